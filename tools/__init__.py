@@ -1,0 +1,1 @@
+"""The generator: `python -m tools.generate` writes everything that derives from `proto/`."""
