@@ -15,8 +15,8 @@ IN_CI = os.environ.get("CREX_CI") == "1"
 def real_data() -> Path:
     """The folder of real inputs (public data sets, too large and not ours to commit).
 
-    Set `CREX_REAL_DATA` to use another folder. A test that asks for this fixture skips, and says so, where the
-    folder is absent; what it proves must therefore also be proved by a small case of our own.
+    Set `CREX_REAL_DATA` to use another folder. A test that asks for this fixture skips, and says so, where
+    the folder is absent; what it proves must therefore also be proved by a small case of our own.
     """
     if not REAL_DATA.is_dir():
         pytest.skip(f"real data: no folder {REAL_DATA}; set CREX_REAL_DATA to the folder of the data sets")
@@ -55,6 +55,6 @@ def pytest_make_collect_report(
 
 def _refusal(nodeid: str, reason: str) -> str:
     return (
-        f"{nodeid} was skipped in CI: {reason}. A skipped test proves nothing: let .ci/run install what it needs, "
-        'or mark the test `@pytest.mark.may_skip("what the machine lacks")`.'
+        f"{nodeid} was skipped in CI: {reason}. A skipped test proves nothing: let .ci/run install what it "
+        'needs, or mark the test `@pytest.mark.may_skip("what the machine lacks")`.'
     )

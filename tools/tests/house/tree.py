@@ -1,0 +1,47 @@
+"""The files of this repository as a contributor would commit them."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+_GENERATED = ("sdk/src/crex/v1/", "schemas/crex/")
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Every file that is tracked or would be added, relative to the root; what git ignores is left out."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    names = sorted({name for name in listed.stdout.decode("utf-8").split("\0") if name})
+    return tuple(Path(name) for name in names if (ROOT / name).is_file())
+
+
+def written(*suffixes: str) -> Iterator[Path]:
+    """The files with one of these suffixes that a person wrote (generated folders left out)."""
+    return (path for path in files() if path.suffix in suffixes and not is_generated(path))
+
+
+def is_generated(path: Path) -> bool:
+    """Whether a file is an output of the generator."""
+    return path.as_posix().startswith(_GENERATED)
+
+
+def text(path: Path) -> str | None:
+    """The text of a file, or None when it is binary."""
+    content = (ROOT / path).read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a Python file."""
+    return ast.parse((ROOT / path).read_text("utf-8"), filename=str(path))
