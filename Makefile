@@ -70,7 +70,7 @@ bench: dev ## Measure; figures as JSON and as a table in build/
 	@if [ -f tools/bench_table.py ]; then $(BIN)/python -m tools.bench_table build/bench.json; fi
 
 docs: dev ## Render the specification and the guides as HTML in build/docs, and check every link
-	@$(BIN)/python -m tools.site build/docs
+	@$(BIN)/python -m tools.pages build/docs
 
 conformance: dev ## Run the conformance suite against the reference
 	@$(BIN)/crex-conformance selftest

@@ -7,12 +7,30 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+_BUILT = {
+    ".venv",
+    "build",
+    "dist",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    ".hypothesis",
+    ".benchmarks",
+    ".import_linter_cache",
+}
 _GENERATED = ("sdk/src/crex/v1/", "schemas/crex/")
 
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Every file that is tracked or would be added, relative to the root; what git ignores is left out."""
+    """Every file that is tracked or would be added, relative to the root; what git ignores is left out.
+
+    In a copy without git, such as an unpacked archive, the folders that the Makefile writes are left out.
+    """
+    if not (ROOT / ".git").exists():
+        found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+        return tuple(sorted(path for path in found if not _BUILT.intersection(path.parts)))
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
