@@ -1,7 +1,7 @@
 """Renders the project's Markdown as a folder of linked HTML pages, and refuses a link that leads nowhere.
 
-`python -m tools.pages build/docs` writes one page per Markdown file, beside each other as in the repository, so
-that a link works the same in an editor, on a code host and in the rendered pages. Nothing is fetched or run.
+`python -m tools.pages build/docs` writes one page per Markdown file, beside each other as in the repository.
+A link thus works the same in an editor, on a code host and in the rendered pages. Nothing is fetched or run.
 """
 
 from __future__ import annotations
