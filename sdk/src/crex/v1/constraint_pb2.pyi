@@ -67,6 +67,8 @@ class _StringFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StringFo
     """A request identifier: 8 to 64 characters of [A-Za-z0-9_-] (IDEMPOTENCY-ID-1)."""
     STRING_FORMAT_DATE: _StringFormat.ValueType  # 15
     """A local calendar date YYYY-MM-DD that exists."""
+    STRING_FORMAT_EXTENSION: _StringFormat.ValueType  # 16
+    """Name of an extension: a private token `dns-authority/token` (DOC-EXTENSION-1)."""
 
 class StringFormat(_StringFormat, metaclass=_StringFormatEnumTypeWrapper):
     """Represents the lexical form of a string field: one spelling for every value."""
@@ -105,6 +107,8 @@ STRING_FORMAT_REQUEST_ID: StringFormat.ValueType  # 14
 """A request identifier: 8 to 64 characters of [A-Za-z0-9_-] (IDEMPOTENCY-ID-1)."""
 STRING_FORMAT_DATE: StringFormat.ValueType  # 15
 """A local calendar date YYYY-MM-DD that exists."""
+STRING_FORMAT_EXTENSION: StringFormat.ValueType  # 16
+"""Name of an extension: a private token `dns-authority/token` (DOC-EXTENSION-1)."""
 Global___StringFormat: _TypeAlias = StringFormat  # noqa: Y015
 
 @_typing.final
