@@ -95,6 +95,7 @@ class Lease(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     LAST_TRANSITION_FIELD_NUMBER: _builtins.int
     POOL_FIELD_NUMBER: _builtins.int
+    TERMINATED_AT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name under the broker's authority."""
     state: Global___LeaseState.ValueType
@@ -143,6 +144,13 @@ class Lease(_message.Message):
     def last_transition(self) -> _transition_pb2.Transition:
         """The last transition."""
 
+    @_builtins.property
+    def terminated_at(self) -> _timestamp_pb2.Timestamp:
+        """When an early end was accepted, in the store's time: terminated, failed, or
+        ended by itself. Usage from this instant on is refused (BILLING-BOUNDS-1).
+        Unset: use ends with the interval.
+        """
+
     def __init__(
         self,
         *,
@@ -164,10 +172,11 @@ class Lease(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         last_transition: _transition_pb2.Transition | None = ...,
         pool: _builtins.str = ...,
+        terminated_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "create_time", b"create_time", "ended_at", b"ended_at", "interval", b"interval", "last_transition", b"last_transition", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activated_at", b"activated_at", "create_time", b"create_time", "ended_at", b"ended_at", "interval", b"interval", "last_transition", b"last_transition", "terminated_at", b"terminated_at", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_epoch", b"access_epoch", "activated_at", b"activated_at", "command_epoch", b"command_epoch", "consumer", b"consumer", "create_time", b"create_time", "ended_at", b"ended_at", "etag", b"etag", "interval", b"interval", "last_transition", b"last_transition", "name", b"name", "offer", b"offer", "order", b"order", "pool", b"pool", "provider", b"provider", "quantity", b"quantity", "release_receipt_sha256", b"release_receipt_sha256", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_epoch", b"access_epoch", "activated_at", b"activated_at", "command_epoch", b"command_epoch", "consumer", b"consumer", "create_time", b"create_time", "ended_at", b"ended_at", "etag", b"etag", "interval", b"interval", "last_transition", b"last_transition", "name", b"name", "offer", b"offer", "order", b"order", "pool", b"pool", "provider", b"provider", "quantity", b"quantity", "release_receipt_sha256", b"release_receipt_sha256", "state", b"state", "terminated_at", b"terminated_at", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
