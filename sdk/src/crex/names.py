@@ -27,26 +27,25 @@ from crex.errors import InvalidName, Violation
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _LAST_LABEL = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_AUTHORITY = f"(?:{_LABEL}\\.)+{_LAST_LABEL}"
 _TYPE = "[a-z][a-z0-9-]{0,30}"
 _NAME = "[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?"
-_KEBAB = "[a-z0-9]+(?:-[a-z0-9]+)*"
 
-# DNS names have at most 253 characters (RFC 1035); lookaheads keep that bound inside longer texts.
-AUTHORITY_PATTERN = f"(?=[a-z0-9.-]{{1,253}}$){_AUTHORITY}"
-_AUTHORITY_BEFORE_SLASH = f"(?=[a-z0-9.-]{{1,253}}/){_AUTHORITY}"
-_KEBAB_AT_END = f"(?=[a-z0-9-]{{1,63}}$){_KEBAB}"
+# DNS names have at most 253 characters (RFC 1035). Where more follows, a lookahead keeps that bound.
+AUTHORITY_LENGTH = 253
+KEBAB_LENGTH = 63
+AUTHORITY_PATTERN = f"(?:{_LABEL}\\.)+{_LAST_LABEL}"
+KEBAB_PATTERN = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_AUTHORITY = f"(?=[a-z0-9.-]{{1,{AUTHORITY_LENGTH}}}/){AUTHORITY_PATTERN}"
 
-ID_PATTERN = f"crex://{_AUTHORITY_BEFORE_SLASH}(?:/{_TYPE}/{_NAME}){{1,6}}"
+ID_PATTERN = f"crex://{_AUTHORITY}(?:/{_TYPE}/{_NAME}){{1,6}}"
 REVISION_PATTERN = range_pattern(1, INT64_MAX)
 REF_PATTERN = f"{ID_PATTERN}(?:@(?:{REVISION_PATTERN}|sha256:[0-9a-f]{{64}}))?"
-EXTENSION_PATTERN = f"{_AUTHORITY_BEFORE_SLASH}/{_KEBAB_AT_END}"
-TOKEN_PATTERN = f"(?:{_KEBAB_AT_END}|{EXTENSION_PATTERN})"
+EXTENSION_PATTERN = f"{_AUTHORITY}/(?=[a-z0-9-]{{1,{KEBAB_LENGTH}}}$){KEBAB_PATTERN}"
 
 _ID = re.compile(ID_PATTERN)
 _REF = re.compile(REF_PATTERN)
 _AUTHORITY_RE = re.compile(AUTHORITY_PATTERN)
-_TOKEN = re.compile(TOKEN_PATTERN)
+_KEBAB = re.compile(KEBAB_PATTERN)
 _EXTENSION = re.compile(EXTENSION_PATTERN)
 _PREFIX = "crex://"
 
@@ -195,12 +194,14 @@ def is_ref(text: str) -> bool:
 
 def is_authority(text: str) -> bool:
     """Tells whether a text is an authority (NAME-AUTHORITY-1)."""
-    return _AUTHORITY_RE.fullmatch(text) is not None
+    return len(text) <= AUTHORITY_LENGTH and _AUTHORITY_RE.fullmatch(text) is not None
 
 
 def is_token(text: str) -> bool:
     """Tells whether a text is a registered or private token (NAME-TOKEN-1)."""
-    return _TOKEN.fullmatch(text) is not None
+    if "/" in text:
+        return is_extension_name(text)
+    return len(text) <= KEBAB_LENGTH and _KEBAB.fullmatch(text) is not None
 
 
 def is_extension_name(text: str) -> bool:

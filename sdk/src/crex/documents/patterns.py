@@ -29,6 +29,7 @@ class Form:
         fix: What to do where a value does not match.
         requirement: Requirement that defines it.
         max_length: Greatest length in characters, where the pattern does not bound it.
+        or_pattern: Second pattern, of any length, that a value may match instead.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Form:
     fix: str
     requirement: str
     max_length: int | None = None
+    or_pattern: str | None = None
 
 
 TIMESTAMP = Form(
@@ -106,13 +108,16 @@ FORMS: dict[int, Form] = {
         "an authority: a lowercase DNS name of at least two labels",
         "write the domain in lowercase (xn-- form if international), without port or trailing dot",
         "NAME-AUTHORITY-1",
+        max_length=names.AUTHORITY_LENGTH,
     ),
     StringFormat.STRING_FORMAT_TOKEN: Form(
         "token",
-        names.TOKEN_PATTERN,
+        names.KEBAB_PATTERN,
         "a token",
         "write kebab-token for a registered one, dns-authority/token for a private one; lowercase",
         "NAME-TOKEN-1",
+        max_length=names.KEBAB_LENGTH,
+        or_pattern=names.EXTENSION_PATTERN,
     ),
     StringFormat.STRING_FORMAT_EXTENSION: Form(
         "extension",

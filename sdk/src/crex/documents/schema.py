@@ -34,7 +34,6 @@ _HEADER = "crex.v1.Header"
 Schema = dict[str, Any]
 
 
-@cache
 def json_schema(message: type[Message]) -> Schema:
     """Builds the JSON Schema of a message.
 
@@ -44,7 +43,13 @@ def json_schema(message: type[Message]) -> Schema:
     Returns:
         The schema, with one definition per message and per lexical form. Shared: do not change it.
     """
-    return _Builder(descriptor_of(message)).build()
+    return schema_of(descriptor_of(message))
+
+
+@cache
+def schema_of(message: Descriptor) -> Schema:
+    """Builds the JSON Schema of a message by its descriptor; see `json_schema`."""
+    return _Builder(message).build()
 
 
 class _Builder:
@@ -77,7 +82,12 @@ class _Builder:
         schema["properties"] = {field.json_name: self._field(field) for field in fields}
         if required:
             schema["required"] = sorted(required)
-        if not self._document.descriptive:
+        if self._document.descriptive:
+            # Unknown members are ignored; the proto file's spelling of a known one is refused all the same.
+            # ({"not": {}} and not false: jsonschema forgets the path of the latter.)
+            aliases = [field.name for field in fields if field.name != field.json_name]
+            schema["properties"].update({alias: {"not": {}} for alias in aliases})
+        else:
             schema["additionalProperties"] = False
         choices = [_choice(choice) for choice in choices_of(message)]
         if len(choices) == 1:
@@ -173,10 +183,12 @@ class _Builder:
         return self._define(key, {"type": "string", "pattern": anchored(range_pattern(low, high))})
 
     def _form(self, form: Form) -> Schema:
-        schema: Schema = {"type": "string", "pattern": anchored(form.pattern)}
+        shape: Schema = {"pattern": anchored(form.pattern)}
         if form.max_length is not None:
-            schema["maxLength"] = form.max_length
-        return self._define(form.key, {**schema, "$comment": form.requirement})
+            shape["maxLength"] = form.max_length
+        if form.or_pattern is not None:
+            shape = {"anyOf": [shape, {"pattern": anchored(form.or_pattern)}]}
+        return self._define(form.key, {"type": "string", **shape, "$comment": form.requirement})
 
     def _reference(self, message: Descriptor) -> Schema:
         key = _short_name(message)

@@ -1,0 +1,43 @@
+"""Validators compiled from the schemas: a fast one that decides, and an explaining one for what it refuses.
+
+Both work from the same schema and reach the same verdict; `sdk/tests/documents` compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+from google.protobuf.descriptor import Descriptor
+
+from crex.documents.patterns import without_lookahead
+from crex.documents.schema import schema_of
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+
+
+@cache
+def decider(message: Descriptor) -> Callable[[Any], bool]:
+    """Gives the function that tells, fast, whether a strict value matches the schema of a message."""
+    schema = _for_rust(schema_of(message))
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=False).is_valid
+
+
+@cache
+def explainer(message: Descriptor) -> Draft202012Validator:
+    """Gives the validator that lists everything by which a value does not match; a hundred times slower."""
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(schema_of(message))
+
+
+def _for_rust(schema: Any) -> Any:
+    if isinstance(schema, dict):
+        return {
+            key: without_lookahead(value) if key == "pattern" else _for_rust(value)
+            for key, value in schema.items()
+        }
+    return [_for_rust(item) for item in schema] if isinstance(schema, list) else schema
