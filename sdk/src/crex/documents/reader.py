@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from crex.documents import explain, semantics, strict
+from crex.documents import convert, explain, semantics, strict
 from crex.documents.fields import descriptor_of
 from crex.documents.types import DocumentType
 from crex.documents.validator import decider
@@ -96,13 +96,24 @@ def check(value: Any, kind: DocumentType | type[Message], *, understood: frozens
         raise _critical(message, unknown)
 
 
+def check_message(message: Message) -> None:
+    """Checks a message, such as the request of an RPC, against the constraints of the contract.
+
+    A field without presence that has its default counts as absent.
+
+    Raises:
+        DocumentError: `SCHEMA`, with paths in the strict form (`$.items[0].offerId`).
+    """
+    check(convert.to_json(message), type(message))
+
+
 def _message_of(kind: DocumentType | type[Message]) -> type[Message]:
     return kind.message if isinstance(kind, DocumentType) else kind
 
 
 def _refused(message: type[Message], violations: Iterable[Violation]) -> DocumentError:
     name = message.DESCRIPTOR.name
-    return DocumentError("SCHEMA", f"the document is not a valid {name}", violations=violations)
+    return DocumentError("SCHEMA", f"this is not a valid {name}", violations=violations)
 
 
 def _critical(message: type[Message], unknown: list[str]) -> DocumentError:
