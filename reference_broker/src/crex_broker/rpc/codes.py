@@ -1,0 +1,107 @@
+"""The one table from reasons to gRPC status codes (ERROR-CODE-1), and the status that carries a reason.
+
+proto/crex/v1/error_reason.proto states the code of each reason in its comment; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import grpc
+from google.protobuf.any_pb2 import Any as PackedAny
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from crex.errors import CrexError
+
+DOMAIN: Final = "crex"
+_RETRY_AFTER_MS: Final = 1000
+_FORMAT = (
+    "LIMIT",
+    "ENVELOPE",
+    "BASE64",
+    "TYPE",
+    "PAYLOAD",
+    "SCHEMA",
+    "FILTER_TOO_COMPLEX",
+    "PAGE_TOKEN_MISMATCH",
+)
+_PRECONDITION = (
+    "ISSUER", "TRUST_ROLLBACK", "TRUST_STALE", "KEY_UNKNOWN", "KEY_USE", "ALG", "KEY_WEAK", "SIGNATURE",
+    "THRESHOLD", "ISSUER_MISMATCH", "NOT_YET", "EXPIRED", "KEY_TIME", "KEY_REVOKED", "SUBJECT", "AUDIENCE",
+    "NONCE", "REPLAY", "CRITICAL", "ILLEGAL_TRANSITION", "HOLD_EXPIRED", "OFFER_CHANGED", "TERMS",
+    "USAGE_OUT_OF_BOUNDS", "CONFLICT", "CUT_REQUIRED", "RATING_DIFFERS", "INCOMPLETE",
+)  # fmt: skip
+_UNAVAILABLE = ("PROVIDER_UNREACHABLE", "CLOCK_BACKWARDS", "DRAINING", "STORAGE_UNAVAILABLE")
+
+CODES: Final[Mapping[str, grpc.StatusCode]] = MappingProxyType(
+    dict.fromkeys(_FORMAT, grpc.StatusCode.INVALID_ARGUMENT)
+    | dict.fromkeys(_PRECONDITION, grpc.StatusCode.FAILED_PRECONDITION)
+    | dict.fromkeys(_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE)
+    | dict.fromkeys(("ROLE", "NOT_A_PARTY"), grpc.StatusCode.PERMISSION_DENIED)
+    | dict.fromkeys(("NOT_FOUND", "REFERENCE_MISSING"), grpc.StatusCode.NOT_FOUND)
+    | dict.fromkeys(
+        ("ETAG_MISMATCH", "REVISION_CONFLICT", "STALE_EPOCH", "POOL_CONTENDED"), grpc.StatusCode.ABORTED
+    )
+    | dict.fromkeys(
+        ("CAPACITY_EXHAUSTED", "HOLD_LIMIT", "BUDGET_EXCEEDED", "STORAGE_FULL"),
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    )
+    | dict.fromkeys(("REQUEST_ID_REUSED", "NAME_EXISTS"), grpc.StatusCode.ALREADY_EXISTS)
+    | {
+        "CERTIFICATE": grpc.StatusCode.UNAUTHENTICATED,
+        "USAGE_GAP": grpc.StatusCode.OUT_OF_RANGE,
+        "UNSUPPORTED_METHOD": grpc.StatusCode.UNIMPLEMENTED,
+        "INTERNAL": grpc.StatusCode.INTERNAL,
+    }
+)
+_RETRIED: Final = frozenset({*_UNAVAILABLE, "POOL_CONTENDED"})
+
+
+def status_of(error: CrexError, request_id: str) -> status_pb2.Status:
+    """Builds the status that answers a refused call (errors.md).
+
+    Args:
+        error: Why it is refused. A reason that is not in the table is a defect and becomes INTERNAL.
+        request_id: Identifier under which the operator's log knows the call.
+
+    Returns:
+        A status with ErrorInfo, BadRequest where places are at fault, RetryInfo where trying again can help.
+    """
+    if error.reason not in CODES:
+        error = internal_error()
+    status = status_pb2.Status(code=CODES[error.reason].value[0], message=error.message)
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
+    for key, value in error.details.items():
+        info.metadata[key] = value
+    info.metadata["request_id"] = request_id
+    details: list[PackedAny] = [_packed(info)]
+    if error.violations:
+        bad = error_details_pb2.BadRequest()
+        for violation in error.violations:
+            text = f"{violation.message} {violation.fix}".strip()
+            bad.field_violations.add(field=violation.path, description=text, reason=violation.requirement)
+        details.append(_packed(bad))
+    if error.reason in _RETRIED:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(_RETRY_AFTER_MS)
+        details.append(_packed(retry))
+    status.details.extend(details)
+    return status
+
+
+def internal_error() -> CrexError:
+    """Gives the error that stands for a defect: it says nothing of the inside."""
+    return CrexError(
+        "INTERNAL",
+        "The broker failed here through a defect of its own. Nothing was acknowledged: the same request "
+        "id may be sent again. The operator finds the cause in the log under the request_id of this error.",
+    )
+
+
+def _packed(detail: Message) -> PackedAny:
+    packed = PackedAny()
+    packed.Pack(detail)
+    return packed

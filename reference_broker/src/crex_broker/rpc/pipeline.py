@@ -1,0 +1,186 @@
+"""What happens around every call, in this order (RPC-ORDER-1).
+
+1. Request identifier: taken from `x-request-id` where it is well-formed, else made; it stands in the log
+   and in every error. The broker's time is sent as `crex-server-time`.
+2. Authentication: the certificate becomes a caller.
+3. Authorisation: one of the caller's roles may call the method.
+4. Drain: a broker that is ending its work begins no new mutation.
+5. Request check: the request's own constraints.
+6. The use case.
+7. Errors: a `CrexError` becomes its status; anything else is a defect, logged, and told as INTERNAL.
+8. The log line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, Protocol
+
+import grpc
+import grpc.aio
+from google.protobuf.message import Message
+
+from crex.documents.times import Clock, format_time
+from crex.errors import CrexError
+from crex_broker.application.caller import Caller
+from crex_broker.rpc.codes import CODES, internal_error, status_of
+from crex_broker.rpc.request_check import check_request
+from crex_broker.rpc.roles import require_role
+
+_log = logging.getLogger("crex_broker.rpc")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+UnaryUseCase = Callable[[Caller, Any], Awaitable[Message]]
+StreamUseCase = Callable[[Caller, AsyncIterator[Any]], AsyncIterator[Message]]
+
+
+class Identifies(Protocol):
+    """Tells who calls."""
+
+    def caller(self, context: Context) -> Caller:
+        """Identifies the party behind a call, or refuses it with CERTIFICATE."""
+        ...
+
+
+class Pipeline:
+    """Wraps use cases into gRPC handlers."""
+
+    def __init__(self, identifies: Identifies, clock: Clock) -> None:
+        self._identifies = identifies
+        self._clock = clock
+        self._draining = False
+
+    def drain(self) -> None:
+        """Refuses new mutations from now on; reads and calls under way go on."""
+        self._draining = True
+
+    def unary(
+        self, method: str, use_case: UnaryUseCase, *, read_only: bool
+    ) -> Callable[[Message, Context], Awaitable[Message]]:
+        """Makes the handler of a unary method."""
+
+        async def handle(request: Message, context: Context) -> Message:
+            call = _Call(method, context)
+            try:
+                await call.greet(self._clock)
+                caller = self._admit(call, read_only=read_only)
+                check_request(request)
+                response = await use_case(caller, request)
+            except CrexError as error:
+                await call.refuse(error)
+            except asyncio.CancelledError:
+                call.log("CANCELLED", "")
+                raise
+            except Exception:
+                _log.exception("defect in %s, request %s", method, call.request_id)
+                await call.refuse(internal_error())
+            call.log("OK", "")
+            return response
+
+        return handle
+
+    def stream(
+        self, method: str, use_case: StreamUseCase
+    ) -> Callable[[AsyncIterator[Message], Context], AsyncIterator[Message]]:
+        """Makes the handler of a bidirectional method; every message has the certificate verified again."""
+
+        async def handle(requests: AsyncIterator[Message], context: Context) -> AsyncIterator[Message]:
+            call = _Call(method, context)
+            try:
+                await call.greet(self._clock)
+                caller = self._admit(call, read_only=False)
+                async for response in use_case(caller, self._checked(requests, context)):
+                    yield response
+            except CrexError as error:
+                await call.refuse(error)
+            except (asyncio.CancelledError, GeneratorExit):
+                call.log("CANCELLED", "")
+                raise
+            except Exception:
+                _log.exception("defect in %s, request %s", method, call.request_id)
+                await call.refuse(internal_error())
+            call.log("OK", "")
+
+        return handle
+
+    def unsupported(self, method: str) -> Callable[[bytes, Context], Awaitable[bytes]]:
+        """Makes the handler of a method that is not served: authenticated like any other, then refused."""
+
+        async def handle(_request: bytes, context: Context) -> bytes:
+            call = _Call(method, context)
+            try:
+                call.authority = self._identifies.caller(context).authority
+                raise CrexError(
+                    "UNSUPPORTED_METHOD",
+                    f"This broker does not serve {method}. GetServerInfo lists what it serves.",
+                    details={"method": method},
+                )
+            except CrexError as error:
+                await call.refuse(error)
+
+        return handle
+
+    def _admit(self, call: _Call, *, read_only: bool) -> Caller:
+        caller = self._identifies.caller(call.context)
+        call.authority = caller.authority
+        require_role(call.method, caller.authority, caller.roles)
+        if self._draining and not read_only:
+            raise CrexError("DRAINING", "The broker is ending its work. Send the same request again soon.")
+        return caller
+
+    async def _checked(self, requests: AsyncIterator[Message], context: Context) -> AsyncIterator[Message]:
+        async for request in requests:
+            self._identifies.caller(context)
+            check_request(request)
+            yield request
+
+
+class _Call:
+    """One call: its identifier, who made it, and how it ended."""
+
+    def __init__(self, method: str, context: Context) -> None:
+        self.method = method
+        self.context = context
+        self.authority = ""
+        self.request_id = _request_id(context)
+        self._began = time.perf_counter()
+
+    async def greet(self, clock: Clock) -> None:
+        """Sends the request identifier and the broker's time as initial metadata."""
+        await self.context.send_initial_metadata(
+            (("x-request-id", self.request_id), ("crex-server-time", format_time(clock.now())))
+        )
+
+    async def refuse(self, error: CrexError) -> NoReturn:
+        """Ends the call with the status of an error; gRPC does so by raising."""
+        code = CODES.get(error.reason, grpc.StatusCode.INTERNAL)
+        status = status_of(error, self.request_id)
+        self.log(code.name, error.reason)
+        details = (("grpc-status-details-bin", status.SerializeToString()),)
+        await self.context.abort(code, status.message, trailing_metadata=details)
+
+    def log(self, code: str, reason: str) -> None:
+        """Writes the call's log line: one JSON object, nothing of what the caller sent but its identifier."""
+        entry = {
+            "method": self.method,
+            "authority": self.authority,
+            "code": code,
+            "reason": reason,
+            "request_id": self.request_id,
+            "ms": round((time.perf_counter() - self._began) * 1000, 3),
+        }
+        _log.info(json.dumps({key: value for key, value in entry.items() if value != ""}))
+
+
+def _request_id(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == "x-request-id" and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
+            return value
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,172 @@
+"""The gRPC server: every service of the contract, health and reflection, over mutual TLS and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import grpc
+import grpc.aio
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pb2 import MethodOptions
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from crex import v1
+from crex.errors import CrexError
+from crex.trust.certificates import TlsCredential
+from crex_broker.application.caller import Caller
+from crex_broker.rpc.pipeline import Pipeline, UnaryUseCase
+from crex_broker.rpc.roles import METHOD_ROLES
+
+# 10,000 usage records of 8 KiB do not fit, nor need they: a batch that large is split.
+_MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.max_concurrent_streams", 1024),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    # Not `min_recv_ping_…`, which gRPC ignores without a word.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    # Two brokers on one port would share its connections by chance.
+    ("grpc.so_reuseport", 0),
+)
+CONNECT: Final = "/crex.v1.ProviderAgentService/Connect"
+
+
+class Serves(Protocol):
+    """The broker behind the server."""
+
+    unary: Mapping[str, UnaryUseCase]
+
+    def connect(
+        self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
+    ) -> AsyncIterator[v1.ConnectResponse]:
+        """Serves one stream of a provider's agent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What the server presents, and under which roots it lets peers shake hands.
+
+    Attributes:
+        credential: The broker's certificate and key.
+        peer_roots_pem: Gives the roots of every enrolled party, read anew at each handshake; called from a
+            thread of the gRPC library.
+    """
+
+    credential: TlsCredential
+    peer_roots_pem: Callable[[], bytes]
+
+
+class RpcServer:
+    """Serves one broker at one address."""
+
+    def __init__(self, broker: Serves, pipeline: Pipeline, tls: Tls) -> None:
+        self._pipeline = pipeline
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._credentials = _credentials(tls)
+        services = list(_services())
+        for service in services:
+            handlers = {method.name: _handler(method, broker, pipeline) for method in service.methods}
+            generic = grpc.method_handlers_generic_handler(service.full_name, handlers)
+            self._server.add_generic_rpc_handlers((generic,))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._names = [service.full_name for service in services]
+        reflection.enable_server_reflection(
+            (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
+        self._server.add_generic_rpc_handlers((_Unknown(pipeline),))
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens and serves.
+
+        Args:
+            host: Address or name to listen at.
+            port: Port, or 0 for a free one.
+
+        Returns:
+            The port.
+
+        Raises:
+            CrexError: LIMIT, where the address cannot be listened at.
+        """
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            bound = self._server.add_secure_port(address, self._credentials)
+        except RuntimeError as error:
+            raise CrexError(
+                "LIMIT",
+                f"Cannot listen at {address}: another program uses the port, or the address is not this "
+                "machine's. Choose another with --listen, or stop the other program.",
+            ) from error
+        await self._server.start()
+        await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
+        return bound
+
+    async def stop(self, grace_s: float) -> None:
+        """Drains: health says NOT_SERVING, no new mutation begins, calls under way may end in the grace."""
+        self._pipeline.drain()
+        await self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._server.stop(grace_s)
+
+    async def _tell_health(self, status: Any) -> None:
+        for name in ("", *self._names):
+            await self._health.set(name, status)
+
+
+class _Unknown(grpc.GenericRpcHandler):
+    """Answers methods of no known service like those that are not served, reason and all (ERROR-REASON-1)."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        """Gives the handler that refuses."""
+        return grpc.unary_unary_rpc_method_handler(self._pipeline.unsupported(handler_call_details.method))
+
+
+def _services() -> Iterable[ServiceDescriptor]:
+    names = {method.split("/")[1] for method in METHOD_ROLES}
+    _ = (
+        v1.ConnectRequest,
+        v1.EnrolRequest,
+        v1.AppendUsageRequest,
+        v1.SearchOffersRequest,
+    )  # registers the files
+    _ = v1.GetLeaseRequest, v1.CreateHoldRequest
+    return [descriptor_pool.Default().FindServiceByName(name) for name in sorted(names)]
+
+
+def _handler(method: MethodDescriptor, broker: Serves, pipeline: Pipeline) -> grpc.RpcMethodHandler[Any, Any]:
+    path = f"/{method.containing_service.full_name}/{method.name}"
+    request = message_factory.GetMessageClass(method.input_type)
+    response = message_factory.GetMessageClass(method.output_type)
+    codec: dict[str, Any] = {
+        "request_deserializer": request.FromString,
+        "response_serializer": response.SerializeToString,
+    }
+    if path == CONNECT:
+        return grpc.stream_stream_rpc_method_handler(pipeline.stream(path, broker.connect), **codec)
+    use_case = broker.unary.get(path)
+    if use_case is None:
+        return grpc.unary_unary_rpc_method_handler(pipeline.unsupported(path))
+    read_only = method.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+    return grpc.unary_unary_rpc_method_handler(pipeline.unary(path, use_case, read_only=read_only), **codec)
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    def configuration() -> Any:
+        pair = (tls.credential.key_pem, tls.credential.chain_pem)
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=tls.peer_roots_pem())
+
+    return grpc.dynamic_ssl_server_credentials(
+        configuration(), configuration, require_client_authentication=True
+    )
