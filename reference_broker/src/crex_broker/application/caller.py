@@ -1,0 +1,18 @@
+"""Who calls: taken from the credential, never from the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The party that calls.
+
+    Attributes:
+        authority: Its authority, as its certificate proves it.
+        roles: Role tokens that its enrolment grants and its certificate does not narrow away.
+    """
+
+    authority: str
+    roles: frozenset[str]

@@ -1,0 +1,56 @@
+"""Signed documents in the store, immutable, exactly as they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A verified document that is to be kept.
+
+    Attributes:
+        type: Token of its type, such as `offer`.
+        id: Its name.
+        revision: Its revision.
+        sha256: Digest of its body, lowercase hexadecimal.
+        issuer: Authority that signed it.
+        envelope: `crex.v1.Envelope`, serialised.
+        provider: Provider that may read it; nothing for public documents.
+        consumer: Consumer that may read it; nothing for public documents and those between provider and
+            broker.
+    """
+
+    type: str
+    id: str
+    revision: int
+    sha256: str
+    issuer: str
+    envelope: bytes
+    provider: str | None = None
+    consumer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as it is kept; `envelope` is `crex.v1.Envelope`, serialised."""
+
+    type: str
+    id: str
+    revision: int
+    sha256: str
+    issuer: str
+    envelope: bytes
+
+
+class DocumentStore(Protocol):
+    """Reads of documents. A private one is shown only to its provider and its consumer."""
+
+    async def by_digest(self, party: str, sha256: str) -> StoredDocument | None:
+        """Gives the document with this digest, if `party` may read it."""
+        ...
+
+    async def by_name(self, party: str, id_: str, revision: int | None) -> StoredDocument | None:
+        """Gives the document of this name and revision, or its highest revision, if `party` may read it."""
+        ...

@@ -1,0 +1,171 @@
+"""Publishing, and the offers that stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crex_broker.application.ports.documents import NewDocument
+from crex_broker.application.ports.requests import Mutation, Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSnapshot:
+    """An offer at one instant; the fields are those of `crex.v1.OfferRecord`, times in milliseconds."""
+
+    id: str
+    provider: str
+    state: str
+    version: int
+    revision: int
+    sha256: str
+    pool: str | None
+    create_ms: int
+    update_ms: int
+    expire_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPin:
+    """A document that another cites; `revision` and `sha256` are empty where it is cited by name alone.
+
+    Attributes:
+        type: Token of the type that it must have.
+        id: Its name.
+        revision: Its revision, or 0.
+        sha256: Its digest, or empty.
+        field: Where it is cited, for messages.
+    """
+
+    type: str
+    id: str
+    field: str
+    revision: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFacts:
+    """What a pool document says: the class of one unit, and the base pools that one unit draws on."""
+
+    unit: str
+    draws: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """What an offer document says that the store must know: its pool, the class of one unit, and its end."""
+
+    pool: str | None
+    unit: str
+    expire_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A verified document that its provider publishes.
+
+    Attributes:
+        document: The document.
+        cites: Documents that must be there already.
+        pool: Set where it is a pool.
+        offer: Set where it is an offer.
+    """
+
+    document: NewDocument
+    cites: tuple[DocumentPin, ...] = ()
+    pool: PoolFacts | None = None
+    offer: OfferFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publication came to: the digest, and the offer's state where it is an offer."""
+
+    sha256: str
+    offer: OfferSnapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPage:
+    """A part of a list by ascending name; `next_id` is the last name given, nothing at the end."""
+
+    offers: tuple[OfferSnapshot, ...]
+    next_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOffer:
+    """An offer with the documents that it stands on, as serialised envelopes.
+
+    Attributes:
+        record: The offer.
+        offer: The offer document.
+        resource: The resource document.
+        site: The site document of the resource, at its highest revision.
+        price_plan: The price plan document.
+        holdable: Whether its pool has an allotment.
+    """
+
+    record: OfferSnapshot
+    offer: bytes
+    resource: bytes
+    site: bytes | None
+    price_plan: bytes
+    holdable: bool
+
+
+class OfferStore(Protocol):
+    """Documents that are published, and the state of offers."""
+
+    async def publish(self, mutation: Mutation, publication: Publication) -> Remembered[Published]:
+        """Keeps a document; registers a pool; steps the offer's state machine.
+
+        The same bytes again change nothing. `mutation.party` is the issuer.
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED, NAME_EXISTS (other bytes at this name and revision, or another type
+            at
+                this name), REVISION_CONFLICT (a higher revision stands), REFERENCE_MISSING, SUBJECT (a cited
+                document has another digest), NOT_A_PARTY (a cited document or pool is another provider's),
+                TERMS (the offer's resource is not the pool's unit; a pool changes what it draws on while
+                claimed), ILLEGAL_TRANSITION (the offer was withdrawn).
+        """
+        ...
+
+    async def change_state(
+        self, mutation: Mutation, offer: str, event: str, etag: str
+    ) -> Remembered[OfferSnapshot]:
+        """Pauses, resumes or withdraws an offer of `mutation.party`.
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION.
+        """
+        ...
+
+    async def offer(self, id_: str) -> OfferSnapshot | None:
+        """Gives the state of an offer."""
+        ...
+
+    async def offers(self, *, provider: str, after_id: str, limit: int) -> OfferPage:
+        """Gives a part of the published offers by ascending name.
+
+        Args:
+            provider: Only offers of this provider; empty: of all.
+            after_id: `next_id` of the part before; empty for the first.
+            limit: Most offers to give.
+        """
+        ...
+
+    async def standing(self, id_: str | None) -> Sequence[StandingOffer]:
+        """Gives the published offer of a name, or all of them, with their documents, for the index."""
+        ...
+
+    async def standing_on(self, id_: str) -> Sequence[str]:
+        """Gives the names of published offers that a site or a pool stands behind, for the index."""
+        ...
+
+    async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:
+        """Ends up to `limit` offers whose time is over (timer offer-expiry)."""
+        ...

@@ -1,0 +1,44 @@
+"""The ports together, as one store offers them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from crex_broker.application.ports.allotments import AllotmentStore
+from crex_broker.application.ports.documents import DocumentStore
+from crex_broker.application.ports.offers import OfferStore
+from crex_broker.application.ports.orders import OrderStore
+from crex_broker.application.ports.parties import PartyStore
+
+
+class Store(Protocol):
+    """One store behind every port; its objects see each other's writes."""
+
+    @property
+    def allotments(self) -> AllotmentStore:
+        """What may be sold of each pool."""
+        ...
+
+    @property
+    def documents(self) -> DocumentStore:
+        """Signed documents."""
+        ...
+
+    @property
+    def offers(self) -> OfferStore:
+        """Publishing and offers."""
+        ...
+
+    @property
+    def orders(self) -> OrderStore:
+        """Holds and orders."""
+        ...
+
+    @property
+    def parties(self) -> PartyStore:
+        """Who is enrolled."""
+        ...
+
+    def secret(self, purpose: str) -> bytes:
+        """Gives 32 random bytes that stay the same for this store and purpose (page tokens)."""
+        ...

@@ -1,0 +1,111 @@
+"""The state machines as data, and the one function that takes a step in them.
+
+The tables come from the contract (`crex.v1.state_tables`, made from proto/crex/v1/states.json); nothing here
+knows a single state. A step is legal if the table has it. An event that led to the current state may be
+repeated and changes nothing; any other is ILLEGAL_TRANSITION (STATE-OFFER-1, STATE-ORDER-1, STATE-LEASE-1,
+STATE-USAGE-1, STATE-INVOICE-1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from crex.errors import CrexError
+
+
+class Actor(StrEnum):
+    """Who causes an event, as the state tables write it."""
+
+    CONSUMER = "C"
+    PROVIDER = "P"
+    BROKER = "B"
+
+
+class Step(NamedTuple):
+    """Where a step leads.
+
+    Attributes:
+        state: State after the step, without its enum's prefix, such as `HELD`.
+        repeated: Whether the event had already led here, so that nothing is to be written.
+    """
+
+    state: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    to: str
+    actors: frozenset[str]
+
+
+# State before the object exists.
+NEW: Final = None
+
+
+def step(
+    machine: str,
+    state: str | None,
+    event: str,
+    actor: Actor,
+    *,
+    last_event: str = "",
+    etag: str = "",
+) -> Step:
+    """Takes one step of a state machine.
+
+    Args:
+        machine: The object: offer, order, lease, usage or invoice.
+        state: Its present state; `NEW` before it exists.
+        event: The event, as the table writes it.
+        actor: Who causes the event.
+        last_event: The event that led to the present state.
+        etag: Etag of the object, for the error.
+
+    Raises:
+        CrexError: ILLEGAL_TRANSITION with `current_state` and `etag` where the state does not allow the
+            event; NOT_A_PARTY where it allows it to somebody else.
+    """
+    edges = _tables()[machine]
+    edge = edges.get((state, event))
+    if edge is None:
+        if (
+            state is not None
+            and event == last_event
+            and any(e.to == state for (_, ev), e in edges.items() if ev == event)
+        ):
+            return Step(state, repeated=True)
+        raise CrexError(
+            "ILLEGAL_TRANSITION",
+            f"The {machine} is in state {state or 'none'}, which does not allow '{event}'. Read it again "
+            "and decide from its present state.",
+            details={"current_state": state or "", "etag": etag, "event": event},
+        )
+    if actor not in edge.actors:
+        raise CrexError(
+            "NOT_A_PARTY",
+            f"'{event}' of this {machine} belongs to another party: the table allows it to "
+            f"{', '.join(sorted(edge.actors))}, not to {actor}.",
+            details={"current_state": state or "", "event": event},
+        )
+    return Step(edge.to, repeated=False)
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[tuple[str | None, str], _Edge]]:
+    path = Path(__file__).resolve().parents[4] / "proto/crex/v1/states.json"
+    machines = json.loads(path.read_text("utf-8"))["machines"]
+    return {
+        machine["object"]: {
+            (source, row["event"]): _Edge(row["to"], frozenset(row["actors"]))
+            for row in machine["transitions"]
+            for source in row["from"] or [None]
+        }
+        for machine in machines
+    }

@@ -1,0 +1,1 @@
+"""Adapters of the ports: where documents and objects are kept."""

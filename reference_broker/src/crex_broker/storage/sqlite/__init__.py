@@ -1,0 +1,1 @@
+"""Everything in one SQLite file: one writer thread with group commit, a pool of readers, plain SQL."""

@@ -1,0 +1,173 @@
+"""Pools, their locks, and the claims on them.
+
+Whoever changes claims or windows calls `lock` first, once, with every pool that is touched: it raises their
+generations in name order. `add` and `drop` keep `pools.claimed` equal to the sum of the claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from crex.documents.times import format_time, from_ms
+from crex.errors import CrexError
+from crex_broker.domain.capacity import Claim, Free, Window, least_free
+from crex_broker.storage.sqlite.writer import Tx
+
+_LOCK: Final = "UPDATE pools SET gen = gen + 1 WHERE name = ? RETURNING gen, claimed"
+_ADD: Final = """
+INSERT INTO claims (pool, lease, order_name, start_ms, end_ms, quantity, hold_expire_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_TAKE: Final = "UPDATE pools SET claimed = claimed + ? WHERE name = ?"
+_WINDOWS: Final = """
+SELECT start_ms, end_ms, quantity FROM allotment_windows WHERE pool = ? AND start_ms < ? AND end_ms > ?
+ORDER BY start_ms
+"""
+# What touches [start, end): also what has ended but was not given back.
+_CLAIMS: Final = """
+SELECT start_ms, end_ms, quantity FROM claims WHERE pool = :pool AND start_ms < :end
+AND (end_ms > :start OR end_ms <= :now)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPool:
+    """A pool in the hands of this transaction: its generation, and the units claimed when it was locked."""
+
+    gen: int
+    claimed: int
+
+
+def draws_of(tx: Tx, pools: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Gives the base pools that each pool draws on, and the units that one of its units takes of each."""
+    found: dict[str, dict[str, int]] = {}
+    for pool in pools:
+        if pool not in found:
+            rows = tx.connection.execute(
+                "SELECT base_pool, units_per_unit FROM pool_draws WHERE pool = ?", (pool,)
+            )
+            found[pool] = dict(rows.fetchall())
+    return found
+
+
+def lock(tx: Tx, pools: Iterable[str]) -> dict[str, LockedPool]:
+    """Locks pools by raising their generations, in the order of their names (CAP-ORDER-1).
+
+    Raises:
+        CrexError: REFERENCE_MISSING where there is no such pool.
+    """
+    locked: dict[str, LockedPool] = {}
+    for name in sorted(pools):
+        row = tx.connection.execute(_LOCK, (name,)).fetchone()
+        if row is None:
+            raise CrexError(
+                "REFERENCE_MISSING",
+                f"There is no pool {name} here. Publish the pool document first.",
+                details={"pool": name},
+            )
+        locked[name] = LockedPool(*row)
+    return locked
+
+
+def read_again(tx: Tx, pool: str) -> LockedPool:
+    """Gives a locked pool as it is now, after others of its claims were given back."""
+    row = tx.connection.execute("SELECT gen, claimed FROM pools WHERE name = ?", (pool,)).fetchone()
+    return LockedPool(*row)
+
+
+def require(tx: Tx, pool: str, locked: LockedPool, quantity: int, start_ms: int, end_ms: int) -> None:
+    """Requires that `quantity` more units of a locked pool are free at every instant of the interval.
+
+    Raises:
+        CrexError: CAPACITY_EXHAUSTED with `free` and `at` (CAP-INSTANT-1, CAP-WINDOW-2).
+    """
+    windows = windows_of(tx, pool, start_ms, end_ms)
+    # If even all claims together leave enough at every instant, none needs to be looked at.
+    least = least_free(windows, (), start_ms, end_ms, now_ms=tx.now_ms)
+    if least.units - locked.claimed >= quantity:
+        return
+    found = {"pool": pool, "start": start_ms, "end": end_ms, "now": tx.now_ms}
+    claims = [Claim(*row) for row in tx.connection.execute(_CLAIMS, found)]
+    least = least_free(windows, claims, start_ms, end_ms, now_ms=tx.now_ms)
+    if least.units < quantity:
+        raise exhausted(pool, quantity, least)
+
+
+def windows_of(tx: Tx, pool: str, start_ms: int, end_ms: int) -> list[Window]:
+    """Gives the windows of a pool that touch [start_ms, end_ms), ascending."""
+    return [Window(*row) for row in tx.connection.execute(_WINDOWS, (pool, end_ms, start_ms))]
+
+
+def claims_from(tx: Tx, pool: str) -> list[Claim]:
+    """Gives every live claim on a pool."""
+    rows = tx.connection.execute("SELECT start_ms, end_ms, quantity FROM claims WHERE pool = ?", (pool,))
+    return [Claim(*row) for row in rows]
+
+
+def add(
+    tx: Tx,
+    units: Mapping[str, int],
+    *,
+    lease: str,
+    order: str,
+    start_ms: int,
+    end_ms: int,
+    hold_expire_ms: int | None,
+) -> None:
+    """Claims units of locked pools for one lease."""
+    for pool, quantity in units.items():
+        tx.connection.execute(_ADD, (pool, lease, order, start_ms, end_ms, quantity, hold_expire_ms))
+        tx.connection.execute(_TAKE, (quantity, pool))
+
+
+def pools_of_order(tx: Tx, order: str) -> list[str]:
+    """Gives the pools and base pools that an order has claims on, in name order."""
+    rows = tx.connection.execute(
+        "SELECT DISTINCT pool FROM claims WHERE order_name = ? ORDER BY pool", (order,)
+    )
+    return [pool for (pool,) in rows]
+
+
+def drop_order(tx: Tx, order: str) -> None:
+    """Gives back all claims of an order whose pools are locked."""
+    rows = tx.connection.execute(
+        "DELETE FROM claims WHERE order_name = ? RETURNING pool, quantity", (order,)
+    ).fetchall()
+    _give_back(tx, rows)
+
+
+def drop_lease(tx: Tx, lease: str) -> None:
+    """Gives back the claims of one lease; locks its pools itself."""
+    rows = tx.connection.execute(
+        "SELECT pool, quantity FROM claims WHERE lease = ? AND order_name = (SELECT order_name FROM leases "
+        "WHERE name = ?)",
+        (lease, lease),
+    ).fetchall()
+    lock(tx, [pool for pool, _ in rows])
+    for pool, _ in rows:
+        tx.connection.execute("DELETE FROM claims WHERE pool = ? AND lease = ?", (pool, lease))
+    _give_back(tx, rows)
+
+
+def keep_order(tx: Tx, order: str) -> None:
+    """Turns the claims of a hold into claims that do not lapse, as its commit does."""
+    tx.connection.execute("UPDATE claims SET hold_expire_ms = NULL WHERE order_name = ?", (order,))
+
+
+def exhausted(pool: str, quantity: int, least: Free) -> CrexError:
+    """Gives the error for units that are not there."""
+    at = format_time(from_ms(least.at_ms))
+    free = max(least.units, 0)
+    return CrexError(
+        "CAPACITY_EXHAUSTED",
+        f"{quantity} units of {pool} are wanted and {free} are free at {at}. Ask for fewer units, another "
+        "interval or another offer.",
+        details={"pool": pool, "free": str(free), "at": at, "requested": str(quantity)},
+    )
+
+
+def _give_back(tx: Tx, rows: Iterable[tuple[str, int]]) -> None:
+    for pool, quantity in rows:
+        tx.connection.execute(_TAKE, (-quantity, pool))

@@ -1,0 +1,57 @@
+"""Remembered requests: looked up first, written last, in the transaction of what they did (IDEMPOTENCY-*)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from crex.errors import CrexError
+from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.storage.sqlite import outcomes
+from crex_broker.storage.sqlite.writer import Tx
+
+T = TypeVar("T")
+
+_FIND: Final = "SELECT body_hash, outcome FROM requests WHERE party = ? AND method = ? AND request_id = ?"
+_KEEP: Final = """
+INSERT INTO requests (party, method, request_id, body_hash, outcome, create_ms) VALUES (?, ?, ?, ?, ?, ?)
+"""
+
+
+def once(tx: Tx, mutation: Mutation, kind: type[T], work: Callable[[], T]) -> Remembered[T]:
+    """Does `work` unless the request was done before; then gives the outcome of that time.
+
+    Args:
+        tx: The transaction.
+        mutation: The request.
+        kind: Type of the outcome, a frozen dataclass without bytes.
+        work: What the request does; what it raises rolls everything back and is not remembered.
+
+    Raises:
+        CrexError: REQUEST_ID_REUSED (IDEMPOTENCY-BODY-1), or what `work` raises.
+    """
+    row = tx.connection.execute(_FIND, (mutation.party, mutation.method, mutation.request_id)).fetchone()
+    if row is not None:
+        body_hash, outcome = row
+        if body_hash != mutation.body_hash:
+            raise CrexError(
+                "REQUEST_ID_REUSED",
+                f"Request identifier {mutation.request_id} was used for another "
+                f"{mutation.method.rpartition('.')[2]} with other content, so nothing was done. Give every "
+                "new request its own identifier.",
+                details={"request_id": mutation.request_id},
+            )
+        return Remembered(outcomes.decode(kind, outcome), replayed=True)
+    done = work()
+    tx.connection.execute(
+        _KEEP,
+        (
+            mutation.party,
+            mutation.method,
+            mutation.request_id,
+            mutation.body_hash,
+            outcomes.encode(done),
+            tx.now_ms,
+        ),
+    )
+    return Remembered(done, replayed=False)

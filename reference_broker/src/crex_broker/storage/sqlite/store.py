@@ -1,0 +1,105 @@
+"""The store: one SQLite file with everything behind the ports, its lock, its writer and its readers."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from crex.documents.times import Clock, to_ms
+from crex.errors import CrexError
+from crex_broker.storage.sqlite import migrations
+from crex_broker.storage.sqlite.allotments import SqliteAllotments
+from crex_broker.storage.sqlite.database import DatabaseLock, connect
+from crex_broker.storage.sqlite.documents import SqliteDocuments
+from crex_broker.storage.sqlite.errors import refusal_of
+from crex_broker.storage.sqlite.offers import SqliteOffers
+from crex_broker.storage.sqlite.orders import SqliteOrders
+from crex_broker.storage.sqlite.parties import SqliteParties
+from crex_broker.storage.sqlite.reader import Reader
+from crex_broker.storage.sqlite.writer import Tx, Writer
+
+_SECRET: Final = "secret"  # noqa: S105 - the key of a row, not a secret
+
+
+class SqliteStore:
+    """`Store` over one SQLite file.
+
+    Attributes:
+        writer: Runs functions in durable transactions.
+        reader: Runs functions over snapshots.
+    """
+
+    def __init__(self, path: Path, *, authority: str, clock: Clock) -> None:
+        """Opens the database, makes it where there is none, and brings it to the newest schema.
+
+        Args:
+            path: The database file; its folder must exist.
+            authority: The broker's own authority.
+            clock: The host's clock, from which store time is taken.
+
+        Raises:
+            CrexError: STORAGE_UNAVAILABLE, STORAGE_FULL or CLOCK_BACKWARDS, with what to do.
+        """
+        self.path = path
+        self._lock = DatabaseLock(path)
+        self._lock.acquire()
+        try:
+            _prepare(path, clock)
+            self.writer = Writer(path, clock)
+            self.writer.start()
+            self.reader = Reader(path)
+            self.reader.start()
+            self._secret = self.writer.run_blocking(_read_secret)
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise refusal_of(error, str(path)) from error
+        except BaseException:
+            self._lock.release()
+            raise
+        self.allotments = SqliteAllotments(self.writer)
+        self.documents = SqliteDocuments(self.reader)
+        self.offers = SqliteOffers(self.writer, self.reader, authority)
+        self.orders = SqliteOrders(self.writer, self.reader, authority)
+        self.parties = SqliteParties(self.writer, self.reader)
+
+    def secret(self, purpose: str) -> bytes:
+        """Gives 32 random bytes that stay the same for this store and purpose."""
+        return sha256(self._secret + purpose.encode()).digest()
+
+    def close(self) -> None:
+        """Finishes what is queued, closes every connection and gives the lock back."""
+        self.writer.close()
+        self.reader.close()
+        self._lock.release()
+
+
+def _prepare(path: Path, clock: Clock) -> None:
+    if not path.exists():
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise CrexError(
+                "STORAGE_UNAVAILABLE",
+                f"The database {path} cannot be made ({error.strerror}). Let the broker's user write to its "
+                "folder, or name another.",
+                source=str(path),
+            ) from error
+    connection = connect(path)
+    try:
+        now_ms = to_ms(clock.now())
+        migrations.migrate(connection, migrations.load(), now_ms=now_ms, path=str(path))
+    finally:
+        connection.close()
+
+
+def _read_secret(tx: Tx) -> bytes:
+    tx.connection.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+        (_SECRET, secrets.token_bytes(32)),
+    )
+    row = tx.connection.execute("SELECT value FROM meta WHERE key = ?", (_SECRET,)).fetchone()
+    return bytes(row[0])

@@ -1,0 +1,246 @@
+"""The one writer: a thread with a queue that commits in groups.
+
+Invariants:
+  * All writes of the process pass through this thread, so a function that runs in it sees what every earlier
+  one
+    committed or will commit together with it.
+  * A batch is one `BEGIN IMMEDIATE … COMMIT`. Within it each function has a savepoint: its exception undoes
+  its own
+    writes and nobody else's.
+  * A result is handed out only after the COMMIT that made it durable (WAL, synchronous=FULL). Where the
+  COMMIT
+    fails, every function of the batch fails.
+  * Store time never goes back: not within a process, not over restarts, not with the host's clock.
+
+A lone caller never waits for others: a batch is whatever is in the queue when the thread is free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Final, TypeVar
+
+from crex.documents.times import Clock, from_ms, to_ms
+from crex.errors import CrexError
+from crex_broker.storage.sqlite.database import connect
+from crex_broker.storage.sqlite.errors import refusal_of
+
+T = TypeVar("T")
+
+# Functions in one COMMIT. More would add nothing but memory: the fsync is long paid for.
+_BATCH: Final = 256
+# How far the host's clock may step back unnoticed: store time stands still until it caught up.
+TOLERANCE_MS: Final = 5_000
+_LAST_TIME: Final = "last_commit_ms"
+
+
+class Tx:
+    """One transaction as a function of the writer sees it.
+
+    Attributes:
+        connection: The connection, inside the transaction. Never commit or roll back through it.
+        now_ms: Store time in milliseconds since 1970, UTC; the same throughout the function.
+    """
+
+    __slots__ = ("connection", "now_ms")
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
+        self.connection = connection
+        self.now_ms = now_ms
+
+
+class Writer:
+    """Runs functions in durable transactions, many to a commit."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._queue: SimpleQueue[_Pending | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._main, name="crex-writer", daemon=True)
+        self._opened: Future[None] = Future()
+        self._closed = False
+        self._last_ms = 0
+
+    def start(self) -> None:
+        """Opens the connection and begins to work.
+
+        Raises:
+            CrexError: STORAGE_UNAVAILABLE or CLOCK_BACKWARDS, with what to do.
+        """
+        self._thread.start()
+        self._opened.result()
+
+    async def run(self, function: Callable[[Tx], T]) -> T:
+        """Runs `function` in a transaction and returns its result once that is durable.
+
+        Raises:
+            CrexError: What the function raised; STORAGE_FULL, STORAGE_UNAVAILABLE or POOL_CONTENDED where the
+                store refused; CLOCK_BACKWARDS where the host's clock went back. Nothing was then changed.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._put(_Pending(function, future, loop))
+        return await future
+
+    def run_blocking(self, function: Callable[[Tx], T]) -> T:
+        """Runs `function` like `run`, for callers outside an event loop (start, tests, tools)."""
+        future: Future[T] = Future()
+        self._put(_Pending(function, future, None))
+        return future.result()
+
+    def close(self) -> None:
+        """Finishes what is queued and closes the connection."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _put(self, pending: _Pending) -> None:
+        if self._closed:
+            raise CrexError("DRAINING", "The broker is ending its work; send the same request again later.")
+        self._queue.put(pending)
+
+    def _main(self) -> None:
+        try:
+            connection = connect(self._path)
+            self._last_ms = _stored_time(connection)
+            self._check_clock()
+        except sqlite3.Error as error:
+            self._opened.set_exception(refusal_of(error, str(self._path)))
+            return
+        except BaseException as error:
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result(None)
+        try:
+            while self._take(connection):
+                pass
+        finally:
+            connection.close()
+
+    def _take(self, connection: sqlite3.Connection) -> bool:
+        """Runs one batch; tells whether there may be more."""
+        first = self._queue.get()
+        if first is None:
+            return False
+        batch = [first]
+        more = True
+        while len(batch) < _BATCH and not self._queue.empty():
+            pending = self._queue.get()
+            if pending is None:
+                more = False
+                break
+            batch.append(pending)
+        self._commit(connection, batch)
+        return more
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[_Pending]) -> None:
+        outcomes: list[tuple[_Pending, Any, BaseException | None]] = []
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            outcomes = [(pending, *self._one(connection, pending)) for pending in batch]
+            connection.execute(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
+                "excluded.value",
+                (_LAST_TIME, self._last_ms),
+            )
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            refusal = refusal_of(error, str(self._path)) if isinstance(error, sqlite3.Error) else error
+            outcomes = [(pending, None, refusal) for pending in batch]
+        _settle(outcomes)
+
+    def _one(self, connection: sqlite3.Connection, pending: _Pending) -> tuple[Any, BaseException | None]:
+        connection.execute("SAVEPOINT one")
+        try:
+            result = pending.function(Tx(connection, self._store_time()))
+        except Exception as error:
+            if not connection.in_transaction:
+                raise  # SQLite itself undid the whole batch, as it does when the disk is full
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            if isinstance(error, sqlite3.OperationalError):
+                return None, refusal_of(error, str(self._path))
+            return None, error
+        connection.execute("RELEASE one")
+        return result, None
+
+    def _store_time(self) -> int:
+        self._check_clock()
+        return self._last_ms
+
+    def _check_clock(self) -> None:
+        now_ms = to_ms(self._clock.now())
+        if now_ms >= self._last_ms:
+            self._last_ms = now_ms
+        elif self._last_ms - now_ms > TOLERANCE_MS:
+            behind = (self._last_ms - now_ms) // 1000
+            raise CrexError(
+                "CLOCK_BACKWARDS",
+                f"The host's clock is {behind} s behind what the store has already seen "
+                f"({from_ms(self._last_ms).isoformat()}); nothing is changed until it is right again, "
+                "because holds and leases would end at the wrong time. Set the clock of the broker's host.",
+                details={"behind_s": str(behind)},
+            )
+
+
+class _Pending:
+    """A function that waits for its commit, and who waits for it."""
+
+    __slots__ = ("function", "future", "loop")
+
+    def __init__(
+        self,
+        function: Callable[[Tx], Any],
+        future: asyncio.Future[Any] | Future[Any],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self.function = function
+        self.future = future
+        self.loop = loop
+
+
+def _settle(outcomes: list[tuple[_Pending, Any, BaseException | None]]) -> None:
+    """Hands out the outcomes of a batch, waking each event loop once."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Pending, Any, BaseException | None]]] = {}
+    for outcome in outcomes:
+        loop = outcome[0].loop
+        if loop is None:
+            _resolve(outcome)
+        else:
+            by_loop.setdefault(loop, []).append(outcome)
+    for loop, theirs in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve_all, theirs)
+        except RuntimeError:  # the loop closed while the batch was written; nobody waits any more
+            continue
+
+
+def _resolve_all(outcomes: list[tuple[_Pending, Any, BaseException | None]]) -> None:
+    for outcome in outcomes:
+        _resolve(outcome)
+
+
+def _resolve(outcome: tuple[_Pending, Any, BaseException | None]) -> None:
+    pending, result, error = outcome
+    if pending.future.done():  # the caller went away; what it asked for is committed all the same
+        return
+    if error is None:
+        pending.future.set_result(result)
+    else:
+        pending.future.set_exception(error)
+
+
+def _stored_time(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_LAST_TIME,)).fetchone()
+    return 0 if row is None else int(row[0])
