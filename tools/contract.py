@@ -76,7 +76,7 @@ def load_contract(root: Path, package: str) -> Contract:
     in_pool = message_factory.GetMessageClass(pool.FindMessageTypeByName("google.protobuf.FileDescriptorSet"))
     known = cast("FileDescriptorSet", in_pool.FromString(raw))
     files = [file for file in known.file if file.name.startswith(f"{package}/")]
-    return Contract(package, tuple(files), pool)
+    return Contract(package, tuple(sorted(files, key=lambda file: file.name)), pool)
 
 
 def messages(file: FileDescriptorProto) -> Iterator[tuple[str, Place, DescriptorProto]]:

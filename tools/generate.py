@@ -1,6 +1,10 @@
 """Entry point of the generator: `python -m tools.generate`.
 
-proto/crex/v1/*.proto → sdk/src/crex/v1 (Python modules, typed stubs).
+- proto/crex/v1/*.proto → sdk/src/crex/v1 (messages, services, typed stubs), sdk/src/crex/client (one method
+per
+  RPC), schemas/crex/v1 (JSON Schemas), proto/spec/fields (field tables)
+- proto/crex/v1/states.json → crex.v1.state_tables, proto/spec/states.md
+- every requirement in proto/spec, and whatever cites one → proto/spec/requirements.md
 """
 
 from __future__ import annotations
@@ -10,31 +14,57 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import package_init, protoc
+from tools import client_calls, field_tables, package_init, protoc, schemas, state_machines
 from tools.contract import Contract, load_contract
 from tools.files import write_tree
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PROTO_ROOT = REPOSITORY / "proto"
-IMPORT_ROOT = REPOSITORY / "sdk" / "src"
 PACKAGE = "crex/v1"
 
 
-def generate_python(contract: Contract) -> list[str]:
-    """Writes the Python modules of the contract; gives what changed."""
+def generate(repository: Path) -> list[str]:
+    """Writes everything that is generated; gives what changed.
+
+    Args:
+        repository: Root of the tree to read and to write.
+
+    Raises:
+        GenerateError: The contract, its state tables or its specification contradict themselves.
+    """
+    contract = load_contract(repository / "proto", PACKAGE)
+    machines = state_machines.load_machines(repository / "proto" / PACKAGE / "states.json", contract)
+    changed = _python(repository, contract, machines)
+    changed += _specification(repository, contract, machines)
+    return changed
+
+
+def _python(repository: Path, contract: Contract, machines: list[state_machines.Machine]) -> list[str]:
+    import_root = repository / "sdk" / "src"
     files = [file.name for file in contract.files]
     services = [file.name for file in contract.files if file.service]
-    modules = {**protoc.python_modules(PROTO_ROOT, files, services), **package_init.init_modules(contract)}
-    return write_tree(IMPORT_ROOT, modules, f"{PACKAGE}/*.py*")
+    modules = {
+        **protoc.python_modules(repository / "proto", files, services),
+        **package_init.init_modules(contract),
+        f"{PACKAGE}/state_tables.py": state_machines.state_module(machines),
+    }
+    changed = write_tree(import_root, modules, f"{PACKAGE}/*.py*")
+    return changed + write_tree(import_root, client_calls.call_modules(contract), "crex/client/*_calls.py")
+
+
+def _specification(repository: Path, contract: Contract, machines: list[state_machines.Machine]) -> list[str]:
+    spec = repository / "proto" / "spec"
+    changed = write_tree(repository / "schemas", schemas.schema_files(), f"{PACKAGE}/*.schema.json")
+    changed += write_tree(spec / "fields", field_tables.field_pages(contract), "*.md")
+    return changed + write_tree(spec, {"states.md": state_machines.state_page(machines)}, "states.md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the generator; gives the exit code: 0 done, 1 refused."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.parse_args(arguments)
-    sys.path.insert(0, str(IMPORT_ROOT))
+    sys.path.insert(0, str(REPOSITORY / "sdk" / "src"))
     try:
-        changed = generate_python(load_contract(PROTO_ROOT, PACKAGE))
+        changed = generate(REPOSITORY)
     except protoc.GenerateError as error:
         print(f"generate: {error}", file=sys.stderr)
         return 1

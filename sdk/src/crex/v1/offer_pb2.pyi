@@ -35,7 +35,7 @@ class _OfferStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OfferState
     OFFER_STATE_PAUSED: _OfferState.ValueType  # 2
     """Not for sale until resumed."""
     OFFER_STATE_EXPIRED: _OfferState.ValueType  # 3
-    """Past its `valid_until`. Terminal."""
+    """Past its `valid_until`. A higher revision puts it on sale again."""
     OFFER_STATE_WITHDRAWN: _OfferState.ValueType  # 4
     """Taken back by the provider. Terminal."""
 
@@ -49,7 +49,7 @@ OFFER_STATE_PUBLISHED: OfferState.ValueType  # 1
 OFFER_STATE_PAUSED: OfferState.ValueType  # 2
 """Not for sale until resumed."""
 OFFER_STATE_EXPIRED: OfferState.ValueType  # 3
-"""Past its `valid_until`. Terminal."""
+"""Past its `valid_until`. A higher revision puts it on sale again."""
 OFFER_STATE_WITHDRAWN: OfferState.ValueType  # 4
 """Taken back by the provider. Terminal."""
 Global___OfferState: _TypeAlias = OfferState  # noqa: Y015
