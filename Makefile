@@ -7,8 +7,10 @@ ARGS ?=
 WORKERS ?= logical
 
 SOURCES := conftest.py tools sdk reference_broker conformance demo
-# What `make generate` writes. Nothing in these folders is written by hand.
-GENERATED := sdk/src/crex/v1 schemas/crex
+# What `make generate` writes; nothing of it is written by hand.
+GENERATED := sdk/src/crex/v1 sdk/src/crex/client/*_calls.py schemas/crex \
+  proto/spec/fields proto/spec/states.md proto/spec/requirements.md
+NOT_SOURCE := build .venv .git __pycache__ .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -52,14 +54,12 @@ generate: dev ## Regenerate all that is derived from the contract in proto/
 
 check-generated: dev ## Prove that what is generated is what the contract says
 	@echo "generate: deleting, regenerating and comparing (in build/fresh)"
-	@rm -rf build/fresh && mkdir -p build/fresh/sdk
-	@cp -R proto schemas tools pyproject.toml build/fresh/ && cp -R sdk/src build/fresh/sdk/
+	@rm -rf build/fresh && mkdir -p build/fresh
+	@tar -c $(NOT_SOURCE:%=--exclude=%) . | tar -x -C build/fresh
 	@cd build/fresh && rm -rf $(GENERATED) && ../../$(BIN)/python -m tools.generate >/dev/null
-	@for made in proto schemas sdk/src; do \
-	  diff -r -q -x __pycache__ $$made build/fresh/$$made || { \
-	    echo "check-generated: the files above are not what the contract generates; run 'make generate'" >&2; \
-	    exit 1; }; \
-	done
+	@diff -r -q $(NOT_SOURCE:%=-x %) . build/fresh || { \
+	  echo "check-generated: the files above are not what the contract generates; run 'make generate'" >&2; \
+	  exit 1; }
 
 imports: dev ## Check which room imports which (.importlinter)
 	@echo "import-linter: rooms and layers"

@@ -19,7 +19,7 @@ _BUILT = {
     ".benchmarks",
     ".import_linter_cache",
 }
-_GENERATED = ("sdk/src/crex/v1/", "schemas/crex/")
+_GENERATED = ("sdk/src/crex/v1/", "schemas/crex/", "proto/spec/fields/")
 
 
 @cache
