@@ -1,0 +1,121 @@
+"""The numbered steps of verification, as data: what is checked, in this order, and by which reason refused.
+
+The first step that fails is the answer. Steps 15, 18 and 21 to 23 of the design (delegation, status lists,
+the log, evidence, policies) come with what they need; their numbers are kept free (VERIFY-ORDER-1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from crex.errors import TrustError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of verification.
+
+    Attributes:
+        number: Its number in trust.md.
+        reasons: Reasons with which it can refuse.
+        title: What holds once it passed, for people.
+        requirement: Identifier of the requirement that it enforces.
+    """
+
+    number: int
+    reasons: tuple[str, ...]
+    title: str
+    requirement: str
+
+
+LIMIT: Final = Step(1, ("LIMIT",), "size and number of signatures within limits", "VERIFY-LIMIT-1")
+ENVELOPE: Final = Step(2, ("ENVELOPE",), "a strict envelope", "VERIFY-ENVELOPE-1")
+BASE64: Final = Step(3, ("BASE64",), "base64 in its one spelling", "VERIFY-BASE64-1")
+TYPE: Final = Step(4, ("TYPE",), "of the expected type", "VERIFY-TYPE-1")
+ISSUER: Final = Step(
+    5, ("ISSUER", "TRUST_ROLLBACK"), "the signer's trust document is pinned", "VERIFY-ISSUER-1"
+)
+STALE: Final = Step(6, ("TRUST_STALE",), "the trust document has not expired", "VERIFY-STALE-1")
+KEY_UNKNOWN: Final = Step(7, ("KEY_UNKNOWN",), "the key stands in the trust document", "VERIFY-KEY-1")
+KEY_USE: Final = Step(8, ("KEY_USE",), "the key may sign this type", "VERIFY-USE-1")
+ALG: Final = Step(9, ("ALG",), "the key's algorithm is supported", "VERIFY-ALG-1")
+KEY_WEAK: Final = Step(10, ("KEY_WEAK",), "the key was checked at registration", "VERIFY-WEAK-1")
+SIGNATURE: Final = Step(11, ("SIGNATURE",), "the signature verifies over type and body", "VERIFY-SIGNATURE-1")
+THRESHOLD: Final = Step(12, ("THRESHOLD",), "enough distinct keys signed", "VERIFY-THRESHOLD-1")
+SCHEMA: Final = Step(
+    13,
+    ("PAYLOAD", "SCHEMA", "LIMIT", "CRITICAL"),
+    "the body is a valid document of its type",
+    "VERIFY-SCHEMA-1",
+)
+MISMATCH: Final = Step(14, ("ISSUER_MISMATCH",), "issued by the authority that signed", "VERIFY-MISMATCH-1")
+TIME: Final = Step(16, ("NOT_YET", "EXPIRED"), "valid at the time asked about", "VERIFY-TIME-1")
+KEY_TIME: Final = Step(
+    17, ("KEY_TIME", "KEY_REVOKED"), "the key was in use and is not revoked", "VERIFY-KEYTIME-1"
+)
+SUBJECT: Final = Step(19, ("SUBJECT",), "exactly the document that was cited", "VERIFY-SUBJECT-1")
+ADDRESS: Final = Step(
+    20, ("AUDIENCE", "NONCE", "REPLAY"), "addressed to this reader, for this request", "VERIFY-ADDRESS-1"
+)
+
+STEPS: Final = (
+    LIMIT, ENVELOPE, BASE64, TYPE, ISSUER, STALE, KEY_UNKNOWN, KEY_USE, ALG, KEY_WEAK, SIGNATURE, THRESHOLD,
+    SCHEMA,
+    MISMATCH, TIME, KEY_TIME, SUBJECT, ADDRESS,
+)  # fmt: skip
+
+
+class Outcome(StrEnum):
+    """What became of a step."""
+
+    PASSED = "passed"
+    NOT_ASKED = "not asked for"
+    REFUSED = "refused"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """A step and what became of it in one verification.
+
+    Attributes:
+        step: The step.
+        outcome: What became of it.
+        note: What was found, for people; empty if the title says it all.
+    """
+
+    step: Step
+    outcome: Outcome
+    note: str = ""
+
+    def __str__(self) -> str:
+        note = f" — {self.note}" if self.note else ""
+        return f"{self.step.number:>2} {self.outcome:<13} {self.step.title}{note}"
+
+
+def refusal(step: Step, reason: str, message: str, **details: str) -> TrustError:
+    """Returns the error by which a step refuses; `reason` is one of the step's own."""
+    return TrustError(reason, message, step=step.number, details=details)
+
+
+def passed(not_asked: Collection[Step] = ()) -> tuple[StepResult, ...]:
+    """Returns the results of a verification that succeeded."""
+    return tuple(
+        StepResult(step, Outcome.NOT_ASKED if step in not_asked else Outcome.PASSED) for step in STEPS
+    )
+
+
+def explain(error: TrustError) -> tuple[StepResult, ...]:
+    """Returns the results of a verification that was refused: what passed, and what refused."""
+
+    def result(step: Step) -> StepResult:
+        if step.number < error.step:
+            return StepResult(step, Outcome.PASSED)
+        if step.number == error.step:
+            return StepResult(step, Outcome.REFUSED, error.message)
+        return StepResult(step, Outcome.NOT_REACHED)
+
+    return tuple(map(result, STEPS))
