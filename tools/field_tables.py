@@ -41,7 +41,22 @@ def field_pages(contract: Contract) -> dict[str, str]:
     for file in contract.files:
         stem = PurePosixPath(file.name).stem
         index.append(f"| [{stem}]({stem}.md) | {_cell(comments(file).get(_FILE, ''))} |")
+    index += ["", "## Document types", ""]
+    index += ["| type | message | signer | unknown members | must end |", "|---|---|---|---|---|"]
+    index += sorted(_document_rows(contract))
     return {**pages, "README.md": "\n".join(index) + "\n"}
+
+
+def _document_rows(contract: Contract) -> Iterator[str]:
+    for file in contract.files:
+        for message in file.message_type:
+            document = contract.document(message)
+            if document is not None:
+                page = f"{PurePosixPath(file.name).stem}.md#{message.name.lower()}"
+                unknown = "ignored" if document.descriptive else "refused"
+                ends = "yes" if document.expires else "no"
+                cells = [document.type, f"[{message.name}]({page})", document.signer, unknown, ends]
+                yield "| " + " | ".join(cells) + " |"
 
 
 class _Page:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import client_calls, field_tables, package_init, protoc, schemas, state_machines
+from tools import client_calls, field_tables, package_init, protoc, requirements, schemas, state_machines
 from tools.contract import Contract, load_contract
 from tools.files import write_tree
 
@@ -55,15 +55,35 @@ def _specification(repository: Path, contract: Contract, machines: list[state_ma
     spec = repository / "proto" / "spec"
     changed = write_tree(repository / "schemas", schemas.schema_files(), f"{PACKAGE}/*.schema.json")
     changed += write_tree(spec / "fields", field_tables.field_pages(contract), "*.md")
-    return changed + write_tree(spec, {"states.md": state_machines.state_page(machines)}, "states.md")
+    by_hand = requirements.load_requirements(spec, leave_out=("states.md",))
+    pages = {identifier: requirement.page for identifier, requirement in by_hand.items()}
+    changed += write_tree(spec, {"states.md": state_machines.state_page(machines, pages)}, "states.md")
+    stated = requirements.load_requirements(spec)
+    index = {"requirements.md": requirements.index_page(repository, contract, stated)}
+    return changed + write_tree(spec, index, "requirements.md")
+
+
+def _list_unstated(repository: Path) -> int:
+    stated = requirements.load_requirements(repository / "proto" / "spec")
+    missing = requirements.unstated(repository, load_contract(repository / "proto", PACKAGE), stated)
+    for entry in missing:
+        print(f"no page of proto/spec states {entry}")
+    return 1 if missing else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the generator; gives the exit code: 0 done, 1 refused."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
-    parser.parse_args(arguments)
+    parser.add_argument(
+        "--unstated",
+        action="store_true",
+        help="write nothing; list requirements that are cited and stated nowhere",
+    )
+    options = parser.parse_args(arguments)
     sys.path.insert(0, str(REPOSITORY / "sdk" / "src"))
     try:
+        if options.unstated:
+            return _list_unstated(REPOSITORY)
         changed = generate(REPOSITORY)
     except protoc.GenerateError as error:
         print(f"generate: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ From them come `crex.v1.state_tables` and the page `states.md`; both are written
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -60,8 +60,7 @@ def load_machines(path: Path, contract: Contract) -> list[Machine]:
 
     Raises:
         GenerateError: A table names a state, actor, method or message that does not exist, has two steps
-        for one
-            event in one state, or has a state that nothing leads to; all of them are listed.
+            for one event in one state, or has a state that nothing leads to; all of them are listed.
     """
     machines = [_machine(entry, contract) for entry in json.loads(path.read_text("utf-8"))["machines"]]
     faults = [f"{machine.object}: {fault}" for machine in machines for fault in _faults(machine, contract)]
@@ -218,16 +217,25 @@ object into being.
 """
 
 
-def state_page(machines: list[Machine]) -> str:
-    """Writes the tables and their diagrams as a page of the specification."""
-    return _PAGE + "".join(_section(machine) for machine in machines)
+def state_page(machines: list[Machine], stated: Mapping[str, str]) -> str:
+    """Writes the tables and their diagrams as a page of the specification.
+
+    Args:
+        machines: The tables.
+        stated: Page of each requirement that another page states; the rest is stated here.
+    """
+    return _PAGE + "".join(_section(machine, stated.get(machine.requirement)) for machine in machines)
 
 
-def _section(machine: Machine) -> str:
-    article = "an" if machine.object[0] in "aeio" else "a"
-    text = f"\n## {machine.object.capitalize()}\n\n### {machine.requirement}\n"
-    text += f"A broker MUST change the state of {article} {machine.object} only by a row of this table.\n"
-    text += "<!-- actor: broker; testability: wire -->\n\n"
+def _section(machine: Machine, page: str | None) -> str:
+    text = f"\n## {machine.object.capitalize()}\n\n"
+    if page is None:
+        article = "an" if machine.object[0] in "aeio" else "a"
+        text += f"### {machine.requirement}\n"
+        text += f"A broker MUST change the state of {article} {machine.object} only by a row of this table.\n"
+        text += "<!-- actor: broker; testability: wire -->\n\n"
+    else:
+        text += f"[{machine.requirement}]({page}#{machine.requirement.lower()})\n\n"
     text += "| from | event | by | to | where | arrives by |\n|---|---|---|---|---|---|\n"
     for step in machine.steps:
         cells = [

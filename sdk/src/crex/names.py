@@ -148,8 +148,7 @@ def parse_authority(text: str) -> str:
 
     Raises:
         InvalidName: It is not a DNS name of at least two labels in lowercase A-label form, or it has a
-        port, user
-            information or a trailing dot (NAME-AUTHORITY-1).
+            port, user information or a trailing dot (NAME-AUTHORITY-1).
     """
     if not is_authority(text):
         raise _refused(

@@ -41,7 +41,7 @@ def exponent(currency: str) -> int:
 
     Raises:
         InvalidScalar: The code is not an active currency of ISO 4217, or has no minor unit
-        (SCALAR-CURRENCY-1).
+            (SCALAR-CURRENCY-1).
     """
     known = EXPONENTS.get(currency)
     if known is not None:

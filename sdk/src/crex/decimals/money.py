@@ -38,8 +38,7 @@ class Money:
 
         Raises:
             InvalidScalar: The currency is unknown or has no minor unit (SCALAR-CURRENCY-1), or the amount
-            has not
-                exactly its digits (SCALAR-MONEY-1).
+                has not exactly its digits (SCALAR-MONEY-1).
         """
         digits = exponent(currency)
         match = _AMOUNT.fullmatch(amount)

@@ -71,8 +71,7 @@ def parse_bigint(text: str) -> int:
 
     Raises:
         InvalidScalar: The text is not canonical (no sign but "-", no leading zeros, no "-0") or has more
-        than 4,096
-            digits (SCALAR-BIGINT-1).
+            than 4,096 digits (SCALAR-BIGINT-1).
     """
     if _BIGINT.fullmatch(text) is None:
         raise _refused(text, "an integer", 'write it like "0", "-12" or "345"', "SCALAR-BIGINT-1")
@@ -84,8 +83,7 @@ def parse_rational(num: str, den: str) -> Fraction:
 
     Raises:
         InvalidScalar: A member is not an integer text, `den` is not above zero, or the two have a common
-        factor
-            (SCALAR-RATIONAL-1).
+            factor (SCALAR-RATIONAL-1).
     """
     numerator, denominator = parse_bigint(num), parse_bigint(den)
     if denominator <= 0:

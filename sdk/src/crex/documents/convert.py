@@ -75,8 +75,7 @@ def to_message(value: Json, message: type[M]) -> M:
 
     Args:
         value: A value that the reader accepted (`reader.read`). Members that the message does not have are
-        left
-            out, as a reader of a descriptive document does.
+            left out, as a reader of a descriptive document does.
         message: Class of the message.
 
     Raises:
@@ -99,8 +98,7 @@ def to_json(message: Message) -> Json:
 
     Raises:
         DocumentError: `SCHEMA`: the message holds what the strict form cannot say: a number that is no
-        value of its
-            enum, a time with parts of a millisecond, a negative duration.
+            value of its enum, a time with parts of a millisecond, a negative duration.
     """
     try:
         return _writer_of(descriptor_of(type(message)))(message)
@@ -113,7 +111,7 @@ def dump(message: Message) -> bytes:
 
     Raises:
         DocumentError: `SCHEMA`, as `to_json`. Whether required members are there is for `reader.check` to
-        say.
+            say.
     """
     return orjson.dumps(to_json(message))
 

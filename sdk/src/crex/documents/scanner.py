@@ -64,8 +64,7 @@ def scan(body: bytes) -> Any:
 
     Raises:
         DocumentError: `PAYLOAD`, or `LIMIT` where it nests too deep; one violation with path, line, column
-        and
-            offset.
+            and offset.
     """
     scan_ = _Scan(_decode(body))
     value = _value(scan_)

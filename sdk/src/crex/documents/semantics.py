@@ -51,8 +51,7 @@ def not_understood(value: dict[str, Any], message: type[Message], understood: fr
         value: The document.
         message: Its class.
         understood: Names of extensions that the caller handles. Members of this contract, written as paths
-        from
-            the document (`terms.mode`), are understood.
+            from the document (`terms.mode`), are understood.
     """
     critical: list[str] = value.get("header", {}).get("critical", [])
     root = descriptor_of(message)

@@ -39,7 +39,7 @@ def loads(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
 
     Args:
         body: The text as transmitted. White space around the value is part of a JSON text; anything else is
-        not.
+            not.
         max_bytes: Greatest length in bytes.
 
     Returns:
@@ -47,8 +47,7 @@ def loads(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
 
     Raises:
         DocumentError: `LIMIT` if it is too long (JSON-SIZE-1) or too deep (JSON-DEPTH-1), else `PAYLOAD`;
-        the one
-            violation names JSON path, line, column, byte offset, requirement and fix.
+            the one violation names JSON path, line, column, byte offset, requirement and fix.
     """
     if len(body) > max_bytes:
         raise scanner.too_long(len(body), max_bytes)

@@ -75,7 +75,7 @@ def document_type_of_payload(payload_type: str) -> DocumentType:
 
     Raises:
         DocumentError: `TYPE`: the text is not `application/vnd.crex.<token>.v1+json`, or the token is
-        unknown.
+            unknown.
     """
     if not (payload_type.startswith(_PREFIX) and payload_type.endswith(_SUFFIX)):
         raise DocumentError("TYPE", f'"{payload_type[:96]}" is not the payload type of a crex document')
