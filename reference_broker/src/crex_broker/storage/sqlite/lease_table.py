@@ -1,14 +1,14 @@
-"""Leases as rows: reading one, writing a new one, and taking one step of its state machine with what it entails.
+"""Leases as rows: reading one, writing a new one, and one step of its state machine with what it entails.
 
-What entails what is written once, here: a step that ends use closes the open commands that it replaces, brings the
-usage's grace forward, and frees units only where the rules say so (RELEASE-CAPACITY-1).
+What entails what is written once, here: a step that ends use closes the open commands that it replaces,
+brings the usage's grace forward, and frees units only where the rules say so (RELEASE-CAPACITY-1).
 """
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from crex.errors import CrexError
 from crex_broker.application.ports.leases import LeaseSnapshot
@@ -18,17 +18,20 @@ from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import claims, transitions
 from crex_broker.storage.sqlite.writer import Tx
 
+T = TypeVar("T")
+
 COLUMNS: Final = (
-    "name, state, version, order_name, consumer, provider, offer, offer_sha256, pool, quantity, start_ms, end_ms, "
-    "activated_ms, terminated_ms, ended_ms, command_epoch, access_epoch, access_grant_sha256, "
+    "name, state, version, order_name, consumer, provider, offer, offer_sha256, pool, quantity, start_ms, "
+    "end_ms, activated_ms, terminated_ms, ended_ms, command_epoch, access_epoch, access_grant_sha256, "
     "release_receipt_sha256, create_ms, update_ms, last_event, last_actor, last_reason, last_ms"
 )
-_FIELDS: Final = 21
+_FIELDS: Final = [name for name in LeaseSnapshot.__slots__ if name != "last"]
 _INSERT: Final = f"""
-INSERT INTO leases ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""  # noqa: S608 - constants
+INSERT INTO leases ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+?) """  # noqa: S608 - constants
 _UPDATE: Final = """
-UPDATE leases SET state = ?, version = ?, activated_ms = ?, terminated_ms = ?, ended_ms = ?, command_epoch = ?,
+UPDATE leases SET state = ?, version = ?, activated_ms = ?, terminated_ms = ?, ended_ms = ?, command_epoch =
+?,
     access_epoch = ?, access_grant_sha256 = ?, release_receipt_sha256 = ?, deadline_ms = ?, update_ms = ?,
     last_event = ?, last_actor = ?, last_reason = ?, last_ms = ? WHERE name = ?
 """
@@ -82,7 +85,8 @@ def started(lease: LeaseSnapshot) -> bool:
 
 def snapshot(row: tuple[Any, ...]) -> LeaseSnapshot:
     """Gives the lease of one row of `COLUMNS`."""
-    return LeaseSnapshot(*row[:_FIELDS], LastTransition(*row[_FIELDS:]))
+    plain = dict(zip(_FIELDS, row, strict=False))
+    return LeaseSnapshot(**plain, last=LastTransition(*row[len(_FIELDS) :]))
 
 
 def find(connection: sqlite3.Connection, name: str) -> LeaseSnapshot | None:
@@ -159,8 +163,8 @@ def advance(
 ) -> LeaseSnapshot:
     """Takes one step of a lease's state machine and writes it; a repeated event changes nothing.
 
-    A lease that becomes RELEASED gives its units back in this very step, and a new command replaces those before it
-    (AGENT-COMMAND-2).
+    A lease that becomes RELEASED gives its units back in this very step, and a new command replaces those
+    before it (AGENT-COMMAND-2).
 
     Args:
         tx: The transaction.
@@ -195,7 +199,8 @@ def advance(
     if change.command_id is not None or after.state == "RELEASED":
         tx.connection.execute(_CLOSE_COMMANDS, (tx.now_ms, lease.name))
     if after.state == "RELEASED":
-        gen = claims.drop_lease(tx, lease.name)
+        claims.drop_lease(tx, lease.name)
+        (gen,) = tx.connection.execute("SELECT gen FROM pools WHERE name = ?", (lease.pool,)).fetchone()
         tx.connection.execute("INSERT OR IGNORE INTO orders_closing (order_name) VALUES (?)", (lease.order,))
     tx.connection.execute(_UPDATE, _changed(after, change.deadline_ms))
     if change.command_id is not None:
@@ -217,7 +222,8 @@ def require_etag(lease: LeaseSnapshot, etag: str) -> None:
     if etag and etag != standing:
         raise CrexError(
             "ETAG_MISMATCH",
-            f"{lease.name} changed since it was read: it is {lease.state} now. Read it again and decide from that.",
+            f"{lease.name} changed since it was read: it is {lease.state} now. Read it again and decide from "
+            "that.",
             details={"current_state": lease.state, "etag": standing},
         )
 
@@ -269,7 +275,7 @@ def _record(
 
 def _values(lease: LeaseSnapshot) -> tuple[object, ...]:
     last = lease.last
-    fields = [getattr(lease, name) for name in LeaseSnapshot.__slots__ if name != "last"]
+    fields = [getattr(lease, name) for name in _FIELDS]
     return (*fields, last.event, last.actor, last.reason, last.time_ms)
 
 
@@ -298,5 +304,5 @@ def _first(one: int | None, other: int | None) -> int | None:
     return other if one is None else one
 
 
-def _given[T](new: T | None, standing: T) -> T:
+def _given(new: T | None, standing: T) -> T:
     return standing if new is None else new

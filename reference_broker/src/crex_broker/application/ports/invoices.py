@@ -1,0 +1,159 @@
+"""Invoices in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from crex_broker.application.ports.documents import NewDocument
+from crex_broker.application.ports.orders import LastTransition
+from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.application.ports.usage import KeptDocument
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSnapshot:
+    """An invoice at one instant; fields as in `crex.v1.InvoiceRecord`, times in milliseconds.
+
+    Attributes:
+        currency: Currency of the total.
+        total: Amount payable, as the document writes it.
+        rating_digest: Digest of the rating table.
+        deadline_ms: When it counts as accepted.
+        acceptance_sha256: Digest of the consumer's acceptance; empty before it came.
+    """
+
+    id: str
+    state: str
+    version: int
+    sha256: str
+    seller: str
+    buyer: str
+    lease: str
+    currency: str
+    total: str
+    rating_digest: str
+    deadline_ms: int
+    acceptance_sha256: str
+    create_ms: int
+    update_ms: int
+    last: LastTransition
+
+
+@dataclass(frozen=True, slots=True)
+class NewInvoice:
+    """An invoice that was recomputed and found right.
+
+    Attributes:
+        document: The invoice.
+        lines: Exact bytes of its lines, in the order of its tree.
+        lease: The lease that it bills.
+        start_ms: Start of the billed period.
+        end_ms: End of the billed period.
+        usage_version: Version of the period's usage that it was recomputed from.
+        buyer: Authority that pays.
+        currency: Currency of the total.
+        total: Amount payable.
+        rating_digest: Digest of the rating table.
+        acceptance_ms: Time that the consumer has to answer.
+    """
+
+    document: NewDocument
+    lines: tuple[bytes, ...]
+    lease: str
+    start_ms: int
+    end_ms: int
+    usage_version: int
+    buyer: str
+    currency: str
+    total: str
+    rating_digest: str
+    acceptance_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """A part of a list, newest first; `next_seq` is where the next part begins, nothing at the end."""
+
+    invoices: tuple[InvoiceSnapshot, ...]
+    next_seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """An invoice with a part of its lines.
+
+    Attributes:
+        invoice: The invoice.
+        document: Its document.
+        acceptance: The consumer's acceptance, `crex.v1.Envelope`, serialised; nothing before it came.
+        lines: Exact bytes of the lines of this part.
+        next_number: Number of the first line of the next part; nothing at the end.
+    """
+
+    invoice: InvoiceSnapshot
+    document: KeptDocument
+    acceptance: bytes | None
+    lines: tuple[bytes, ...]
+    next_number: int | None
+
+
+class InvoiceStore(Protocol):
+    """Invoices and their lines. Who is no party to an invoice finds nothing."""
+
+    async def issue(self, mutation: Mutation, invoice: NewInvoice) -> Remembered[InvoiceSnapshot]:
+        """Keeps an invoice of `mutation.party` with its lines. The same bytes again change nothing.
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, INCOMPLETE, NAME_EXISTS (the period has an invoice, or
+                the name is taken; BILLING-ONE-1).
+        """
+        ...
+
+    async def billed_before(self, order: str, invoice_sha256: str) -> tuple[tuple[str, str], ...]:
+        """Gives currency and amount of every other invoice of an order's leases."""
+        ...
+
+    async def invoice(
+        self, party: str, id_: str, *, from_number: int, limit: int, max_bytes: int
+    ) -> LinePage | None:
+        """Gives an invoice of which `party` is seller or buyer, with a part of its lines."""
+        ...
+
+    async def invoices(
+        self, party: str, *, state: str, lease: str, before_seq: int | None, limit: int
+    ) -> InvoicePage:
+        """Gives a part of `party`'s invoices, newest first.
+
+        Args:
+            party: Seller or buyer of the invoices.
+            state: Only invoices in this state; empty: in any.
+            lease: Only invoices of this lease; empty: of any.
+            before_seq: `next_seq` of the part before; nothing for the first.
+            limit: Most invoices to give.
+        """
+        ...
+
+    async def by_digest(self, party: str, sha256: str) -> tuple[InvoiceSnapshot, KeptDocument] | None:
+        """Gives the invoice with this digest, if `party` is seller or buyer."""
+        ...
+
+    async def accept(
+        self, mutation: Mutation, invoice: str, acceptance: NewDocument
+    ) -> Remembered[InvoiceSnapshot]:
+        """Accepts an invoice of which `mutation.party` is the buyer.
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, NAME_EXISTS, ILLEGAL_TRANSITION.
+        """
+        ...
+
+    async def record_payment(
+        self, mutation: Mutation, invoice: str, reference: str
+    ) -> Remembered[InvoiceSnapshot]:
+        """Records that an invoice of which `mutation.party` is the seller was paid (BILLING-PAY-1).
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, ILLEGAL_TRANSITION.
+        """
+        ...

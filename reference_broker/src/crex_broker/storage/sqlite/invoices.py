@@ -1,0 +1,191 @@
+"""`InvoiceStore` over SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from crex.errors import CrexError
+from crex_broker.application.ports.documents import NewDocument
+from crex_broker.application.ports.invoices import InvoicePage, InvoiceSnapshot, LinePage, NewInvoice
+from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.application.ports.usage import KeptDocument
+from crex_broker.domain.states import Actor
+from crex_broker.storage.sqlite import documents, invoice_table, lease_table, usage_table
+from crex_broker.storage.sqlite.reader import Reader
+from crex_broker.storage.sqlite.requests import once
+from crex_broker.storage.sqlite.writer import Tx, Writer
+
+_KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
+_OF_PERIOD: Final = "SELECT id, sha256 FROM invoices WHERE lease = ? AND period_start_ms = ?"
+_BILLED: Final = """
+SELECT currency, total FROM invoices JOIN leases ON leases.name = invoices.lease
+WHERE leases.order_name = ? AND invoices.sha256 != ?
+"""
+_SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
+_SIZES: Final = """
+SELECT number, length(body) FROM invoice_lines WHERE invoice_seq = ? AND number >= ? ORDER BY number LIMIT ?
+"""
+_LINES: Final = """
+SELECT body FROM invoice_lines WHERE invoice_seq = ? AND number BETWEEN ? AND ? ORDER BY number
+"""
+_SIDE: Final = f"""
+SELECT * FROM (
+    SELECT seq, {invoice_table.COLUMNS} FROM invoices WHERE %s = :party AND (:lease = '' OR lease = :lease)
+    AND (:state = '' OR state = :state) AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit
+)
+"""  # noqa: S608 - constants
+_PAGE: Final = f"{_SIDE % 'seller'} UNION {_SIDE % 'buyer'} ORDER BY seq DESC LIMIT :limit"
+
+
+class SqliteInvoices:
+    """Invoices and their lines in one SQLite file."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def issue(self, mutation: Mutation, invoice: NewInvoice) -> Remembered[InvoiceSnapshot]:
+        """Keeps an invoice of the caller with its lines."""
+        return await self._writer.run(
+            lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: _issue(tx, mutation.party, invoice))
+        )
+
+    async def billed_before(self, order: str, invoice_sha256: str) -> tuple[tuple[str, str], ...]:
+        """Gives currency and amount of every other invoice of an order's leases."""
+        found = (order, invoice_sha256)
+        return await self._reader.run(lambda c: tuple(c.execute(_BILLED, found).fetchall()))
+
+    async def invoice(
+        self, party: str, id_: str, *, from_number: int, limit: int, max_bytes: int
+    ) -> LinePage | None:
+        """Gives an invoice of the caller with a part of its lines."""
+
+        def read(connection: sqlite3.Connection) -> LinePage | None:
+            found = invoice_table.find(connection, id_)
+            if found is None or party not in (found.seller, found.buyer):
+                return None
+            lines, next_number = _lines(connection, id_, from_number, limit, max_bytes)
+            acceptance = found.acceptance_sha256
+            return LinePage(
+                invoice=found,
+                document=_kept(connection, found.sha256),
+                acceptance=_kept(connection, acceptance).envelope if acceptance else None,
+                lines=lines,
+                next_number=next_number,
+            )
+
+        return await self._reader.run(read)
+
+    async def invoices(
+        self, party: str, *, state: str, lease: str, before_seq: int | None, limit: int
+    ) -> InvoicePage:
+        """Gives a part of `party`'s invoices, newest first."""
+        found = {"party": party, "state": state, "lease": lease, "before": before_seq, "limit": limit + 1}
+
+        def read(connection: sqlite3.Connection) -> InvoicePage:
+            rows = connection.execute(_PAGE, found).fetchall()
+            more, rows = len(rows) > limit, rows[:limit]
+            invoices = tuple([invoice_table.snapshot(row[1:]) for row in rows])
+            return InvoicePage(invoices, rows[-1][0] if more else None)
+
+        return await self._reader.run(read)
+
+    async def by_digest(self, party: str, sha256: str) -> tuple[InvoiceSnapshot, KeptDocument] | None:
+        """Gives the invoice with this digest, if `party` is seller or buyer."""
+        sql = f"SELECT {invoice_table.COLUMNS} FROM invoices WHERE sha256 = ?"  # noqa: S608 - constants
+
+        def read(connection: sqlite3.Connection) -> tuple[InvoiceSnapshot, KeptDocument] | None:
+            row: tuple[Any, ...] | None = connection.execute(sql, (sha256,)).fetchone()
+            found = None if row is None else invoice_table.snapshot(row)
+            if found is None or party not in (found.seller, found.buyer):
+                return None
+            return found, _kept(connection, sha256)
+
+        return await self._reader.run(read)
+
+    async def accept(
+        self, mutation: Mutation, invoice: str, acceptance: NewDocument
+    ) -> Remembered[InvoiceSnapshot]:
+        """Accepts an invoice of which the caller is the buyer."""
+
+        def work(tx: Tx) -> InvoiceSnapshot:
+            standing = _as_party(tx, mutation.party, invoice, buyer=True)
+            after = invoice_table.advance(
+                tx, standing, "accept", Actor.CONSUMER, mutation.party, acceptance_sha256=acceptance.sha256
+            )
+            if after.version != standing.version:
+                documents.keep(tx, acceptance)
+            return after
+
+        return await self._writer.run(lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: work(tx)))
+
+    async def record_payment(
+        self, mutation: Mutation, invoice: str, reference: str
+    ) -> Remembered[InvoiceSnapshot]:
+        """Records that an invoice of which the caller is the seller was paid."""
+
+        def work(tx: Tx) -> InvoiceSnapshot:
+            standing = _as_party(tx, mutation.party, invoice, buyer=False)
+            return invoice_table.advance(
+                tx, standing, "payment", Actor.PROVIDER, mutation.party, payment_reference=reference
+            )
+
+        return await self._writer.run(lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: work(tx)))
+
+
+def _issue(tx: Tx, seller: str, invoice: NewInvoice) -> InvoiceSnapshot:
+    lease_table.of_provider(tx.connection, seller, invoice.lease)
+    row = tx.connection.execute(_OF_PERIOD, (invoice.lease, invoice.start_ms)).fetchone()
+    if row is not None and row[1] == invoice.document.sha256:
+        standing = invoice_table.find(tx.connection, row[0])
+        assert standing is not None  # noqa: S101 - just found
+        return standing
+    if row is not None:
+        raise CrexError(
+            "NAME_EXISTS",
+            f"{row[0]} bills this period of {invoice.lease} already; a period is billed once. Read that "
+            "invoice (BILLING-ONE-1).",
+            details={"invoice": row[0], "sha256": row[1]},
+        )
+    usage = usage_table.period(tx.connection, invoice.lease, invoice.start_ms)
+    if usage is None or usage.state != "SEALED" or usage.version != invoice.usage_version:
+        raise CrexError(
+            "INCOMPLETE",
+            f"The usage of {invoice.lease} in this period is "
+            f"{'not there' if usage is None else usage.state}; an invoice bills sealed usage. Seal the "
+            "period, then issue the invoice (BILLING-ISSUE-1).",
+            details={"lease": invoice.lease, "current_state": "" if usage is None else usage.state},
+        )
+    documents.keep(tx, invoice.document)
+    return invoice_table.make(tx, invoice, seller)
+
+
+def _as_party(tx: Tx, party: str, id_: str, *, buyer: bool) -> InvoiceSnapshot:
+    invoice = invoice_table.visible(tx.connection, party, id_)
+    if party != (invoice.buyer if buyer else invoice.seller):
+        who, what = ("buyer", "accepts") if buyer else ("seller", "records the payment of")
+        raise CrexError(
+            "NOT_A_PARTY",
+            f"Only the {who} {what} {id_}, and that is not {party}. Nothing was changed.",
+            details={"name": id_},
+        )
+    return invoice
+
+
+def _lines(
+    connection: sqlite3.Connection, id_: str, from_number: int, limit: int, max_bytes: int
+) -> tuple[tuple[bytes, ...], int | None]:
+    (seq,) = connection.execute(_SEQ, (id_,)).fetchone()
+    sizes = connection.execute(_SIZES, (seq, from_number, limit + 1)).fetchall()
+    taken, last = 0, from_number - 1
+    for number, size in sizes[:limit]:
+        if last >= from_number and taken + size > max_bytes:
+            break
+        taken, last = taken + size, number
+    rows = connection.execute(_LINES, (seq, from_number, last)).fetchall()
+    return tuple([body for (body,) in rows]), last + 1 if len(rows) < len(sizes) else None
+
+
+def _kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:
+    return KeptDocument(*connection.execute(_KEPT, (sha256,)).fetchone())

@@ -1,0 +1,192 @@
+"""`UsageStore` over SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Final
+
+from crex import v1
+from crex.errors import CrexError
+from crex_broker.application.ports.leases import LeaseSnapshot
+from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.application.ports.usage import (
+    BatchPage,
+    KeptBatch,
+    KeptDocument,
+    LeaseSale,
+    NewBatch,
+    UsageSnapshot,
+    UsageView,
+)
+from crex_broker.storage.sqlite import documents, lease_table, usage_table
+from crex_broker.storage.sqlite.reader import Reader
+from crex_broker.storage.sqlite.requests import once
+from crex_broker.storage.sqlite.writer import Tx, Writer
+
+# How far ahead of the store's time a record may end (BILLING-FUTURE-1).
+FUTURE_MS: Final = 300_000
+
+_KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
+_OF_LEASE: Final = "SELECT seq, period_start_ms FROM usage_batches WHERE lease = ? AND sha256 = ?"
+_UNTIL: Final = "SELECT max(last_ms) FROM usage_batches WHERE lease = ?"
+_OVERLAPPING: Final = """
+SELECT records FROM usage_batches WHERE lease = ? AND first_ms < ? AND last_ms > ? ORDER BY seq
+"""
+_SIZES: Final = "SELECT seq, bytes FROM usage_batches WHERE lease = ? AND seq > ? ORDER BY seq LIMIT ?"
+_BATCHES: Final = """
+SELECT documents.envelope, usage_batches.create_ms, %s
+FROM usage_batches JOIN documents ON documents.sha256 = usage_batches.sha256
+WHERE usage_batches.lease = ? AND usage_batches.seq BETWEEN ? AND ? ORDER BY usage_batches.seq
+"""
+_PAGE: Final = _BATCHES % "usage_batches.records"
+# Records of earlier periods are not wanted.
+_CHAIN: Final = _BATCHES % "CASE WHEN usage_batches.period_start_ms = ? THEN usage_batches.records END"
+_ORDER: Final = "SELECT hold_receipt_sha256, order_document_sha256 FROM orders WHERE name = ?"
+
+
+class SqliteUsage:
+    """Batches, records and periods in one SQLite file."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def view(
+        self,
+        provider: str,
+        lease: str,
+        *,
+        batch_sha256: str,
+        previous_sha256: str,
+        first_ms: int,
+        last_ms: int,
+    ) -> UsageView | None:
+        """Gives what must be known to judge a batch of `provider` for one of its leases."""
+
+        def read(connection: sqlite3.Connection) -> UsageView | None:
+            standing = lease_table.find(connection, lease)
+            if standing is None or standing.provider != provider:
+                return None
+            cited = connection.execute(_OF_LEASE, (lease, previous_sha256)).fetchone()
+            rows = connection.execute(_OVERLAPPING, (lease, last_ms, first_ms)) if first_ms < last_ms else ()
+            return UsageView(
+                sale=_sale(connection, standing),
+                head=usage_table.head(connection, lease),
+                cited=None if cited is None else _kept(connection, previous_sha256),
+                until_ms=connection.execute(_UNTIL, (lease,)).fetchone()[0],
+                overlapping=tuple(
+                    [body for (records,) in rows for body in v1.BatchWithRecords.FromString(records).records]
+                ),
+                known=connection.execute(_OF_LEASE, (lease, batch_sha256)).fetchone() is not None,
+            )
+
+        return await self._reader.run(read)
+
+    async def kept(self, sha256: str) -> KeptDocument | None:
+        """Gives a document that others cite."""
+
+        def read(connection: sqlite3.Connection) -> KeptDocument | None:
+            return _kept(connection, sha256) if documents.exists(connection, sha256) else None
+
+        return await self._reader.run(read)
+
+    async def append(self, mutation: Mutation, batch: NewBatch) -> Remembered[UsageSnapshot]:
+        """Keeps a batch and its records and steps the usage's state machine."""
+        return await self._writer.run(
+            lambda tx: once(tx, mutation, UsageSnapshot, lambda: _append(tx, mutation.party, batch))
+        )
+
+    async def batches(
+        self, party: str, lease: str, *, after_seq: int, limit: int, max_bytes: int
+    ) -> BatchPage | None:
+        """Gives a part of a lease's chain; at least one batch, however large."""
+
+        def read(connection: sqlite3.Connection) -> BatchPage | None:
+            standing = lease_table.find(connection, lease)
+            if standing is None or party not in (standing.consumer, standing.provider):
+                return None
+            sizes = connection.execute(_SIZES, (lease, after_seq, limit + 1)).fetchall()
+            taken, last_seq = 0, 0
+            for seq, size in sizes[:limit]:
+                if last_seq and taken + size > max_bytes:
+                    break
+                taken, last_seq = taken + size, seq
+            rows = connection.execute(_PAGE, (lease, after_seq + 1, last_seq)).fetchall()
+            return BatchPage(
+                batches=tuple([KeptBatch(*row) for row in rows]),
+                next_seq=last_seq if len(rows) < len(sizes) else None,
+                periods=usage_table.periods(connection, lease),
+            )
+
+        return await self._reader.run(read)
+
+    async def chain(self, provider: str, lease: str, *, until_sha256: str) -> Sequence[KeptBatch]:
+        """Gives the chain of a lease up to and with one batch."""
+
+        def read(connection: sqlite3.Connection) -> list[KeptBatch]:
+            standing = lease_table.find(connection, lease)
+            last = connection.execute(_OF_LEASE, (lease, until_sha256)).fetchone()
+            if standing is None or standing.provider != provider or last is None:
+                return []
+            last_seq, start_ms = last
+            rows = connection.execute(_CHAIN, (start_ms, lease, 0, last_seq)).fetchall()
+            return [KeptBatch(*row) for row in rows]
+
+        return await self._reader.run(read)
+
+    async def period(self, provider: str, lease: str, start_ms: int) -> UsageSnapshot | None:
+        """Gives the usage of one period of a lease of this provider."""
+
+        def read(connection: sqlite3.Connection) -> UsageSnapshot | None:
+            standing = lease_table.find(connection, lease)
+            if standing is None or standing.provider != provider:
+                return None
+            return usage_table.period(connection, lease, start_ms)
+
+        return await self._reader.run(read)
+
+
+def _append(tx: Tx, provider: str, batch: NewBatch) -> UsageSnapshot:
+    lease = lease_table.of_provider(tx.connection, provider, batch.lease)
+    known = tx.connection.execute(_OF_LEASE, (lease.name, batch.document.sha256)).fetchone()
+    if known is not None:
+        standing = usage_table.period(tx.connection, lease.name, known[1])
+        assert standing is not None  # noqa: S101 - a batch lies in a period
+        return standing
+    head = usage_table.head(tx.connection, lease.name)
+    if (
+        lease.version != batch.lease_version
+        or ("" if head is None else head.last_sha256) != batch.head_sha256
+    ):
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"{lease.name} or its usage changed while the batch was verified. Send the same request again.",
+            details={"lease": lease.name, "current_state": lease.state},
+        )
+    if batch.last_ms is not None and batch.last_ms > tx.now_ms + FUTURE_MS:
+        raise CrexError(
+            "USAGE_OUT_OF_BOUNDS",
+            f"A record of {lease.name} ends {(batch.last_ms - tx.now_ms) // 1000} s in the future; use is "
+            "stated after it happened. Compare the clocks, or send it later (BILLING-FUTURE-1).",
+            details={"lease": lease.name, "requirement": "BILLING-FUTURE-1"},
+        )
+    after = usage_table.write(tx, lease, batch, provider)
+    documents.keep(tx, batch.document)
+    return after
+
+
+def _sale(connection: sqlite3.Connection, lease: LeaseSnapshot) -> LeaseSale:
+    hold_receipt, order_document = connection.execute(_ORDER, (lease.order,)).fetchone()
+    return LeaseSale(
+        lease,
+        _kept(connection, hold_receipt),
+        _kept(connection, order_document),
+        _kept(connection, lease.offer_sha256),
+    )
+
+
+def _kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:
+    row = connection.execute(_KEPT, (sha256,)).fetchone()
+    assert row is not None  # noqa: S101 - foreign keys hold what objects cite
+    return KeptDocument(*row)
