@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from google.protobuf.message import Message
+
+from crex import v1
 from crex.documents.times import Clock
+from crex.trust.directory import TrustDirectory
 from crex_broker.application.bell import Bell
 from crex_broker.application.limits import Limits
+from crex_broker.application.offer_documents import OfferDocuments
+from crex_broker.application.ports.offer_index import OfferIndex
 from crex_broker.application.ports.store import Store
+from crex_broker.application.roles import Roles
+
+
+class Signer(Protocol):
+    """Signs documents of the broker; `crex.trust.identity.Identity` is one."""
+
+    @property
+    def authority(self) -> str:
+        """The broker's authority."""
+        ...
+
+    @property
+    def trust_document(self) -> v1.Envelope:
+        """The broker's signed trust document."""
+        ...
+
+    def sign_document(self, document: Message) -> v1.Envelope:
+        """Signs a document of the broker."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +41,28 @@ class Context:
     """The surroundings of the use cases of one broker.
 
     Attributes:
-        authority: The broker's own authority.
+        signer: The broker's identity.
         store: The ports.
+        trust: The pinned trust documents of everyone enrolled.
+        roles: The roles of everyone enrolled.
+        index: The offers that can be searched.
+        offers: Offer documents, by digest.
         clock: Time outside transactions; inside, the store's own time counts.
         limits: Limits and defaults.
-        commands: Rings when a provider has a new command.
+        commands: Rings with a provider's authority when there is a new command for it.
     """
 
-    authority: str
+    signer: Signer
     store: Store
+    trust: TrustDirectory
+    index: OfferIndex
+    offers: OfferDocuments
     clock: Clock
     limits: Limits = field(default_factory=Limits)
+    roles: Roles = field(default_factory=Roles)
     commands: Bell = field(default_factory=Bell)
+
+    @property
+    def authority(self) -> str:
+        """The broker's own authority."""
+        return self.signer.authority

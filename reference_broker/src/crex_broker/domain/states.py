@@ -8,15 +8,12 @@ STATE-USAGE-1, STATE-INVOICE-1).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from crex.errors import CrexError
+from crex.v1.state_tables import MACHINES, Machine
 
 
 class Actor(StrEnum):
@@ -39,8 +36,7 @@ class Step(NamedTuple):
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Edge:
+class _Edge(NamedTuple):
     to: str
     actors: frozenset[str]
 
@@ -72,14 +68,9 @@ def step(
         CrexError: ILLEGAL_TRANSITION with `current_state` and `etag` where the state does not allow the
             event; NOT_A_PARTY where it allows it to somebody else.
     """
-    edges = _tables()[machine]
-    edge = edges.get((state, event))
+    edge = _EDGES[machine].get((state, event))
     if edge is None:
-        if (
-            state is not None
-            and event == last_event
-            and any(e.to == state for (_, ev), e in edges.items() if ev == event)
-        ):
+        if state is not None and event == last_event and (event, state) in _LEADS[machine]:
             return Step(state, repeated=True)
         raise CrexError(
             "ILLEGAL_TRANSITION",
@@ -97,15 +88,18 @@ def step(
     return Step(edge.to, repeated=False)
 
 
-@cache
-def _tables() -> Mapping[str, Mapping[tuple[str | None, str], _Edge]]:
-    path = Path(__file__).resolve().parents[4] / "proto/crex/v1/states.json"
-    machines = json.loads(path.read_text("utf-8"))["machines"]
+def _edges(machine: Machine) -> dict[tuple[str | None, str], _Edge]:
     return {
-        machine["object"]: {
-            (source, row["event"]): _Edge(row["to"], frozenset(row["actors"]))
-            for row in machine["transitions"]
-            for source in row["from"] or [None]
-        }
-        for machine in machines
+        (source, row.event): _Edge(row.target, frozenset(row.actors))
+        for row in machine.steps
+        for source in row.sources or (NEW,)
     }
+
+
+_EDGES: Final[Mapping[str, Mapping[tuple[str | None, str], _Edge]]] = {
+    name: _edges(machine) for name, machine in MACHINES.items()
+}
+# Events by the state that they lead to.
+_LEADS: Final[Mapping[str, frozenset[tuple[str, str]]]] = {
+    name: frozenset((row.event, row.target) for row in machine.steps) for name, machine in MACHINES.items()
+}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from crex_broker.application.ports.documents import NewDocument
+from crex_broker.application.ports.documents import NewDocument, StoredDocument
 from crex_broker.application.ports.requests import Mutation, Remembered
 
 
@@ -97,22 +97,24 @@ class OfferPage:
 
 @dataclass(frozen=True, slots=True)
 class StandingOffer:
-    """An offer with the documents that it stands on, as serialised envelopes.
+    """An offer with the documents that it stands on.
 
     Attributes:
         record: The offer.
         offer: The offer document.
-        resource: The resource document.
-        site: The site document of the resource, at its highest revision.
-        price_plan: The price plan document.
+        resource: The resource document that it pins.
+        unit: The newest document of what one unit is, where the resource is a pool.
+        site: The newest document of the site of that unit, or of the resource.
+        price_plan: The price plan document that it pins.
         holdable: Whether its pool has an allotment.
     """
 
     record: OfferSnapshot
-    offer: bytes
-    resource: bytes
-    site: bytes | None
-    price_plan: bytes
+    offer: StoredDocument
+    resource: StoredDocument
+    unit: StoredDocument | None
+    site: StoredDocument | None
+    price_plan: StoredDocument
     holdable: bool
 
 
@@ -163,7 +165,7 @@ class OfferStore(Protocol):
         ...
 
     async def standing_on(self, id_: str) -> Sequence[str]:
-        """Gives the names of published offers that a site or a pool stands behind, for the index."""
+        """Gives the names of published offers that a document or a pool stands behind, for the index."""
         ...
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -40,3 +40,19 @@ class Remembered(Generic[T]):
 
     outcome: T
     replayed: bool
+
+
+class RequestStore(Protocol):
+    """Requests that were answered before."""
+
+    async def recall(self, mutation: Mutation, kind: type[T]) -> T | None:
+        """Gives the outcome of a request that was done before; nothing if it was not.
+
+        Args:
+            mutation: The request.
+            kind: Type of its outcome.
+
+        Raises:
+            CrexError: REQUEST_ID_REUSED.
+        """
+        ...

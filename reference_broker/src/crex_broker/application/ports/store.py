@@ -9,6 +9,7 @@ from crex_broker.application.ports.documents import DocumentStore
 from crex_broker.application.ports.offers import OfferStore
 from crex_broker.application.ports.orders import OrderStore
 from crex_broker.application.ports.parties import PartyStore
+from crex_broker.application.ports.requests import RequestStore
 
 
 class Store(Protocol):
@@ -37,6 +38,11 @@ class Store(Protocol):
     @property
     def parties(self) -> PartyStore:
         """Who is enrolled."""
+        ...
+
+    @property
+    def requests(self) -> RequestStore:
+        """Requests that were answered before."""
         ...
 
     def secret(self, purpose: str) -> bytes:

@@ -15,7 +15,7 @@ from crex_broker.application.ports.offers import (
 )
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.domain.states import Actor
-from crex_broker.storage.sqlite import offer_rows, publishing
+from crex_broker.storage.sqlite import offer_rows, publishing, standing
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
@@ -77,7 +77,11 @@ class SqliteOffers:
 
     async def standing(self, id_: str | None) -> Sequence[StandingOffer]:
         """Gives the published offer of a name, or every published offer, with its documents."""
-        return await self._reader.run(lambda connection: _standing(connection, id_))
+        return await self._reader.run(lambda connection: standing.of(connection, id_))
+
+    async def standing_on(self, id_: str) -> Sequence[str]:
+        """Gives the names of published offers that a document or a pool stands behind."""
+        return await self._reader.run(lambda connection: standing.on(connection, id_))
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:
         """Ends up to `limit` offers whose time is over."""
@@ -97,7 +101,3 @@ class SqliteOffers:
             ]
 
         return await self._writer.run(work)
-
-
-def _standing(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
-    raise NotImplementedError

@@ -12,7 +12,7 @@ from crex_broker.application.ports.orders import NewHold, OrderCommit, OrderPage
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import Actor
-from crex_broker.storage.sqlite import claims, documents, holds, lease_rows, order_rows
+from crex_broker.storage.sqlite import cancelling, claims, documents, holds, order_rows
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
@@ -78,7 +78,7 @@ class SqliteOrders:
             gen = _lock(tx, order)
             after = order_rows.advance(tx, standing, "cancel", Actor.CONSUMER, mutation.party, pool_gen=gen)
             if after.version != standing.version:
-                lease_rows.end_unstarted(tx, order, mutation.party)
+                cancelling.end_leases(tx, order, mutation.party)
                 claims.drop_order(tx, order)
             return after
 

@@ -28,6 +28,10 @@ def publish(tx: Tx, publication: Publication) -> Published:
     for pin in publication.cites:
         _check_pin(tx, pin, document.issuer)
     new = documents.keep(tx, document)
+    tx.connection.executemany(
+        "INSERT INTO cites (document, field, type, id, sha256) VALUES (?, ?, ?, ?, ?)",
+        [(document.sha256, pin.field, pin.type, pin.id, pin.sha256) for pin in publication.cites],
+    )
     if standing is not None and new and document.revision <= standing:
         raise CrexError(
             "REVISION_CONFLICT",

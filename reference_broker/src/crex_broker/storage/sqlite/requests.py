@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from crex.errors import CrexError
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.storage.sqlite import outcomes
+from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.writer import Tx
 
 T = TypeVar("T")
@@ -16,6 +18,18 @@ _FIND: Final = "SELECT body_hash, outcome FROM requests WHERE party = ? AND meth
 _KEEP: Final = """
 INSERT INTO requests (party, method, request_id, body_hash, outcome, create_ms) VALUES (?, ?, ?, ?, ?, ?)
 """
+
+
+class SqliteRequests:
+    """`RequestStore` over SQLite."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def recall(self, mutation: Mutation, kind: type[T]) -> T | None:
+        """Gives the outcome of a request that was done before; nothing if it was not."""
+        outcome = await self._reader.run(lambda connection: _find(connection, mutation))
+        return None if outcome is None else outcomes.decode(kind, outcome)
 
 
 def once(tx: Tx, mutation: Mutation, kind: type[T], work: Callable[[], T]) -> Remembered[T]:
@@ -30,17 +44,8 @@ def once(tx: Tx, mutation: Mutation, kind: type[T], work: Callable[[], T]) -> Re
     Raises:
         CrexError: REQUEST_ID_REUSED (IDEMPOTENCY-BODY-1), or what `work` raises.
     """
-    row = tx.connection.execute(_FIND, (mutation.party, mutation.method, mutation.request_id)).fetchone()
-    if row is not None:
-        body_hash, outcome = row
-        if body_hash != mutation.body_hash:
-            raise CrexError(
-                "REQUEST_ID_REUSED",
-                f"Request identifier {mutation.request_id} was used for another "
-                f"{mutation.method.rpartition('.')[2]} with other content, so nothing was done. Give every "
-                "new request its own identifier.",
-                details={"request_id": mutation.request_id},
-            )
+    outcome = _find(tx.connection, mutation)
+    if outcome is not None:
         return Remembered(outcomes.decode(kind, outcome), replayed=True)
     done = work()
     tx.connection.execute(
@@ -55,3 +60,18 @@ def once(tx: Tx, mutation: Mutation, kind: type[T], work: Callable[[], T]) -> Re
         ),
     )
     return Remembered(done, replayed=False)
+
+
+def _find(connection: sqlite3.Connection, mutation: Mutation) -> str | None:
+    row = connection.execute(_FIND, (mutation.party, mutation.method, mutation.request_id)).fetchone()
+    if row is None:
+        return None
+    body_hash, outcome = row
+    if body_hash != mutation.body_hash:
+        raise CrexError(
+            "REQUEST_ID_REUSED",
+            f"Request identifier {mutation.request_id} was used for another {mutation.method} with other "
+            "content, so nothing was done. Give every new request its own identifier.",
+            details={"request_id": mutation.request_id},
+        )
+    return str(outcome)

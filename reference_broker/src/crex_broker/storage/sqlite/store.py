@@ -20,6 +20,7 @@ from crex_broker.storage.sqlite.offers import SqliteOffers
 from crex_broker.storage.sqlite.orders import SqliteOrders
 from crex_broker.storage.sqlite.parties import SqliteParties
 from crex_broker.storage.sqlite.reader import Reader
+from crex_broker.storage.sqlite.requests import SqliteRequests
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
 _SECRET: Final = "secret"  # noqa: S105 - the key of a row, not a secret
@@ -65,6 +66,7 @@ class SqliteStore:
         self.offers = SqliteOffers(self.writer, self.reader, authority)
         self.orders = SqliteOrders(self.writer, self.reader, authority)
         self.parties = SqliteParties(self.writer, self.reader)
+        self.requests = SqliteRequests(self.reader)
 
     def secret(self, purpose: str) -> bytes:
         """Gives 32 random bytes that stay the same for this store and purpose."""

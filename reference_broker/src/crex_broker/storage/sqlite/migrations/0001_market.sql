@@ -34,6 +34,17 @@ CREATE TABLE documents (
     UNIQUE (id, revision)
 ) STRICT;
 
+-- What published documents cite: an exact document, or the newest of a name.
+CREATE TABLE cites (
+    document TEXT NOT NULL REFERENCES documents (sha256),
+    field TEXT NOT NULL,
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sha256 TEXT NOT NULL,            -- empty: the newest
+    PRIMARY KEY (document, field)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cites_by_id ON cites (id);
+
 CREATE TABLE offers (
     id TEXT PRIMARY KEY,
     provider TEXT NOT NULL,

@@ -1,0 +1,76 @@
+"""What a published document means to the broker: what it cites, the pool or the offer that it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crex import v1
+from crex.errors import CrexError, RatingError, Violation
+from crex.rating.plan import Plan
+from crex.trust.verified import Verified
+from crex_broker.application.limits import Limits
+from crex_broker.application.opening import new_document
+from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts, Publication
+from crex_broker.application.times import ms_of
+from crex_broker.domain.terms import check_offer
+
+# What PublishDocument takes, by the message of the type.
+PUBLISHED = (v1.Site, v1.ComputeResource, v1.PricePlan, v1.Offer)
+
+
+def publication_of(opened: Verified[Any], limits: Limits) -> Publication:
+    """Gives what a verified document means.
+
+    Raises:
+        CrexError: TERMS or SCHEMA where it cannot be sold from as it is.
+    """
+    message = opened.message
+    if isinstance(message, v1.ComputeResource):
+        return _resource(opened, message)
+    if isinstance(message, v1.PricePlan):
+        return _plan(opened, message)
+    if isinstance(message, v1.Offer):
+        return _offer(opened, message, limits)
+    return Publication(new_document(opened))
+
+
+def _resource(opened: Verified[Any], resource: v1.ComputeResource) -> Publication:
+    cites = [DocumentPin("site", resource.site_id, "siteId")]
+    pool = None
+    if resource.HasField("pool"):
+        cites.append(DocumentPin("compute-resource", resource.pool.unit, "pool.unit"))
+        draws = {draw.base_pool: draw.units_per_unit for draw in resource.pool.draws}
+        if len(draws) < len(resource.pool.draws):
+            violation = Violation(
+                "$.pool.draws", "a base pool is named twice", "CAP-DRAW-1", "Add its units up in one entry."
+            )
+            raise CrexError("SCHEMA", f"The pool {opened.id} is not well formed", violations=[violation])
+        pool = PoolFacts(resource.pool.unit, tuple(draws.items()))
+    return Publication(new_document(opened), tuple(cites), pool=pool)
+
+
+def _plan(opened: Verified[Any], plan: v1.PricePlan) -> Publication:
+    try:
+        Plan.of(plan)
+    except RatingError as error:
+        error.source = opened.id
+        raise
+    return Publication(new_document(opened))
+
+
+def _offer(opened: Verified[Any], offer: v1.Offer, limits: Limits) -> Publication:
+    check_offer(offer, min_ms=limits.min_offer_ms, max_ms=limits.max_offer_ms)
+    cites = (
+        _pin("compute-resource", offer.resource, "resource"),
+        _pin("price-plan", offer.price_plan, "pricePlan"),
+    )
+    facts = OfferFacts(
+        pool=offer.pool if offer.HasField("pool") else None,
+        unit=offer.resource.id,
+        expire_ms=ms_of(offer.header.valid_until, "$.header.validUntil"),
+    )
+    return Publication(new_document(opened), cites, offer=facts)
+
+
+def _pin(type_: str, pin: v1.Pin, field: str) -> DocumentPin:
+    return DocumentPin(type_, pin.id, field, pin.revision, pin.sha256)

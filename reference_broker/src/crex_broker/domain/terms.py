@@ -1,0 +1,218 @@
+"""What an offer allows: quantities, durations, interfaces, and the offer's own consistency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from crex import v1
+from crex.errors import CrexError, Violation
+
+# The only cancellation that this edition defines: free of charge until a lease has started.
+FREE_BEFORE_START: Final = "free-before-start"
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An offer as the rules of selling need it; times in milliseconds, nothing where the offer says nothing.
+
+    Attributes:
+        id: Name of the offer.
+        revision: Its revision.
+        sha256: Its digest.
+        provider: Who sells.
+        pool: Where units come from; nothing where none can be held.
+        resource: Name of what one unit is.
+        price_plan: Pin of the price plan.
+        min_quantity: Least quantity of one order.
+        max_quantity: Greatest quantity of one order.
+        step_quantity: Quantities are multiples of this.
+        min_duration_ms: Shortest lease.
+        max_duration_ms: Longest lease.
+        acceptance_ms: Time that the provider takes to answer an order.
+        cancellation: Token of the cancellation terms.
+        interfaces: Interface tokens through which a lease is delivered.
+    """
+
+    id: str
+    revision: int
+    sha256: str
+    provider: str
+    pool: str | None
+    resource: str
+    price_plan: v1.Pin
+    min_quantity: int
+    max_quantity: int | None
+    step_quantity: int
+    min_duration_ms: int | None
+    max_duration_ms: int | None
+    acceptance_ms: int | None
+    cancellation: str
+    interfaces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, offer: v1.Offer, sha256: str) -> Sale:
+        """Gives the sale that a verified offer document describes."""
+        terms = offer.terms
+        return cls(
+            id=offer.header.id,
+            revision=offer.header.revision,
+            sha256=sha256,
+            provider=offer.header.issuer,
+            pool=offer.pool if offer.HasField("pool") else None,
+            resource=offer.resource.id,
+            price_plan=offer.price_plan,
+            min_quantity=offer.min_quantity if offer.HasField("min_quantity") else 1,
+            max_quantity=offer.max_quantity if offer.HasField("max_quantity") else None,
+            step_quantity=offer.step_quantity if offer.HasField("step_quantity") else 1,
+            min_duration_ms=_ms(terms.min_duration) if terms.HasField("min_duration") else None,
+            max_duration_ms=_ms(terms.max_duration) if terms.HasField("max_duration") else None,
+            acceptance_ms=_ms(terms.acceptance_period) if terms.HasField("acceptance_period") else None,
+            cancellation=terms.cancellation,
+            interfaces=tuple(offer.interfaces),
+        )
+
+
+def check_offer(offer: v1.Offer, *, min_ms: int, max_ms: int) -> None:
+    """Refuses an offer that nobody could buy by its own words, or that stands too briefly or too long.
+
+    Args:
+        offer: The document, valid against the contract.
+        min_ms: Shortest validity that the broker takes.
+        max_ms: Longest validity that the broker takes.
+
+    Raises:
+        CrexError: TERMS with what contradicts what (OFFER-TERMS-1, OFFER-VALIDITY-1).
+    """
+    sale = Sale.of(offer, "")
+    found: list[Violation] = []
+    if sale.max_quantity is not None and sale.max_quantity < sale.min_quantity:
+        found.append(_broken("$.maxQuantity", f"it lies below minQuantity, {sale.min_quantity}"))
+    largest = sale.max_quantity
+    if largest is not None and largest // sale.step_quantity * sale.step_quantity < sale.min_quantity:
+        found.append(_broken("$.stepQuantity", "no multiple of it lies between minQuantity and maxQuantity"))
+    shortest, longest = sale.min_duration_ms, sale.max_duration_ms
+    if shortest is not None and longest is not None and longest < shortest:
+        found.append(_broken("$.terms.maxDuration", "it lies below minDuration"))
+    if longest == 0:
+        found.append(_broken("$.terms.maxDuration", "no lease lasts zero seconds"))
+    if sale.cancellation not in ("", FREE_BEFORE_START):
+        found.append(_broken("$.terms.cancellation", f"this edition knows {FREE_BEFORE_START} only"))
+    valid_ms = _time_ms(offer.header.valid_until) - _time_ms(offer.header.issued_at)
+    if not min_ms <= valid_ms <= max_ms:
+        place, wanted = "$.header.validUntil", f"between {min_ms // 1000} s and {max_ms // 1000} s"
+        found.append(
+            Violation(
+                place,
+                f"the offer stands {valid_ms // 1000} s from issuedAt; this broker takes {wanted}",
+                "OFFER-VALIDITY-1",
+                "Issue it for that long, and publish a new revision before it ends.",
+            )
+        )
+    if found:
+        raise CrexError(
+            "TERMS", f"The offer {sale.id} contradicts itself or this broker's limits", violations=found
+        )
+
+
+def check_quantity(sale: Sale, quantity: int) -> None:
+    """Refuses a quantity that the offer does not sell (OFFER-QUANTITY-1).
+
+    Raises:
+        CrexError: TERMS.
+    """
+    if quantity < sale.min_quantity:
+        raise _terms(sale, f"sells {sale.min_quantity} units or more, not {quantity}", "OFFER-QUANTITY-1")
+    if sale.max_quantity is not None and quantity > sale.max_quantity:
+        raise _terms(
+            sale, f"sells at most {sale.max_quantity} units at once, not {quantity}", "OFFER-QUANTITY-1"
+        )
+    if quantity % sale.step_quantity:
+        raise _terms(
+            sale, f"sells multiples of {sale.step_quantity} units, not {quantity}", "OFFER-QUANTITY-1"
+        )
+
+
+def check_duration(sale: Sale, duration_ms: int) -> None:
+    """Refuses a duration that the offer does not sell (OFFER-DURATION-1).
+
+    Raises:
+        CrexError: TERMS.
+    """
+    shortest, longest = sale.min_duration_ms, sale.max_duration_ms
+    if shortest is not None and duration_ms < shortest:
+        what = f"leases for {shortest / 1000:g} s or longer, not {duration_ms / 1000:g} s"
+        raise _terms(sale, what, "OFFER-DURATION-1")
+    if longest is not None and duration_ms > longest:
+        what = f"leases for at most {longest / 1000:g} s, not {duration_ms / 1000:g} s"
+        raise _terms(sale, what, "OFFER-DURATION-1")
+
+
+def check_interface(sales: Sequence[Sale], interface: str) -> None:
+    """Refuses an interface that one of the offers does not deliver (ORDER-INTERFACE-1).
+
+    Raises:
+        CrexError: TERMS.
+    """
+    for sale in sales:
+        if interface not in sale.interfaces:
+            known = ", ".join(sale.interfaces) or "none"
+            raise _terms(sale, f"delivers through {known}, not {interface}", "ORDER-INTERFACE-1")
+
+
+def check_cancellable(sales: Sequence[Sale]) -> None:
+    """Refuses to cancel what one of the offers sells for good (ORDER-CANCEL-1).
+
+    Raises:
+        CrexError: TERMS.
+    """
+    for sale in sales:
+        if sale.cancellation != FREE_BEFORE_START:
+            raise _terms(sale, "cannot be cancelled once its provider has confirmed", "ORDER-CANCEL-1")
+
+
+def check_windows(windows: Sequence[tuple[int, int]]) -> None:
+    """Refuses windows that are empty, out of order or overlapping (CAP-WINDOW-1).
+
+    Args:
+        windows: Start and end of each, in milliseconds, in the order of the document.
+
+    Raises:
+        CrexError: SCHEMA with the place.
+    """
+    before: int | None = None
+    for at, (start_ms, end_ms) in enumerate(windows):
+        message = ""
+        if end_ms <= start_ms:
+            message = "the window ends not after its start"
+        elif before is not None and start_ms < before:
+            message = "the window begins before the one before it ends"
+        if message:
+            violation = Violation(
+                f"$.windows[{at}]", message, "CAP-WINDOW-1", "Order the windows by start, apart or touching."
+            )
+            raise CrexError(
+                "SCHEMA", "The windows of the allotment are not a function of time", violations=[violation]
+            )
+        before = end_ms
+
+
+def _terms(sale: Sale, what: str, requirement: str) -> CrexError:
+    message = f"The offer {sale.id} {what}. Change the request, or choose another offer."
+    return CrexError("TERMS", message, details={"offer": sale.id, "requirement": requirement})
+
+
+def _broken(path: str, message: str) -> Violation:
+    return Violation(path, message, "OFFER-TERMS-1", "Correct the offer and publish it again.")
+
+
+def _ms(duration: Duration) -> int:
+    return duration.seconds * 1000 + duration.nanos // 1_000_000
+
+
+def _time_ms(time: Timestamp) -> int:
+    return time.seconds * 1000 + time.nanos // 1_000_000

@@ -1,0 +1,80 @@
+"""Offers that stand, with the documents that they stand on, read in one snapshot for the index."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final
+
+from crex_broker.application.ports.documents import StoredDocument
+from crex_broker.application.ports.offers import OfferSnapshot, StandingOffer
+from crex_broker.storage.sqlite import offer_rows
+
+_OFFERS: Final = f"""
+SELECT {offer_rows.COLUMNS}, EXISTS (SELECT 1 FROM allotments WHERE allotments.pool = offers.pool)
+FROM offers WHERE state = 'PUBLISHED' AND (:id IS NULL OR id = :id) ORDER BY id
+"""  # noqa: S608 - constants
+_DOCUMENT: Final = "SELECT type, id, revision, sha256, issuer, envelope FROM documents"
+_CITED: Final = "SELECT type, id, sha256 FROM cites WHERE document = ? AND field = ?"
+# Everything that cites the document, directly or through others, whatever the revision.
+_ABOVE: Final = """
+WITH RECURSIVE above (id) AS (
+    SELECT :id
+    UNION SELECT d.id FROM cites c JOIN documents d ON d.sha256 = c.document JOIN above a ON a.id = c.id
+)
+SELECT id FROM offers WHERE state = 'PUBLISHED' AND (id IN (SELECT id FROM above) OR pool = :id)
+"""
+
+
+def of(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
+    """Gives the published offer of a name, or all of them, with their documents."""
+    cited = _Cited(connection)
+    found = []
+    for row in connection.execute(_OFFERS, {"id": id_}).fetchall():
+        record = OfferSnapshot(*row[:-1])
+        resource = cited.by(record.sha256, "resource")
+        plan = cited.by(record.sha256, "pricePlan")
+        if resource is None or plan is None:
+            continue  # not possible: publishing requires both
+        unit = cited.by(resource.sha256, "pool.unit")
+        site = cited.by((unit or resource).sha256, "siteId")
+        offer = cited.document(record.sha256)
+        found.append(StandingOffer(record, offer, resource, unit, site, plan, holdable=bool(row[-1])))
+    return found
+
+
+def on(connection: sqlite3.Connection, id_: str) -> list[str]:
+    """Gives the names of published offers that a document or a pool stands behind."""
+    return [name for (name,) in connection.execute(_ABOVE, {"id": id_})]
+
+
+class _Cited:
+    """Follows citations; many offers stand on the same few documents, so each is read once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._by_digest: dict[str, StoredDocument] = {}
+        self._newest: dict[str, StoredDocument | None] = {}
+
+    def document(self, sha256: str) -> StoredDocument:
+        """Gives a document that is known to be there."""
+        found = self._by_digest.get(sha256)
+        if found is None:
+            row = self._connection.execute(f"{_DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
+            found = self._by_digest[sha256] = StoredDocument(*row)
+        return found
+
+    def by(self, sha256: str, field: str) -> StoredDocument | None:
+        """Gives the document that another cites in a field; nothing where it cites none there."""
+        row: tuple[Any, ...] | None = self._connection.execute(_CITED, (sha256, field)).fetchone()
+        if row is None:
+            return None
+        _, id_, cited = row
+        return self.document(cited) if cited else self._newest_of(id_)
+
+    def _newest_of(self, id_: str) -> StoredDocument | None:
+        if id_ not in self._newest:
+            row = self._connection.execute(
+                f"{_DOCUMENT} WHERE id = ? ORDER BY revision DESC LIMIT 1", (id_,)
+            ).fetchone()
+            self._newest[id_] = None if row is None else StoredDocument(*row)
+        return self._newest[id_]
