@@ -1,0 +1,142 @@
+"""Usage records: exact bytes, and what they say (metering.md).
+
+A record travels, is hashed and is kept as the bytes of its strict form. `Record` is those bytes together with
+what was read from them, so that whoever rates a record can never have another one in hand than was signed
+for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from crex.decimals import parse_decimal
+from crex.documents import convert, reader, strict
+from crex.documents.fields import descriptor_of
+from crex.documents.times import parse_time, to_ms
+from crex.documents.validator import decider
+from crex.errors import DocumentError, Violation
+from crex.metering.span import Span, show_ms
+from crex.v1 import UsageRecord
+
+# Bytes that one record may have on the wire (AppendUsageRequest.records).
+MAX_RECORD_BYTES = 8192
+
+# Lease, meter, sequence number, revision: what a record is identified by (RATE-DUPLICATE-1).
+Key = tuple[str, str, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One reading of one meter.
+
+    Attributes:
+        body: Its exact bytes.
+        meter_id: Meter, unique within the lease.
+        seq: Sequence number, from 1, gapless per meter.
+        revision: Revision of this number, from 1; the highest wins.
+        lease: Name of the lease.
+        resource: Name of the resource that was used.
+        dimension: Dimension token.
+        unit: Unit token.
+        span: Interval that it covers; empty for a reading at one instant.
+        quantity: Units held (TIME) or amount used (COUNT); not negative.
+        estimated: Whether a later revision is to correct it.
+    """
+
+    body: bytes = field(repr=False)
+    meter_id: str
+    seq: int
+    revision: int
+    lease: str
+    resource: str
+    dimension: str
+    unit: str
+    span: Span
+    quantity: Fraction
+    estimated: bool
+
+    @property
+    def key(self) -> Key:
+        """Lease, meter, sequence number and revision."""
+        return self.lease, self.meter_id, self.seq, self.revision
+
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """Meter, sequence number and revision: the order of records in a batch's tree (BATCH-ROOT-1)."""
+        return self.meter_id, self.seq, self.revision
+
+    @property
+    def place(self) -> str:
+        """Text that finds the record, for people."""
+        return f"meter {self.meter_id}, number {self.seq}, revision {self.revision}"
+
+
+def parse_record(body: bytes) -> Record:
+    """Reads a record from its exact bytes.
+
+    Raises:
+        DocumentError: LIMIT if it has more than 8,192 bytes; PAYLOAD if it is not in strict form; SCHEMA if
+        it
+            breaks a constraint of the contract, ends before it starts (USAGE-INTERVAL-1) or states a quantity
+            below zero (USAGE-QUANTITY-1).
+    """
+    if len(body) > MAX_RECORD_BYTES:
+        raise DocumentError(
+            "LIMIT",
+            f"A usage record has {len(body)} bytes; {MAX_RECORD_BYTES} are allowed. Shorten its `method`, or "
+            "report several readings in records of their own.",
+        )
+    found = strict.loads(body)
+    # Only the schema decides here: the general rule for intervals asks for some length, but a record may
+    # cover a single instant (USAGE-INTERVAL-1). The rules that a schema cannot state follow below.
+    if not decider(descriptor_of(UsageRecord))(found):
+        reader.check(found, UsageRecord)  # explains, and refuses
+    start_ms, end_ms = to_ms(parse_time(found["start"])), to_ms(parse_time(found["end"]))
+    quantity = parse_decimal(found["quantity"])
+    if end_ms < start_ms or quantity < 0:
+        raise _refused(found["meterId"], found["seq"], start_ms, end_ms, found["quantity"])
+    return Record(
+        body=body,
+        meter_id=found["meterId"],
+        seq=int(found["seq"]),
+        revision=int(found["revision"]),
+        lease=found["lease"],
+        resource=found["resource"],
+        dimension=found["dimension"],
+        unit=found["unit"],
+        span=Span(start_ms, end_ms),
+        quantity=quantity,
+        estimated=found.get("estimated", False),
+    )
+
+
+def build_record(message: UsageRecord) -> Record:
+    """Returns a record with the bytes of its strict form.
+
+    Raises:
+        DocumentError: The message breaks a constraint of the contract (SCHEMA) or is too long (LIMIT).
+    """
+    return parse_record(convert.dump(message))
+
+
+def _refused(meter_id: str, seq: str, start_ms: int, end_ms: int, quantity: str) -> DocumentError:
+    if end_ms < start_ms:
+        violation = Violation(
+            "$.end",
+            f"{show_ms(end_ms)} lies before the start, {show_ms(start_ms)}",
+            "USAGE-INTERVAL-1",
+            "write the earlier instant first; both may be equal",
+        )
+    else:
+        violation = Violation(
+            "$.quantity",
+            f"{quantity} is below zero",
+            "USAGE-QUANTITY-1",
+            "correct a record by a higher revision; negative quantities belong in credit documents",
+        )
+    return DocumentError(
+        "SCHEMA",
+        f"The record of meter {meter_id}, number {seq}, cannot be billed.",
+        violations=[violation],
+    )

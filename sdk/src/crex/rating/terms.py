@@ -1,0 +1,71 @@
+"""What a lease is and how long it was in use: the bounds of all that may be billed (rate/1, step 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from crex.errors import RatingError
+from crex.metering.span import Span, show_ms, timestamp_ms
+from crex.v1 import ServiceEvent, ServiceEventKind
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTerms:
+    """A lease as it was sold.
+
+    Attributes:
+        name: Name of the lease.
+        order: Name of the order.
+        quantity: Units leased.
+        interval: Interval for which it is leased.
+    """
+
+    name: str
+    order: str
+    quantity: int
+    interval: Span
+
+    def active(self, events: Iterable[ServiceEvent]) -> Span:
+        """Returns the time in which the lease was in use: nothing outside it is billed (RATE-ACTIVE-1).
+
+        Args:
+            events: All service events of the lease, from its beginning, in any order.
+
+        Returns:
+            [activation, termination) within the leased interval; empty where it was never activated. A lease
+            that was not terminated ends with its interval.
+
+        Raises:
+            RatingError: CONFLICT if two events of one kind state different times, or if it was terminated
+                without or before its activation (BATCH-EVENT-1).
+        """
+        begun = _instant(events := list(events), ServiceEventKind.SERVICE_EVENT_KIND_ACTIVATED, self.name)
+        ended = _instant(events, ServiceEventKind.SERVICE_EVENT_KIND_TERMINATED, self.name)
+        if ended is not None and (begun is None or ended < begun):
+            raise _conflict(
+                f"lease {self.name} was terminated at {show_ms(ended)}, before it was activated", self.name
+            )
+        if begun is None:
+            return Span(self.interval.start_ms, self.interval.start_ms)
+        start = min(max(begun, self.interval.start_ms), self.interval.end_ms)
+        end = self.interval.end_ms if ended is None else min(ended, self.interval.end_ms)
+        return Span(start, max(start, end))
+
+
+def _instant(events: Iterable[ServiceEvent], kind: ServiceEventKind.ValueType, lease: str) -> int | None:
+    instants = {timestamp_ms(event.at) for event in events if event.kind == kind}
+    if len(instants) > 1:
+        shown = " and ".join(show_ms(instant) for instant in sorted(instants))
+        name = ServiceEventKind.Name(kind).removeprefix("SERVICE_EVENT_KIND_")
+        raise _conflict(f"lease {lease} has several events {name}, at {shown}", lease)
+    return instants.pop() if instants else None
+
+
+def _conflict(what: str, lease: str) -> RatingError:
+    return RatingError(
+        "CONFLICT",
+        f"The time that may be billed is not defined: {what}. Have the provider seal usage with one "
+        "activation and, after it, at most one termination (step 5, BATCH-EVENT-1).",
+        details={"step": "5", "requirement": "BATCH-EVENT-1", "lease": lease},
+    )
