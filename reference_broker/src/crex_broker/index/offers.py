@@ -26,7 +26,7 @@ class _Entry(NamedTuple):
     view: OfferView
 
 
-class MemoryOfferIndex:
+class MemoryIndex:
     """`OfferIndex` in memory: every published offer as the evaluator wants it."""
 
     def __init__(self) -> None:
