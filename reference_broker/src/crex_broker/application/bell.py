@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Self
+from typing import Final, Self
+
+# The key by which the timers are woken.
+TIMERS: Final = "timers"
 
 
 class Bell:

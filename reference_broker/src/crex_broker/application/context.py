@@ -50,6 +50,7 @@ class Context:
         clock: Time outside transactions; inside, the store's own time counts.
         limits: Limits and defaults.
         commands: Rings with a provider's authority when there is a new command for it.
+        due: Rings with `TIMERS` when something may be due earlier than the timers know.
     """
 
     signer: Signer
@@ -61,6 +62,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     roles: Roles = field(default_factory=Roles)
     commands: Bell = field(default_factory=Bell)
+    due: Bell = field(default_factory=Bell)
 
     @property
     def authority(self) -> str:

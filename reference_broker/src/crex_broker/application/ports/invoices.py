@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.requests import Mutation, Remembered
@@ -157,3 +158,12 @@ class InvoiceStore(Protocol):
             CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, ILLEGAL_TRANSITION.
         """
         ...
+
+
+def invoice_not_found(id_: str) -> CrexError:
+    """Gives the error for an invoice that is not there, or not the caller's (BILLING-PARTY-1)."""
+    return CrexError(
+        "NOT_FOUND",
+        f"You have no invoice {id_}. Check the name, and that you call as its seller or its buyer.",
+        details={"name": id_},
+    )

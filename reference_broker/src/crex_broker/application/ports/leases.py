@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from crex.errors import CrexError
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.requests import Mutation, Remembered
 
@@ -84,3 +85,12 @@ class LeaseStore(Protocol):
             CrexError: REQUEST_ID_REUSED, NOT_FOUND, ETAG_MISMATCH, ILLEGAL_TRANSITION.
         """
         ...
+
+
+def lease_not_found(name: str) -> CrexError:
+    """Gives the error for a lease that is not there, or not the caller's (LEASE-PARTY-1)."""
+    return CrexError(
+        "NOT_FOUND",
+        f"You have no lease {name}. Check the name, and that you call as one of its parties.",
+        details={"name": name},
+    )

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from crex_broker.application.ports.agents import AgentStore
 from crex_broker.application.ports.allotments import AllotmentStore
 from crex_broker.application.ports.documents import DocumentStore
+from crex_broker.application.ports.invoices import InvoiceStore
+from crex_broker.application.ports.leases import LeaseStore
 from crex_broker.application.ports.offers import OfferStore
 from crex_broker.application.ports.orders import OrderStore
 from crex_broker.application.ports.parties import PartyStore
 from crex_broker.application.ports.requests import RequestStore
+from crex_broker.application.ports.timers import TimerStore
+from crex_broker.application.ports.usage import UsageStore
 
 
 class Store(Protocol):
     """One store behind every port; its objects see each other's writes."""
+
+    @property
+    def agents(self) -> AgentStore:
+        """What providers are told to do, and what they answer."""
+        ...
 
     @property
     def allotments(self) -> AllotmentStore:
@@ -23,6 +33,16 @@ class Store(Protocol):
     @property
     def documents(self) -> DocumentStore:
         """Signed documents."""
+        ...
+
+    @property
+    def invoices(self) -> InvoiceStore:
+        """Invoices."""
+        ...
+
+    @property
+    def leases(self) -> LeaseStore:
+        """Leases."""
         ...
 
     @property
@@ -43,6 +63,16 @@ class Store(Protocol):
     @property
     def requests(self) -> RequestStore:
         """Requests that were answered before."""
+        ...
+
+    @property
+    def timers(self) -> TimerStore:
+        """What happens by itself."""
+        ...
+
+    @property
+    def usage(self) -> UsageStore:
+        """Usage."""
         ...
 
     def secret(self, purpose: str) -> bytes:

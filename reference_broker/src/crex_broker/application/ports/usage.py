@@ -69,7 +69,6 @@ class UsageView:
         head: Where the chain stands; nothing before the first batch.
         cited: The batch that the next one claims to follow, if the lease has it.
         until_ms: Latest end of a record so far; nothing where there is none.
-        overlapping: Exact bytes of the records of those batches that reach into the asked time.
         known: Whether the lease has the batch itself already.
     """
 
@@ -77,7 +76,6 @@ class UsageView:
     head: ChainHead | None
     cited: KeptDocument | None
     until_ms: int | None
-    overlapping: tuple[bytes, ...]
     known: bool
 
 
@@ -161,8 +159,6 @@ class UsageStore(Protocol):
         *,
         batch_sha256: str,
         previous_sha256: str,
-        first_ms: int,
-        last_ms: int,
     ) -> UsageView | None:
         """Gives what must be known to judge a batch of `provider` for one of its leases.
 
@@ -171,9 +167,15 @@ class UsageStore(Protocol):
             lease: Name of the lease.
             batch_sha256: Digest of the batch.
             previous_sha256: Digest of the batch that it claims to follow; empty: none.
-            first_ms: Start of the time for which earlier records are wanted.
-            last_ms: End of that time; with `first_ms` equal: none are wanted.
         """
+        ...
+
+    async def sale(self, provider: str, lease: str) -> LeaseSale | None:
+        """Gives a lease of this provider with the documents under which it was sold."""
+        ...
+
+    async def reaching_into(self, lease: str, first_ms: int, last_ms: int) -> Sequence[bytes]:
+        """Gives the records of all batches of a lease that reach into [first_ms, last_ms), byte for byte."""
         ...
 
     async def kept(self, sha256: str) -> KeptDocument | None:

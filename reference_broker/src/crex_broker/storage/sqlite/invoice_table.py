@@ -6,8 +6,7 @@ import sqlite3
 from dataclasses import replace
 from typing import Any, Final
 
-from crex.errors import CrexError
-from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice
+from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, invoice_not_found
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.timers import Moved
 from crex_broker.domain.etags import etag_of
@@ -55,7 +54,7 @@ def visible(connection: sqlite3.Connection, party: str, id_: str) -> InvoiceSnap
     """
     invoice = find(connection, id_)
     if invoice is None or party not in (invoice.seller, invoice.buyer):
-        raise not_found(id_)
+        raise invoice_not_found(id_)
     return invoice
 
 
@@ -128,15 +127,6 @@ def deem_accepted(tx: Tx, limit: int, authority: str) -> list[Moved]:
     rows = tx.connection.execute(_DUE, (tx.now_ms, limit)).fetchall()
     moved = [advance(tx, snapshot(row), "timeout", Actor.BROKER, authority) for row in rows]
     return [Moved(invoice.id, invoice.state) for invoice in moved]
-
-
-def not_found(id_: str) -> CrexError:
-    """Gives the error for an invoice that is not there, or not the caller's."""
-    return CrexError(
-        "NOT_FOUND",
-        f"You have no invoice {id_}. Check the name, and that you call as its seller or its buyer.",
-        details={"name": id_},
-    )
 
 
 def _record(tx: Tx, invoice: InvoiceSnapshot, event: str, before: str, by: str) -> None:

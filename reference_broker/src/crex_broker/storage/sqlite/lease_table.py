@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from crex.errors import CrexError
-from crex_broker.application.ports.leases import LeaseSnapshot
+from crex_broker.application.ports.leases import LeaseSnapshot, lease_not_found
 from crex_broker.application.ports.orders import LastTransition, OrderLine, OrderSnapshot
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import NEW, Actor, step
@@ -103,7 +103,7 @@ def visible(connection: sqlite3.Connection, party: str, name: str) -> LeaseSnaps
     """
     lease = find(connection, name)
     if lease is None or party not in (lease.consumer, lease.provider):
-        raise not_found(name)
+        raise lease_not_found(name)
     return lease
 
 
@@ -115,7 +115,7 @@ def of_provider(connection: sqlite3.Connection, provider: str, name: str) -> Lea
     """
     lease = find(connection, name)
     if lease is None or lease.provider != provider:
-        raise not_found(name)
+        raise lease_not_found(name)
     return lease
 
 
@@ -226,15 +226,6 @@ def require_etag(lease: LeaseSnapshot, etag: str) -> None:
             "that.",
             details={"current_state": lease.state, "etag": standing},
         )
-
-
-def not_found(name: str) -> CrexError:
-    """Gives the error for a lease that is not there, or not the caller's."""
-    return CrexError(
-        "NOT_FOUND",
-        f"You have no lease {name}. Check the name, and that you call as one of its parties.",
-        details={"name": name},
-    )
 
 
 def _command(tx: Tx, lease: LeaseSnapshot, change: Change) -> None:

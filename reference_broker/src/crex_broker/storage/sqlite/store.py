@@ -12,15 +12,20 @@ from typing import Final
 from crex.documents.times import Clock, to_ms
 from crex.errors import CrexError
 from crex_broker.storage.sqlite import migrations
+from crex_broker.storage.sqlite.agents import SqliteAgents
 from crex_broker.storage.sqlite.allotments import SqliteAllotments
 from crex_broker.storage.sqlite.database import DatabaseLock, connect
 from crex_broker.storage.sqlite.documents import SqliteDocuments
 from crex_broker.storage.sqlite.errors import refusal_of
+from crex_broker.storage.sqlite.invoices import SqliteInvoices
+from crex_broker.storage.sqlite.leases import SqliteLeases
 from crex_broker.storage.sqlite.offers import SqliteOffers
 from crex_broker.storage.sqlite.orders import SqliteOrders
 from crex_broker.storage.sqlite.parties import SqliteParties
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import SqliteRequests
+from crex_broker.storage.sqlite.timers import SqliteTimers
+from crex_broker.storage.sqlite.usage import SqliteUsage
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
 _SECRET: Final = "secret"  # noqa: S105 - the key of a row, not a secret
@@ -61,12 +66,17 @@ class SqliteStore:
         except BaseException:
             self._lock.release()
             raise
+        self.agents = SqliteAgents(self.writer, self.reader, authority)
         self.allotments = SqliteAllotments(self.writer)
         self.documents = SqliteDocuments(self.reader)
+        self.invoices = SqliteInvoices(self.writer, self.reader)
+        self.leases = SqliteLeases(self.writer, self.reader)
         self.offers = SqliteOffers(self.writer, self.reader, authority)
         self.orders = SqliteOrders(self.writer, self.reader, authority)
         self.parties = SqliteParties(self.writer, self.reader)
         self.requests = SqliteRequests(self.reader)
+        self.timers = SqliteTimers(self.writer, self.reader, authority)
+        self.usage = SqliteUsage(self.writer, self.reader)
 
     def secret(self, purpose: str) -> bytes:
         """Gives 32 random bytes that stay the same for this store and purpose."""

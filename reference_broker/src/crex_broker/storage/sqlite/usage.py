@@ -30,7 +30,7 @@ FUTURE_MS: Final = 300_000
 _KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
 _OF_LEASE: Final = "SELECT seq, period_start_ms FROM usage_batches WHERE lease = ? AND sha256 = ?"
 _UNTIL: Final = "SELECT max(last_ms) FROM usage_batches WHERE lease = ?"
-_OVERLAPPING: Final = """
+_REACHING: Final = """
 SELECT records FROM usage_batches WHERE lease = ? AND first_ms < ? AND last_ms > ? ORDER BY seq
 """
 _SIZES: Final = "SELECT seq, bytes FROM usage_batches WHERE lease = ? AND seq > ? ORDER BY seq LIMIT ?"
@@ -59,8 +59,6 @@ class SqliteUsage:
         *,
         batch_sha256: str,
         previous_sha256: str,
-        first_ms: int,
-        last_ms: int,
     ) -> UsageView | None:
         """Gives what must be known to judge a batch of `provider` for one of its leases."""
 
@@ -69,17 +67,33 @@ class SqliteUsage:
             if standing is None or standing.provider != provider:
                 return None
             cited = connection.execute(_OF_LEASE, (lease, previous_sha256)).fetchone()
-            rows = connection.execute(_OVERLAPPING, (lease, last_ms, first_ms)) if first_ms < last_ms else ()
             return UsageView(
                 sale=_sale(connection, standing),
                 head=usage_table.head(connection, lease),
                 cited=None if cited is None else _kept(connection, previous_sha256),
                 until_ms=connection.execute(_UNTIL, (lease,)).fetchone()[0],
-                overlapping=tuple(
-                    [body for (records,) in rows for body in v1.BatchWithRecords.FromString(records).records]
-                ),
                 known=connection.execute(_OF_LEASE, (lease, batch_sha256)).fetchone() is not None,
             )
+
+        return await self._reader.run(read)
+
+    async def sale(self, provider: str, lease: str) -> LeaseSale | None:
+        """Gives a lease of this provider with the documents under which it was sold."""
+
+        def read(connection: sqlite3.Connection) -> LeaseSale | None:
+            standing = lease_table.find(connection, lease)
+            if standing is None or standing.provider != provider:
+                return None
+            return _sale(connection, standing)
+
+        return await self._reader.run(read)
+
+    async def reaching_into(self, lease: str, first_ms: int, last_ms: int) -> Sequence[bytes]:
+        """Gives the records of all batches of a lease that reach into [first_ms, last_ms), byte for byte."""
+
+        def read(connection: sqlite3.Connection) -> list[bytes]:
+            rows = connection.execute(_REACHING, (lease, last_ms, first_ms))
+            return [body for (records,) in rows for body in v1.BatchWithRecords.FromString(records).records]
 
         return await self._reader.run(read)
 

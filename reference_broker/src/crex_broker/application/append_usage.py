@@ -1,0 +1,193 @@
+"""AppendUsage and SealUsage: signed batches with their exact records."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from crex import v1
+from crex.errors import CrexError
+from crex.trust import merkle
+from crex.trust.verified import Verified
+from crex_broker.application.caller import Caller
+from crex_broker.application.context import Context
+from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.lease_messages import usage_message
+from crex_broker.application.opening import new_document, open_own
+from crex_broker.application.ports.leases import lease_not_found
+from crex_broker.application.ports.requests import Remembered
+from crex_broker.application.ports.usage import ChainHead, NewBatch, UsageSnapshot, UsageView
+from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
+from crex_broker.application.usage_judgement import Judged, check_final_readings, judge_bounds, judge_chain
+
+# Chain and lease may change while a batch is verified; then it is judged again.
+_ATTEMPTS: Final = 3
+
+
+class AppendUsage:
+    """Accepts a batch of an open period."""
+
+    def __init__(self, context: Context, sold: SoldLeases) -> None:
+        self._intake = _Intake(context, sold)
+
+    async def __call__(self, caller: Caller, request: v1.AppendUsageRequest) -> v1.AppendUsageResponse:
+        """Appends.
+
+        Raises:
+            CrexError: NOT_FOUND, the reasons of verification, SUBJECT, TERMS, USAGE_GAP, CONFLICT,
+                USAGE_OUT_OF_BOUNDS, and those of `UsageStore.append`.
+        """
+        taken = await self._intake.take(caller, request, "AppendUsage", "append")
+        return v1.AppendUsageResponse(usage=usage_message(taken.outcome), replayed=taken.replayed)
+
+
+class SealUsage:
+    """Accepts the final batch of a period."""
+
+    def __init__(self, context: Context, sold: SoldLeases) -> None:
+        self._intake = _Intake(context, sold)
+
+    async def __call__(self, caller: Caller, request: v1.SealUsageRequest) -> v1.SealUsageResponse:
+        """Seals; raises what AppendUsage raises."""
+        taken = await self._intake.take(caller, request, "SealUsage", "seal")
+        return v1.SealUsageResponse(usage=usage_message(taken.outcome), replayed=taken.replayed)
+
+
+class _Intake:
+    """Takes a batch in: verified and judged outside the transaction, held to the same state inside."""
+
+    def __init__(self, context: Context, sold: SoldLeases) -> None:
+        self._context = context
+        self._sold = sold
+
+    async def take(
+        self,
+        caller: Caller,
+        request: v1.AppendUsageRequest | v1.SealUsageRequest,
+        method: str,
+        event: str,
+    ) -> Remembered[UsageSnapshot]:
+        store = self._context.store
+        mutation = mutation_of(caller, f"BillingService.{method}", request)
+
+        async def attempt() -> Remembered[UsageSnapshot]:
+            batch = await self._judged(caller, request, event)
+            return await store.usage.append(mutation, batch)
+
+        async def work() -> Remembered[UsageSnapshot]:
+            for _ in range(_ATTEMPTS - 1):
+                try:
+                    return await attempt()
+                except CrexError as error:
+                    if error.reason != "ETAG_MISMATCH":
+                        raise
+            return await attempt()
+
+        return await answered(store.requests, mutation, UsageSnapshot, work)
+
+    async def _judged(
+        self, caller: Caller, request: v1.AppendUsageRequest | v1.SealUsageRequest, event: str
+    ) -> NewBatch:
+        opened = open_own(self._context, caller, request.batch, v1.UsageBatch)
+        message = opened.message
+        _check_final(opened, event)
+        view = await self._context.store.usage.view(
+            caller.authority,
+            message.lease,
+            batch_sha256=opened.digest,
+            previous_sha256=message.previous.sha256,
+        )
+        if view is None:
+            raise lease_not_found(message.lease)
+        _check_order(view, message)
+        if view.known and view.head is not None:
+            _check_records(opened, request)
+            return self._new(opened, request, view, view.head, event)
+        sold = await self._sold.of(view.sale)
+        judged = await asyncio.to_thread(judge_chain, view, opened, request.records)
+        await self._check_bounds(view, sold, message, judged)
+        if event == "seal":
+            await self._check_receipt(view, judged)
+        return self._new(opened, request, view, judged.head, event, judged, sold)
+
+    async def _check_bounds(
+        self, view: UsageView, sold: SoldLease, message: v1.UsageBatch, judged: Judged
+    ) -> None:
+        span = judged.span
+        earlier: tuple[bytes, ...] = ()
+        if span is not None:
+            lease = view.sale.lease.name
+            earlier = tuple(await self._context.store.usage.reaching_into(lease, span.start_ms, span.end_ms))
+        await asyncio.to_thread(judge_bounds, view, sold.sale, message, judged, earlier)
+
+    async def _check_receipt(self, view: UsageView, judged: Judged) -> None:
+        lease = view.sale.lease
+        if lease.ended_ms is None or judged.head.end_ms < lease.ended_ms:
+            return  # not released, or a period before the release
+        receipt = await self._context.store.usage.kept(lease.release_receipt_sha256)
+        if receipt is not None:
+            check_final_readings(judged, reopen(self._context, receipt, v1.ReleaseReceipt).message)
+
+    def _new(
+        self,
+        opened: Verified[v1.UsageBatch],
+        request: v1.AppendUsageRequest | v1.SealUsageRequest,
+        view: UsageView,
+        head: ChainHead,
+        event: str,
+        judged: Judged | None = None,
+        sold: SoldLease | None = None,
+    ) -> NewBatch:
+        lease = view.sale.lease
+        span = None if judged is None else judged.span
+        default_ms = self._context.limits.usage_grace_ms
+        return NewBatch(
+            document=new_document(opened, provider=lease.provider, consumer=lease.consumer),
+            records=tuple(request.records),
+            lease=lease.name,
+            lease_version=lease.version,
+            head_sha256="" if view.head is None else view.head.last_sha256,
+            head=head,
+            event=event,
+            first_ms=None if span is None else span.start_ms,
+            last_ms=None if span is None else span.end_ms,
+            grace_ms=default_ms if sold is None else sold.usage_grace_ms(default_ms),
+        )
+
+
+def _check_final(opened: Verified[v1.UsageBatch], event: str) -> None:
+    final = opened.message.final
+    if final != (event == "seal"):
+        wanted = "SealUsage takes final batches" if not final else "a final batch goes to SealUsage"
+        raise CrexError(
+            "TERMS",
+            f"{opened.id} is {'' if final else 'not '}final, and {wanted}. Call the other method "
+            "(BILLING-SEAL-1).",
+            details={"requirement": "BILLING-SEAL-1"},
+        )
+
+
+def _check_order(view: UsageView, message: v1.UsageBatch) -> None:
+    order = view.sale.order_document
+    stated = message.order
+    if (stated.id, stated.revision, stated.sha256) != (order.id, order.revision, order.sha256):
+        raise CrexError(
+            "SUBJECT",
+            f"The batch pins order {stated.id}@{stated.revision} with digest {stated.sha256}; "
+            f"{message.lease} was ordered by {order.id}@{order.revision} with digest {order.sha256}. Pin "
+            "that (BILLING-ORDER-1).",
+            details={"requirement": "BILLING-ORDER-1", "sha256": order.sha256},
+        )
+
+
+def _check_records(
+    opened: Verified[v1.UsageBatch], request: v1.AppendUsageRequest | v1.SealUsageRequest
+) -> None:
+    """Requires that a batch that is here already came with the records that it came with then."""
+    if merkle.root(request.records).hex() != opened.message.records_root:
+        raise CrexError(
+            "CONFLICT",
+            f"{opened.id} is here already, with other records: those sent now have another root. Send "
+            "exactly the records that were sealed (BILLING-DUPLICATE-2).",
+            details={"requirement": "BILLING-DUPLICATE-2"},
+        )

@@ -1,0 +1,121 @@
+"""IssueInvoice: an invoice stands only if the broker computes the same (BILLING-ISSUE-*)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from crex import v1
+from crex.decimals import Money
+from crex.errors import CrexError
+from crex.invoice import SealedBatch, verify
+from crex.metering.span import Span
+from crex.trust.verified import Verified
+from crex_broker.application.caller import Caller
+from crex_broker.application.context import Context
+from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.lease_messages import invoice_message
+from crex_broker.application.opening import new_document, open_own
+from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice
+from crex_broker.application.ports.leases import LeaseSnapshot, lease_not_found
+from crex_broker.application.ports.requests import Remembered
+from crex_broker.application.ports.usage import KeptBatch, KeptDocument, UsageSnapshot
+from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
+
+_METHOD: Final = "BillingService.IssueInvoice"
+
+
+class IssueInvoice:
+    """Recomputes an invoice from the documents that the broker has, and keeps it if nothing differs."""
+
+    def __init__(self, context: Context, sold: SoldLeases) -> None:
+        self._context = context
+        self._sold = sold
+
+    async def __call__(self, caller: Caller, request: v1.IssueInvoiceRequest) -> v1.IssueInvoiceResponse:
+        """Issues.
+
+        Raises:
+            CrexError: NOT_FOUND, INCOMPLETE, the reasons of verification, RATING_DIFFERS, TERMS, SUBJECT,
+                BUDGET_EXCEEDED, and those of `InvoiceStore.issue`.
+        """
+        store = self._context.store
+        mutation = mutation_of(caller, _METHOD, request)
+
+        async def work() -> Remembered[InvoiceSnapshot]:
+            invoice = await self._recomputed(caller, request)
+            return await store.invoices.issue(mutation, invoice)
+
+        remembered = await answered(store.requests, mutation, InvoiceSnapshot, work)
+        return v1.IssueInvoiceResponse(
+            invoice=invoice_message(remembered.outcome), replayed=remembered.replayed
+        )
+
+    async def _recomputed(self, caller: Caller, request: v1.IssueInvoiceRequest) -> NewInvoice:
+        store = self._context.store
+        opened = open_own(self._context, caller, request.invoice, v1.Invoice)
+        message = opened.message
+        period = Span.of(message.period)
+        found = await store.usage.sale(caller.authority, message.lease)
+        if found is None:
+            raise lease_not_found(message.lease)
+        usage = await store.usage.period(caller.authority, message.lease, period.start_ms)
+        if usage is None or usage.state != "SEALED":
+            raise _incomplete(message.lease, period, usage)
+        sold = await self._sold.of(found)
+        chain = await store.usage.chain(caller.authority, message.lease, until_sha256=usage.last_batch_sha256)
+        billed = await self._billed_before(found.lease, opened)
+        await asyncio.to_thread(self._verify, opened, list(request.lines), sold, chain, billed)
+        return NewInvoice(
+            document=new_document(opened, provider=found.lease.provider, consumer=found.lease.consumer),
+            lines=tuple(request.lines),
+            lease=message.lease,
+            start_ms=period.start_ms,
+            end_ms=period.end_ms,
+            usage_version=usage.version,
+            buyer=message.buyer,
+            currency=message.total.currency,
+            total=message.total.amount,
+            rating_digest=message.rating_digest,
+            acceptance_ms=sold.invoice_acceptance_ms(self._context.limits.invoice_acceptance_ms),
+        )
+
+    def _verify(
+        self,
+        opened: Verified[v1.Invoice],
+        lines: list[bytes],
+        sold: SoldLease,
+        chain: Sequence[KeptBatch],
+        billed: Money | None,
+    ) -> None:
+        batches = [self._sealed(kept) for kept in chain]
+        verify(opened, lines, sold.sale, batches, billed_before=billed).require()
+
+    def _sealed(self, kept: KeptBatch) -> SealedBatch:
+        document = KeptDocument("", 0, "", kept.envelope, kept.kept_ms)
+        batch = reopen(self._context, document, v1.UsageBatch)
+        if kept.records is None:
+            return SealedBatch(batch, None)
+        return SealedBatch(batch, tuple(v1.BatchWithRecords.FromString(kept.records).records))
+
+    async def _billed_before(self, lease: LeaseSnapshot, opened: Verified[v1.Invoice]) -> Money | None:
+        """Gives what other invoices of the order come to, in this one's currency."""
+        currency = opened.message.currency
+        others = await self._context.store.invoices.billed_before(lease.order, opened.digest)
+        total: Money | None = None
+        for other, amount in others:
+            if other == currency:
+                billed = Money.parse(other, amount)
+                total = billed if total is None else total + billed
+        return total
+
+
+def _incomplete(lease: str, period: Span, usage: UsageSnapshot | None) -> CrexError:
+    state = "not there" if usage is None else usage.state
+    return CrexError(
+        "INCOMPLETE",
+        f"The usage of {lease} in {period} is {state}; an invoice bills sealed usage. Seal the period, then "
+        "issue the invoice (BILLING-ISSUE-1).",
+        details={"lease": lease, "current_state": "" if usage is None else usage.state},
+    )

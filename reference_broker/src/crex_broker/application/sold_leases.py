@@ -1,0 +1,94 @@
+"""What a lease was sold as: its documents opened again, and held to one another."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+
+from crex import v1
+from crex.documents.times import from_ms
+from crex.errors import CrexError
+from crex.invoice import Sale
+from crex.trust.verified import Verified
+from crex.trust.verify import open_envelope
+from crex_broker.application.context import Context
+from crex_broker.application.ports.usage import KeptDocument, LeaseSale
+
+T = TypeVar("T", bound=Message)
+
+_KEPT: Final = 1_000
+_NANOS_PER_MS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLease:
+    """A lease as it was sold: the sale, and the terms of its offer."""
+
+    sale: Sale
+    terms: v1.OfferTerms
+
+    def usage_grace_ms(self, default_ms: int) -> int:
+        """Time after a period in which usage may still come."""
+        return _duration(self.terms, "usage_grace", default_ms)
+
+    def invoice_acceptance_ms(self, default_ms: int) -> int:
+        """Time that the consumer has to answer an invoice."""
+        return _duration(self.terms, "invoice_acceptance_period", default_ms)
+
+
+class SoldLeases:
+    """Gives sales by lease. What was sold never changes, so each is opened once while it is remembered."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._sold: OrderedDict[str, SoldLease] = OrderedDict()
+
+    async def of(self, lease: LeaseSale) -> SoldLease:
+        """Gives what a lease was sold as.
+
+        Raises:
+            CrexError: The reasons of verification, where a key was revoked as of a time before its document
+                came.
+        """
+        name = lease.lease.name
+        sold = self._sold.get(name)
+        if sold is None:
+            sold = await self._open(lease)
+            self._sold[name] = sold
+            if len(self._sold) > _KEPT:
+                self._sold.popitem(last=False)
+        else:
+            self._sold.move_to_end(name)
+        return sold
+
+    async def _open(self, lease: LeaseSale) -> SoldLease:
+        offer = reopen(self._context, lease.offer, v1.Offer)
+        pin = offer.message.price_plan
+        plan = await self._context.store.usage.kept(pin.sha256)
+        if plan is None:
+            raise CrexError("INTERNAL", f"The price plan {pin.id} of a published offer is not in the store.")
+        sale = Sale.of(
+            lease.lease.name,
+            hold_receipt=reopen(self._context, lease.hold_receipt, v1.HoldReceipt),
+            order=reopen(self._context, lease.order_document, v1.OrderDocument),
+            offer=offer,
+            price_plan=reopen(self._context, plan, v1.PricePlan),
+        )
+        return SoldLease(sale, offer.message.terms)
+
+
+def reopen(context: Context, kept: KeptDocument, document: type[T]) -> Verified[T]:
+    """Opens a kept document as of the time at which it was taken in, for that is when it had to be valid."""
+    envelope = v1.Envelope.FromString(kept.envelope)
+    return open_envelope(envelope, document, context.trust, now=from_ms(kept.kept_ms))
+
+
+def _duration(terms: v1.OfferTerms, field: str, default_ms: int) -> int:
+    if not terms.HasField(field):  # type: ignore[arg-type]  # a name of the message, by its callers above
+        return default_ms
+    duration: Duration = getattr(terms, field)
+    return duration.seconds * 1000 + duration.nanos // _NANOS_PER_MS
