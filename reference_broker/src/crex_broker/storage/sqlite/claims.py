@@ -1,7 +1,8 @@
 """Pools, their locks, and the claims on them.
 
-Whoever changes claims or windows calls `lock` first, once, with every pool that is touched: it raises their
-generations in name order. `add` and `drop` keep `pools.claimed` equal to the sum of the claims.
+Whoever changes claims or windows calls `lock` or `lock_and_take` first, with every pool that is touched: it
+raises their generations in name order. `pools.claimed` is always the sum of the claims: `lock_and_take`
+counts what `add` then writes, `drop_order` and `drop_lease` count what they delete.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from crex.errors import CrexError
 from crex_broker.domain.capacity import Claim, Free, Window, least_free
 from crex_broker.storage.sqlite.writer import Tx
 
-_LOCK: Final = "UPDATE pools SET gen = gen + 1 WHERE name = ? RETURNING gen, claimed"
+_LOCK: Final = "UPDATE pools SET gen = gen + 1, claimed = claimed + ? WHERE name = ? RETURNING gen, claimed"
 _ADD: Final = """
 INSERT INTO claims (pool, lease, order_name, start_ms, end_ms, quantity, hold_expire_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -34,7 +35,7 @@ AND (end_ms > :start OR end_ms <= :now)
 
 @dataclass(frozen=True, slots=True)
 class LockedPool:
-    """A pool in the hands of this transaction: its generation, and the units claimed when it was locked."""
+    """A pool in the hands of this transaction: its generation, and the units claimed of it."""
 
     gen: int
     claimed: int
@@ -58,9 +59,20 @@ def lock(tx: Tx, pools: Iterable[str]) -> dict[str, LockedPool]:
     Raises:
         CrexError: REFERENCE_MISSING where there is no such pool.
     """
+    return lock_and_take(tx, dict.fromkeys(pools, 0))
+
+
+def lock_and_take(tx: Tx, units: Mapping[str, int]) -> dict[str, LockedPool]:
+    """Locks pools and counts units of them as claimed in the same step; `add` writes the claims.
+
+    Where they turn out not to be free, the refusal rolls this back with everything else.
+
+    Raises:
+        CrexError: REFERENCE_MISSING where there is no such pool.
+    """
     locked: dict[str, LockedPool] = {}
-    for name in sorted(pools):
-        row = tx.connection.execute(_LOCK, (name,)).fetchone()
+    for name in sorted(units):
+        row = tx.connection.execute(_LOCK, (units[name], name)).fetchone()
         if row is None:
             raise CrexError(
                 "REFERENCE_MISSING",
@@ -78,7 +90,7 @@ def read_again(tx: Tx, pool: str) -> LockedPool:
 
 
 def require(tx: Tx, pool: str, locked: LockedPool, quantity: int, start_ms: int, end_ms: int) -> None:
-    """Requires that `quantity` more units of a locked pool are free at every instant of the interval.
+    """Requires that the `quantity` units that were taken of a pool are free at every instant of the interval.
 
     Raises:
         CrexError: CAPACITY_EXHAUSTED with `free` and `at` (CAP-INSTANT-1, CAP-WINDOW-2).
@@ -86,7 +98,7 @@ def require(tx: Tx, pool: str, locked: LockedPool, quantity: int, start_ms: int,
     windows = windows_of(tx, pool, start_ms, end_ms)
     # If even all claims together leave enough at every instant, none needs to be looked at.
     least = least_free(windows, (), start_ms, end_ms, now_ms=tx.now_ms)
-    if least.units - locked.claimed >= quantity:
+    if least.units >= locked.claimed:
         return
     found = {"pool": pool, "start": start_ms, "end": end_ms, "now": tx.now_ms}
     claims = [Claim(*row) for row in tx.connection.execute(_CLAIMS, found)]
@@ -116,10 +128,9 @@ def add(
     end_ms: int,
     hold_expire_ms: int | None,
 ) -> None:
-    """Claims units of locked pools for one lease."""
+    """Writes the claims of one lease, whose units `lock_and_take` has counted."""
     for pool, quantity in units.items():
         tx.connection.execute(_ADD, (pool, lease, order, start_ms, end_ms, quantity, hold_expire_ms))
-        tx.connection.execute(_TAKE, (quantity, pool))
 
 
 def pools_of_order(tx: Tx, order: str) -> list[str]:

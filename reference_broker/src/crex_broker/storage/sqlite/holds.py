@@ -17,11 +17,11 @@ from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import claims, documents, order_rows
 from crex_broker.storage.sqlite.writer import Tx
 
-_LAPSED: Final = "SELECT DISTINCT order_name FROM claims WHERE pool = ? AND hold_expire_ms <= ?"
+_LAPSED: Final = "SELECT order_name FROM claims WHERE pool = ? AND hold_expire_ms <= ?"
 _LAPSED_OF: Final = "SELECT name FROM orders WHERE state = 'HELD' AND expire_ms <= ? AND consumer = ?"
 _OFFER: Final = "SELECT provider, state, sha256, expire_ms, pool FROM offers WHERE id = ?"
 _COUNT: Final = """
-UPDATE parties SET live_holds = live_holds + 1 WHERE authority = ? AND live_holds < ? RETURNING live_holds
+UPDATE parties SET live_holds = live_holds + 1 WHERE authority = ? AND live_holds < ?
 """
 
 
@@ -29,11 +29,11 @@ def create(tx: Tx, hold: NewHold, authority: str) -> OrderSnapshot:
     """Takes the units of a hold; see `OrderStore.create_hold`."""
     draws = claims.draws_of(tx, (line.pool for line in hold.lines))
     units = units_by_pool(((line.pool, line.quantity) for line in hold.lines), draws)
-    locked = claims.lock(tx, units)
+    locked = claims.lock_and_take(tx, units)
     for pool in units:
-        lapsed = [name for (name,) in tx.connection.execute(_LAPSED, (pool, tx.now_ms))]
+        lapsed = tx.connection.execute(_LAPSED, (pool, tx.now_ms)).fetchall()
         if lapsed:
-            lapse(tx, lapsed, authority)
+            lapse(tx, dict.fromkeys(name for (name,) in lapsed), authority)
             locked = {name: claims.read_again(tx, name) for name in locked}
     _check_times(tx, hold)
     for line in hold.lines:
@@ -140,11 +140,11 @@ def _check_offer(tx: Tx, hold: NewHold, line: OrderLine) -> None:
 def _count(tx: Tx, hold: NewHold, authority: str) -> None:
     """Counts the hold against its consumer's limit (HOLD-LIMIT-1)."""
     counted = (hold.consumer, hold.max_live_holds)
-    if tx.connection.execute(_COUNT, counted).fetchone() is not None:
+    if tx.connection.execute(_COUNT, counted).rowcount:
         return
     lapsed = [name for (name,) in tx.connection.execute(_LAPSED_OF, (tx.now_ms, hold.consumer))]
     lapse(tx, lapsed, authority)
-    if tx.connection.execute(_COUNT, counted).fetchone() is None:
+    if not tx.connection.execute(_COUNT, counted).rowcount:
         raise CrexError(
             "HOLD_LIMIT",
             f"You have {hold.max_live_holds} live holds, which is the most that this broker allows. Commit "

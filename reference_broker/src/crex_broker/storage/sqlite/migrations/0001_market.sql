@@ -104,7 +104,7 @@ CREATE TABLE allotment_windows (
 -- uncommitted, the provider rejects, or the lease is released; while it stands after its end_ms it takes its units
 -- at every later instant.
 CREATE TABLE claims (
-    pool TEXT NOT NULL REFERENCES pools (name),
+    pool TEXT NOT NULL,
     lease TEXT NOT NULL,
     order_name TEXT NOT NULL,
     start_ms INTEGER NOT NULL,
@@ -125,7 +125,7 @@ CREATE TABLE orders (
     version INTEGER NOT NULL,
     start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL,
-    hold_receipt_sha256 TEXT NOT NULL REFERENCES documents (sha256),
+    hold_receipt_sha256 TEXT NOT NULL,
     order_document_sha256 TEXT NOT NULL DEFAULT '',
     order_confirmation_sha256 TEXT NOT NULL DEFAULT '',
     lines TEXT NOT NULL,             -- JSON list of {offer, offer_sha256, offer_revision, quantity, lease, pool}
@@ -194,18 +194,19 @@ CREATE INDEX commands_by_order ON commands (order_name, kind);
 
 -- Results by which a repeated request is answered (IDEMPOTENCY-*). Only what was committed is here.
 CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,
     party TEXT NOT NULL,
     method TEXT NOT NULL,
     request_id TEXT NOT NULL,
     body_hash BLOB NOT NULL,
     outcome TEXT NOT NULL,           -- JSON of the port's outcome
     create_ms INTEGER NOT NULL,
-    PRIMARY KEY (party, method, request_id)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (party, method, request_id)
+) STRICT;
 
 -- Every step of every object, in the order of its commit; of a pool's objects also by the pool's generation.
 CREATE TABLE transitions (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq INTEGER PRIMARY KEY,
     object TEXT NOT NULL,            -- offer, order, lease, usage, invoice
     name TEXT NOT NULL,
     event TEXT NOT NULL,
@@ -219,4 +220,3 @@ CREATE TABLE transitions (
     pool_gen INTEGER,
     time_ms INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX transitions_by_name ON transitions (name, seq);
