@@ -2,7 +2,7 @@
 
 The demand's quantities are rated by the same steps as a bill: component choice, granularity, tiers, exact
 amounts. The whole demand counts as one billing period, and nothing is rounded: a price by which offers are
-ranked is exact (PRICE-DEMAND-1).
+ranked is exact (DEMAND-PRICE-1).
 """
 
 from __future__ import annotations

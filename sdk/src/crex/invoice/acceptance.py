@@ -1,0 +1,61 @@
+"""Accepting an invoice: only one that was recomputed, and by the digest that came out (invoice.md)."""
+
+from __future__ import annotations
+
+from crex.errors import CrexError
+from crex.invoice.report import InvoiceReport
+from crex.trust.verified import Verified
+from crex.v1 import Header, Invoice, InvoiceAcceptance
+
+
+def build_acceptance(
+    invoice: Verified[Invoice], report: InvoiceReport, *, header: Header
+) -> InvoiceAcceptance:
+    """Returns the acceptance to be signed.
+
+    Args:
+        invoice: The invoice.
+        report: Its recomputation.
+        header: The acceptance's header; its issuer is the buyer.
+
+    Raises:
+        RatingError: The invoice is not what its inputs come to (ACCEPT-DIGEST-1).
+    """
+    return InvoiceAcceptance(header=header, invoice=invoice.pin, rating_digest=report.require().digest)
+
+
+def check_acceptance(acceptance: Verified[InvoiceAcceptance], invoice: Verified[Invoice]) -> None:
+    """Checks that an acceptance is of this invoice, by its buyer, and agrees on the digest.
+
+    Raises:
+        CrexError: SUBJECT if it pins another invoice (ACCEPT-INVOICE-1), NOT_A_PARTY if the buyer did not
+        issue
+            it, RATING_DIFFERS if it states another digest (ACCEPT-DIGEST-1).
+    """
+    stated, billed = acceptance.message, invoice.message
+    if stated.invoice != invoice.pin:
+        raise _refused(
+            "SUBJECT",
+            "ACCEPT-INVOICE-1",
+            f"{acceptance.id} accepts {stated.invoice.id}@{stated.invoice.revision} with SHA-256 "
+            f"{stated.invoice.sha256}, not this invoice. Accept the invoice that was issued.",
+        )
+    if acceptance.issuer != billed.buyer:
+        raise _refused(
+            "NOT_A_PARTY",
+            "ACCEPT-INVOICE-1",
+            f"{acceptance.id} is issued by {acceptance.issuer}, but {billed.buyer} pays. Only the buyer "
+            "accepts.",
+        )
+    if stated.rating_digest != billed.rating_digest:
+        raise _refused(
+            "RATING_DIFFERS",
+            "ACCEPT-DIGEST-1",
+            f"{acceptance.id} states rating digest {stated.rating_digest}, the invoice "
+            f"{billed.rating_digest}. Buyer and seller computed different bills; recompute, and show each "
+            "other the lines.",
+        )
+
+
+def _refused(reason: str, requirement: str, message: str) -> CrexError:
+    return CrexError(reason, f"{message} ({requirement})", details={"requirement": requirement})

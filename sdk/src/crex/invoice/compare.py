@@ -1,0 +1,96 @@
+"""Comparing the lines of an invoice with recomputed ones: equal bytes, or which line differs in what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from crex.documents import convert, reader
+from crex.errors import CrexError
+from crex.invoice.arithmetic import equation
+from crex.invoice.report import Difference
+from crex.rating.lines import Line
+from crex.v1 import InvoiceLine
+
+# Members compared one by one where the bytes of a line differ, and the requirement that each falls under.
+_MEMBERS = (
+    ("quantity", "RATE-SUM-1"),
+    ("unitPrice", "RATE-TIER-1"),
+    ("perQuantity", "RATE-AMOUNT-1"),
+    ("exactAmount", "RATE-AMOUNT-1"),
+    ("amount", "RATE-ROUND-1"),
+    ("unpriced", "RATE-UNPRICED-1"),
+)
+
+
+def compare_lines(theirs: Sequence[bytes], ours: Sequence[bytes], lines: Sequence[Line]) -> list[Difference]:
+    """Returns the differences between the lines of an invoice and recomputed ones.
+
+    Args:
+        theirs: Exact bytes of the invoice's lines.
+        ours: Exact bytes of the recomputed lines.
+        lines: The recomputed lines.
+    """
+    if list(theirs) == list(ours):
+        return []
+    expected = {line.key: (line, body) for line, body in zip(lines, ours, strict=True)}
+    found = list(_differences(theirs, expected))
+    if not found:
+        why = "Lines are ordered by the bytes of their keys."
+        found.append(Difference("lines", "another order", "ascending keys", why, "INVOICE-LINES-1"))
+    return found
+
+
+def _differences(theirs: Sequence[bytes], expected: Mapping[str, tuple[Line, bytes]]) -> Iterator[Difference]:
+    seen: set[str] = set()
+    for index, body in enumerate(theirs):
+        try:
+            stated = convert.to_message(reader.read(body, InvoiceLine), InvoiceLine)
+        except CrexError as error:
+            place = f"lines[{index}]"
+            yield Difference(place, "bytes that are no line", "", str(error), "INVOICE-LINES-1", error.reason)
+            continue
+        place = f"line {stated.key}"
+        if stated.key in seen:
+            yield Difference(place, "the line twice", "it once", "A key names one line.", "RATE-KEY-1")
+        elif stated.key not in expected:
+            yield Difference(
+                place, equation(stated), "", "Nothing was used that it could bill.", "RATE-KEY-1"
+            )
+        else:
+            yield from _compare(place, stated, body, *expected[stated.key])
+        seen.add(stated.key)
+    for key, (line, _) in expected.items():
+        if key not in seen:
+            ours, why = equation(line.message()), "The use is not billed."
+            yield Difference(f"line {key}", "", ours, why, "INVOICE-LINES-1")
+
+
+def _compare(place: str, stated: InvoiceLine, body: bytes, line: Line, ours: bytes) -> Iterator[Difference]:
+    if body == ours:
+        return
+    message = line.message()
+    theirs_json, ours_json = convert.to_json(stated), convert.to_json(message)
+    found = False
+    for member, requirement in _MEMBERS:
+        their, our = theirs_json.get(member), ours_json.get(member)
+        if their != our:
+            found = True
+            yield Difference(
+                f"{place}, {member}", _show(their), _show(our), f"{equation(message)}.", requirement
+            )
+    if not found:
+        others = sorted(
+            member
+            for member in theirs_json.keys() | ours_json.keys()
+            if theirs_json.get(member) != ours_json.get(member)
+        )
+        what = ", ".join(others) or "the spelling of its bytes"
+        yield Difference(place, body.decode(), ours.decode(), f"They differ in {what}.", "INVOICE-LINES-1")
+
+
+def _show(value: object) -> str:
+    if isinstance(value, dict):
+        if "num" in value:
+            return f"{value['num']}/{value['den']}"
+        return f"{value.get('amount')} {value.get('currency')}"
+    return "" if value is None else str(value)

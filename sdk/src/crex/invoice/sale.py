@@ -1,0 +1,152 @@
+"""What was sold: the documents behind one lease, held to one another (invoice.md).
+
+An invoice pins the order; the order pins the hold and the offer; the offer pins the price plan. Each of these
+is verified by itself before it comes here. This checks that they are the ones that cite each other, and reads
+from them what rating needs: nothing about a sale is taken from the bill itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from crex.errors import CrexError
+from crex.metering.span import Span
+from crex.rating.plan import Plan
+from crex.rating.terms import LeaseTerms
+from crex.trust.verified import Verified
+from crex.v1 import HoldReceipt, Money, Offer, OrderDocument, OrderItem, Pin, PricePlan, UsageBatch
+
+# Billing periods begin on this day where the offer states none (OfferTerms.billing_anchor_day).
+_DEFAULT_ANCHOR_DAY = 1
+
+
+class SaleError(CrexError):
+    """The documents of a sale do not belong together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One lease as it was sold.
+
+    Offers and holds expire; open their envelopes for the time at which the order was committed.
+
+    Attributes:
+        lease: Name of the lease.
+        terms: Its order, quantity and interval.
+        order: The consumer's order.
+        price_plan: The price plan.
+        plan: The same, ready for rating.
+        seller: Authority that is paid.
+        buyer: Authority that pays.
+        account: The buyer's account.
+        anchor_day: Day of the month on which billing periods begin.
+        spend_limit: Most that the order may cost in total; nothing where there is no limit.
+    """
+
+    lease: str
+    terms: LeaseTerms
+    order: Verified[OrderDocument]
+    price_plan: Verified[PricePlan]
+    plan: Plan
+    seller: str
+    buyer: str
+    account: str
+    anchor_day: int
+    spend_limit: Money | None
+
+    @classmethod
+    def of(
+        cls,
+        lease: str,
+        *,
+        hold_receipt: Verified[HoldReceipt],
+        order: Verified[OrderDocument],
+        offer: Verified[Offer],
+        price_plan: Verified[PricePlan],
+    ) -> Sale:
+        """Returns the sale of a lease from the documents that it was made by.
+
+        Args:
+            lease: Name of the lease.
+            hold_receipt: The hold that the order committed; it names the lease and the order.
+            order: The order.
+            offer: The offer of this lease.
+            price_plan: The offer's price plan.
+
+        Raises:
+            SaleError: A document is not the one that another pins (SUBJECT), or they contradict each other
+                (TERMS) (INVOICE-SALE-1).
+            RatingError: The plan breaks a rule of pricing (SCHEMA).
+        """
+        hold, bought = hold_receipt.message, order.message
+        _pinned(bought.hold_receipt, hold_receipt, "the order")
+        item = _item(lease, hold, bought)
+        _pinned(item.offer, offer, "the order")
+        _pinned(offer.message.price_plan, price_plan, "the offer")
+        seller, buyer = hold.provider, hold.consumer
+        _same("the provider", seller, order=bought.audience, offer=offer.issuer, plan=price_plan.issuer)
+        _same("the consumer", buyer, order=order.issuer)
+        terms = offer.message.terms
+        return cls(
+            lease=lease,
+            terms=LeaseTerms(lease, hold.order, item.quantity, Span.of(item.interval)),
+            order=order,
+            price_plan=price_plan,
+            plan=Plan.of(price_plan.message, price_plan.pin),
+            seller=seller,
+            buyer=buyer,
+            account=bought.account or buyer,
+            anchor_day=terms.billing_anchor_day
+            if terms.HasField("billing_anchor_day")
+            else _DEFAULT_ANCHOR_DAY,
+            spend_limit=bought.spend_limit if bought.HasField("spend_limit") else None,
+        )
+
+    def check_batch(self, batch: Verified[UsageBatch]) -> None:
+        """Checks that a usage batch is of the provider and of this order.
+
+        Raises:
+            SaleError: It is another's (TERMS), or pins another order (SUBJECT) (INVOICE-SALE-1).
+        """
+        _same("the provider", self.seller, batch=batch.issuer)
+        _pinned(batch.message.order, self.order, "the usage batch")
+
+
+def _item(lease: str, hold: HoldReceipt, order: OrderDocument) -> OrderItem:
+    index = next((index for index, item in enumerate(hold.items) if item.lease == lease), None)
+    if index is None:
+        raise _terms(f"the hold receipt names no lease {lease}")
+    if len(order.items) != len(hold.items):
+        raise _terms(f"the order has {len(order.items)} items, the hold it commits {len(hold.items)}")
+    held, bought = hold.items[index], order.items[index]
+    if bought.offer != held.offer or bought.quantity != held.quantity or bought.interval != hold.interval:
+        raise _terms(f"item {index} of the order is not what the hold holds for lease {lease}")
+    return bought
+
+
+def _pinned(pin: Pin, document: Verified[Message], by: str) -> None:
+    if pin != document.pin:
+        raise SaleError(
+            "SUBJECT",
+            f"{document.id}, revision {document.revision}, is not the document that {by} pins: {pin.id}, "
+            f"revision {pin.revision}, SHA-256 {pin.sha256}. Other terms or prices could be meant. Fetch the "
+            "pinned one.",
+            details={"requirement": "INVOICE-SALE-1", "expected_sha256": pin.sha256},
+        )
+
+
+def _same(party: str, authority: str, **found: str) -> None:
+    for document, other in found.items():
+        if other != authority:
+            raise _terms(f"{party} is {authority} by the hold receipt, but {other} by the {document}")
+
+
+def _terms(what: str) -> SaleError:
+    return SaleError(
+        "TERMS",
+        f"The documents of the sale contradict each other: {what}. What was sold cannot be told, so nothing "
+        "can be billed. Check that they are of one order.",
+        details={"requirement": "INVOICE-SALE-1"},
+    )
