@@ -104,8 +104,8 @@ class InventoryDifference:
 class AgentStore(Protocol):
     """Commands, results, events and inventories of one provider; another provider's are not found."""
 
-    async def open_commands(self, provider: str) -> Sequence[CommandView]:
-        """Gives every open command, oldest first."""
+    async def open_commands(self, provider: str) -> Sequence[str]:
+        """Gives the identifiers of all open commands, oldest first."""
         ...
 
     async def command(self, provider: str, command_id: str) -> CommandView | None:

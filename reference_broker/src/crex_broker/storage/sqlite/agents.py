@@ -64,8 +64,8 @@ class SqliteAgents:
         self._reader = reader
         self.authority = authority
 
-    async def open_commands(self, provider: str) -> Sequence[CommandView]:
-        """Gives every open command, oldest first."""
+    async def open_commands(self, provider: str) -> Sequence[str]:
+        """Gives the identifiers of all open commands, oldest first."""
         return await self._reader.run(lambda c: command_rows.open_of(c, provider))
 
     async def command(self, provider: str, command_id: str) -> CommandView | None:

@@ -13,14 +13,14 @@ from crex_broker.storage.sqlite import lease_table, order_rows
 from crex_broker.storage.sqlite.writer import Tx
 
 _COLUMNS: Final = "id, kind, order_name, lease, epoch, deadline_ms, answered_ms IS NULL"
-_OPEN: Final = f"SELECT {_COLUMNS} FROM commands WHERE provider = ? AND answered_ms IS NULL ORDER BY seq"  # noqa: S608
+_OPEN: Final = "SELECT id FROM commands WHERE provider = ? AND answered_ms IS NULL ORDER BY seq"
 _ONE: Final = f"SELECT {_COLUMNS} FROM commands WHERE provider = ? AND id = ?"  # noqa: S608
 _DOCUMENT: Final = "SELECT type, id, revision, sha256, issuer, envelope FROM documents WHERE sha256 = ?"
 
 
-def open_of(connection: sqlite3.Connection, provider: str) -> list[CommandView]:
-    """Gives the open commands of a provider, oldest first."""
-    return [_view(connection, row) for row in connection.execute(_OPEN, (provider,)).fetchall()]
+def open_of(connection: sqlite3.Connection, provider: str) -> list[str]:
+    """Gives the identifiers of a provider's open commands, oldest first."""
+    return [id_ for (id_,) in connection.execute(_OPEN, (provider,))]
 
 
 def find(connection: sqlite3.Connection, provider: str, command_id: str) -> CommandView | None:
