@@ -65,12 +65,11 @@ def names_of(field: Field) -> list[str]:
     return enum_names(field.enum) if field.enum is not None else []
 
 
-def requirement_and_fix(field: Field, keyword: str, value: Any) -> tuple[str, str]:
+def requirement_and_fix(field: Field, value: Any) -> tuple[str, str]:
     """Gives the requirement that a value breaks and what to do.
 
     Args:
         field: The field at the place.
-        keyword: Keyword of the schema that failed.
         value: What was found.
     """
     stated = field.constraint.requirements
@@ -78,29 +77,18 @@ def requirement_and_fix(field: Field, keyword: str, value: Any) -> tuple[str, st
     form = value_form(field)
     if field.kind is Kind.INT64:
         return _int64_fix(own, value)
-    if (
-        form is not None
-        and keyword in ("pattern", "type", "anyOf", "maxLength")
-        and not _bounded(field, keyword)
-    ):
+    if form is not None and not (isinstance(value, str) and form.matches(value)):
         return form.requirement, form.fix
     if field.kind is Kind.ENUM:
         return "JSON-ENUM-1", "use the name of a value, exactly as the contract spells it"
-    if keyword == "type":
-        return "JSON-TYPE-1", ""
-    return own or "JSON-TYPE-1", ""
-
-
-def _bounded(field: Field, keyword: str) -> bool:
-    """Tells whether the field itself, not the form, bounds the length."""
-    return keyword == "maxLength" and field.constraint.HasField("max_length")
+    return (own if own and isinstance(value, str) else "JSON-TYPE-1"), ""
 
 
 def _int64_fix(own: str, value: Any) -> tuple[str, str]:
     if isinstance(value, int) and not isinstance(value, bool):
         return "JSON-INT64-1", f'write it as text: "{value}"'
     if isinstance(value, str) and _INT64.fullmatch(value) is not None:
-        return own or "JSON-INT64-1", ""
+        return own or "JSON-TYPE-1", ""
     return "JSON-INT64-1", 'write it like "0", "5" or "-12": no plus, no leading zeros, no exponent'
 
 

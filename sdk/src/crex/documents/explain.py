@@ -41,10 +41,11 @@ class _Place:
 def violations(value: Any, message: type[Message]) -> tuple[Violation, ...]:
     """Lists why a value does not match the schema of a message, in document order, at most fifty."""
     root = descriptor_of(message)
-    found: dict[Violation, None] = {}
+    found: dict[tuple[str, str], Violation] = {}
     for error in islice(explainer(root).iter_errors(value), _MOST):
-        found.update(dict.fromkeys(_explained(error, root)))
-    return tuple(islice(found, _MOST))
+        for violation in _explained(error, root):
+            found.setdefault((violation.path, violation.message), violation)
+    return tuple(islice(found.values(), _MOST))
 
 
 def unknown_members(value: Any, message: type[Message]) -> Iterator[Violation]:
@@ -169,7 +170,7 @@ def _wrong(error: ValidationError, keyword: str, path: Path, place: _Place) -> V
         return _wrong_whole(error, keyword, where, place.field)
     expected = expectations.of_value(place.field)
     message = f"found {shown(value)}, expected {expected}"
-    requirement, fix = expectations.requirement_and_fix(place.field, keyword, value)
+    requirement, fix = expectations.requirement_and_fix(place.field, value)
     if place.field.kind is Kind.ENUM and isinstance(value, str):
         near = get_close_matches(value[:64], expectations.names_of(place.field), n=1)
         fix = f'did you mean "{near[0]}"?' if near else fix

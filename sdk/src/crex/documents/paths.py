@@ -25,8 +25,7 @@ def json_path(parts: Iterable[str | int]) -> str:
         elif _PLAIN.fullmatch(part):
             text += f".{part}"
         else:
-            shown = part if len(part) <= _SHOWN else part[: _SHOWN - 1] + "…"
-            text += f"[{shown!a}]"
+            text += f"[{shown(part)}]"
     return text
 
 

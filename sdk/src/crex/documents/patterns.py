@@ -6,6 +6,7 @@ whole.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from crex import names
@@ -39,6 +40,13 @@ class Form:
     requirement: str
     max_length: int | None = None
     or_pattern: str | None = None
+
+    def matches(self, text: str) -> bool:
+        """Tells whether a text has this form."""
+        if self.or_pattern is not None and re.fullmatch(self.or_pattern, text):
+            return True
+        short = self.max_length is None or len(text) <= self.max_length
+        return short and re.fullmatch(self.pattern, text) is not None
 
 
 TIMESTAMP = Form(
