@@ -9,7 +9,7 @@ from sdk.tests.invoice.samples import CONSUMER, NOW, PROVIDER, Usage, World, dra
 
 
 def test_an_acceptance(world: World, usage: Usage, sale: Sale) -> None:
-    """The buyer signs the digest that it computed, and the broker finds it right."""
+    """The buyer signs the digest that it computed, and the broker finds it right (ACCEPT-DIGEST-1)."""
     made = draft(sale, usage.batches)
     invoice = signed_invoice(world, made.message)
     report = verify(invoice, made.lines, sale, usage.batches)

@@ -39,7 +39,7 @@ def recompute(world: World, made: InvoiceDraft, sale: Sale, usage: Usage) -> Inv
 
 
 def test_what_march_comes_to(usage: Usage, sale: Sale) -> None:
-    """Four units for 81 hours in two tiers, and 5,000 s of CPU: by hand."""
+    """Four units for 81 hours in two tiers, and 5,000 s of CPU: by hand (RATE-TOTAL-1)."""
     made = draft(sale, usage.batches[:2])
     # 28 March 13:00 UTC to 31 March 22:00 UTC: 81 h × 3600 s × 4 units = 1,166,400 unit-seconds.
     # Tier 1: 86,400 × 2.99 / 3600 = 71.76. Tier 2: 1,080,000 × 1.995 / 3600 = 598.50.
@@ -64,7 +64,7 @@ def test_tiers_begin_anew_in_the_next_period(usage: Usage, sale: Sale) -> None:
 
 
 def test_an_invoice_reads_back(world: World, usage: Usage, sale: Sale) -> None:
-    """What is built is a valid document that pins its inputs and the offsets of its zone."""
+    """What is built is a document that pins its inputs and its zone (RATE-PIN-1, RATE-VERSION-1)."""
     made = draft(sale, usage.batches)
     invoice = signed_invoice(world, made.message).message
     assert [pin.id for pin in invoice.usage_batches] == [usage.batches[2].batch.id]
@@ -78,7 +78,7 @@ def test_an_invoice_reads_back(world: World, usage: Usage, sale: Sale) -> None:
 
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_right_invoice(world: World, usage: Usage, sale: Sale, number: int) -> None:
-    """A right invoice is recomputed to the last byte; the report says what was checked."""
+    """A right invoice is recomputed to the last byte; the report says what was checked (INVOICE-VERIFY-1)."""
     batches = usage.batches[:number]
     made = draft(sale, batches)
     report = verify(signed_invoice(world, made.message), made.lines, sale, batches)
@@ -143,7 +143,7 @@ LIES: dict[str, tuple[Callable[[dict[str, object]], object], str, str]] = {
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_line_that_lies(world: World, usage: Usage, sale: Sale, lie: str) -> None:
-    """The line and the member are named, theirs and ours shown, with the arithmetic."""
+    """The line and the member are named, theirs and ours shown, with the arithmetic (INVOICE-VERIFY-1)."""
     change, member, requirement = LIES[lie]
     made = resealed(draft(sale, usage.batches[:2]), change)
     report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
@@ -283,7 +283,7 @@ def test_an_invoice_that_lies(world: World, usage: Usage, sale: Sale, lie: str) 
 def test_offsets_that_lie(
     world: World, usage: Usage, sale: Sale, changed: Callable[[Invoice], object]
 ) -> None:
-    """Pinned offsets that do not give the period, or do not reach back a day, are refused."""
+    """Pinned offsets that do not give the period, or do not reach back a day, are refused (RATE-ZONE-1)."""
     made = draft(sale, usage.batches[:2])
     changed(made.message)
     report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
@@ -313,7 +313,7 @@ def test_a_period_that_begins_elsewhere(world: World, sale: Sale) -> None:
 
 
 def test_usage_that_is_not_final(world: World, sale: Sale) -> None:
-    """Before the final batch there is no invoice."""
+    """Before the final batch there is no invoice (RATE-COMPLETE-1)."""
     usage = Usage(world, sale)
     records = usage.read(parse_time("2026-03-29T00:00:00Z"), 10)
     usage.seal(records, march(), events=[activated(START)], final=False)

@@ -31,7 +31,7 @@ def test_a_batch_states_its_records(batches: Batches) -> None:
 
 
 def test_a_verified_batch_moves_the_chain(batches: Batches) -> None:
-    """Each batch pins the one before, and numbers go on."""
+    """Each batch pins the one before, and numbers go on (BATCH-CHAIN-1)."""
     batches.append(batches.draft(hours(3), events=[activated()]))
     first = batches.chain.last
     batches.append(batches.draft(hours(2, first=4)))
@@ -97,7 +97,7 @@ def test_a_gap_marker_takes_the_place_of_records(batches: Batches) -> None:
     ("first", "reason", "expected"), [(3, "USAGE_GAP", "2"), (1, "CONFLICT", "2"), (2, None, None)]
 )
 def test_the_next_number(batches: Batches, first: int, reason: str | None, expected: str | None) -> None:
-    """Numbers neither skip nor repeat; the refusal says which was expected."""
+    """Numbers neither skip nor repeat; the refusal says which was expected (BATCH-RANGE-1)."""
     batches.append(batches.draft(hours(1)))
     if reason is None:
         batches.draft(hours(1, first=first))
@@ -109,14 +109,14 @@ def test_the_next_number(batches: Batches, first: int, reason: str | None, expec
 
 
 def test_a_marked_number_that_came(batches: Batches) -> None:
-    """A number has a record or a gap marker, not both."""
+    """A number has a record or a gap marker, not both (BATCH-GAP-1)."""
     with pytest.raises(UsageError) as refused:
         batches.draft(hours(3), gaps=[gap(2, 2)])
     assert refused.value.reason == "CONFLICT"
 
 
 def test_a_batch_outside_the_chain(batches: Batches) -> None:
-    """A batch that cites no batch, an unknown one or one with a successor is refused."""
+    """A batch that cites no batch, an unknown one or one with a successor is refused (BATCH-CHAIN-1)."""
     lost, ours = batches.draft(hours(1)), batches.draft(hours(1))
     batches.append(ours)
     with pytest.raises(UsageError, match="is a first batch") as refused:

@@ -21,7 +21,7 @@ T8, T9, T10 = at("05T08:00:00"), at("05T09:00:00"), at("05T10:00:00")
 
 
 def test_held_units() -> None:
-    """A holding meter states units from reading to reading, numbered from 1."""
+    """A holding meter states units from reading to reading, numbered from 1 (USAGE-SEQ-1)."""
     meter = HoldingMeter.start(UNITS, T8)
     records = meter.read(T9, 8) + meter.read(T10, 6)
     assert [(each.seq, str(each.quantity), str(each.span)) for each in records] == [
@@ -55,7 +55,7 @@ def test_a_counter() -> None:
 
 
 def test_a_counter_that_goes_back() -> None:
-    """A counter that went back is refused; after a restart it counts from where it now stands."""
+    """A counter that went back is refused; after a restart it counts anew (USAGE-COUNTER-1)."""
     meter = CountingMeter.start(CPU, T8, 100)
     with pytest.raises(UsageError, match="went back") as refused:
         meter.read(T9, 7)
@@ -74,7 +74,7 @@ def test_a_clock_that_goes_back() -> None:
 
 
 def test_a_count_across_a_cut() -> None:
-    """What was counted across a cut is refused, or divided in proportion and flagged."""
+    """What was counted across a cut is refused, or divided in proportion and flagged (USAGE-CUT-1)."""
     meter = CountingMeter.start(CPU, T8)
     with pytest.raises(UsageError, match="Read the counter there") as refused:
         meter.read(T10, 10, cuts=[at("05T08:40:00")])

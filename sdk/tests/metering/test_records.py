@@ -62,7 +62,7 @@ def test_a_reading_at_one_instant() -> None:
     ],
 )
 def test_a_record_that_cannot_be_billed(change: dict[str, Any], path: str, requirement: str) -> None:
-    """Each is refused with the place and the requirement."""
+    """Each is refused with the place and the requirement (RATE-STRICT-1, RATE-NEGATIVE-1)."""
     with pytest.raises(DocumentError) as refused:
         parse_record(body(**change))
     (violation,) = refused.value.violations

@@ -34,7 +34,7 @@ def seconds(number: int, quantity: str = "1") -> list[tuple[str, int]]:
 
 
 def test_an_hour_of_one_second_records() -> None:
-    """3,600 records of a second at 2.99 an hour come to 2.99: nothing is rounded per record."""
+    """3,600 records of a second at 2.99 an hour come to 2.99: nothing is rounded per record (RATE-SUM-1)."""
     records = [
         record(START + seq * SECOND, START + (seq + 1) * SECOND, quantity, seq=seq)
         for quantity, seq in seconds(3600)
@@ -73,7 +73,7 @@ def test_a_local_month_of_eight_units(zone: str, day: str, anchor: int, hours: F
 
 
 def test_ties_are_rounded_away_from_zero() -> None:
-    """3.685 becomes 3.69 and -3.685 becomes -3.69: a credit mirrors its charge."""
+    """3.685 becomes 3.69 and -3.685 becomes -3.69: a credit mirrors its charge (RATE-ROUND-1)."""
     used = [count(START, START, "1")]
     assert amounts(bill(plan(counted("3.685")), used)) == ["3.69"]
     assert amounts(bill(plan(counted("-3.685")), used)) == ["-3.69"]
@@ -89,7 +89,7 @@ def test_ties_are_rounded_away_from_zero() -> None:
     ],
 )
 def test_the_currency_says_how_many_digits(currency: str, price: str, amount: str) -> None:
-    """An amount has the digits of its currency's minor unit in ISO 4217."""
+    """An amount has the digits of its currency's minor unit in ISO 4217 (RATE-ROUND-1)."""
     rating = bill(plan(counted(price), currency=currency), [count(START, START, "1")])
     assert amounts(rating) == [amount]
 
@@ -106,14 +106,14 @@ TIERS = [("100", "0.1"), ("1000", "0.08"), (None, "0.05")]
     ],
 )
 def test_graduated_tiers(quantity: str, expected: list[str]) -> None:
-    """Each part of the sum is priced by the tier in which it lies, bounds included above."""
+    """Each part of the sum is priced by the tier in which it lies, bounds included above (RATE-TIER-1)."""
     rating = bill(plan(counted(TIERS)), [count(START, START, quantity)])
     assert amounts(rating) == expected
     assert [line.tier for line in rating.lines] == list(range(1, len(expected) + 1))
 
 
 def test_tiers_apply_to_the_sum_of_the_period() -> None:
-    """Ten records of 100 fill the tiers as one record of 1000 does."""
+    """Ten records of 100 fill the tiers as one record of 1000 does (RATE-TIER-1)."""
     records = [count(START, START, "100", seq=seq) for seq in range(1, 11)]
     one = bill(plan(counted(TIERS)), [count(START, START, "1000")])
     assert bill(plan(counted(TIERS)), records).digest == one.digest
@@ -130,18 +130,18 @@ def test_tiers_apply_to_the_sum_of_the_period() -> None:
     ],
 )
 def test_granularity(step: str, minimum: str | None, quantity: str, amount: str) -> None:
-    """Steps and a minimum apply to the sum of the period."""
+    """Steps and a minimum apply to the sum of the period (RATE-GRANULARITY-1)."""
     priced = plan(counted("0.25", step=step, minimum=minimum))
     assert amounts(bill(priced, [count(START, START, quantity)])) == [amount]
 
 
 def test_without_steps_the_sum_is_exact() -> None:
-    """20.45 kWh at 0.25 come to 5.1125, which is 5.11."""
+    """20.45 kWh at 0.25 come to 5.1125, which is 5.11 (RATE-AMOUNT-1)."""
     assert amounts(bill(plan(counted("0.25")), [count(START, START, "20.45")])) == ["5.11"]
 
 
 def test_granularity_is_applied_once() -> None:
-    """Two readings of 0.1 and 0.2 in steps of 0.1 are three steps, as floats would not say."""
+    """Two readings of 0.1 and 0.2 in steps of 0.1 are three; floats say four (RATE-GRANULARITY-1)."""
     priced = plan(counted("1", step="0.1"))
     rating = bill(priced, [count(START, START, "0.1"), count(START, START, "0.2", seq=2)])
     assert rating.lines[0].quantity == Fraction(3, 10)
@@ -158,7 +158,7 @@ def test_held_time_in_whole_hours_over_midnight() -> None:
 
 
 def test_no_use_and_no_line() -> None:
-    """Nothing used is no line, whatever the minimum says."""
+    """Nothing used is no line, whatever the minimum says (RATE-ZERO-1)."""
     priced = plan(counted("1", step="1", minimum="10"))
     rating = bill(priced, [count(START, END, "0")])
     assert rating.lines == ()
@@ -166,7 +166,7 @@ def test_no_use_and_no_line() -> None:
 
 
 def test_use_that_nothing_prices() -> None:
-    """Use without a component is listed at 0 and says so; units are compared byte for byte."""
+    """Use without a component of its very unit is listed at 0 (PRICE-DIMENSION-1, RATE-UNPRICED-1)."""
     rating = bill(
         plan(counted("1", unit="token")), [count(START, START, "7"), count(START, START, "5", seq=2)]
     )
@@ -176,13 +176,13 @@ def test_use_that_nothing_prices() -> None:
 
 
 def test_the_first_component_wins() -> None:
-    """Of two components for one dimension and unit the first in the list prices."""
+    """Of two components for one dimension and unit the first in the list prices (RATE-COMPONENT-1)."""
     rating = bill(plan(counted("1"), counted("9", id="second")), [count(START, START, "3")])
     assert [(line.component, line.amount.amount) for line in rating.lines] == [("gpu", "3.00")]
 
 
 def test_a_plan_that_ends_within_the_period() -> None:
-    """Held time after the plan's end has no price; a count across the end must have been cut."""
+    """Held time after the plan's end has no price; a count across the end must have been cut (RATE-CUT-1)."""
     ends = at("10T00:00:00")
     priced = plan(component("1", per="86400"), counted("1", id="tokens"), end=ends)
     rating = bill(priced, [record(at("09T00:00:00"), at("12T00:00:00"))])
@@ -193,7 +193,7 @@ def test_a_plan_that_ends_within_the_period() -> None:
 
 
 def test_only_the_period_is_billed() -> None:
-    """Held time is cut at the period's bounds; a count across them is refused."""
+    """Held time is cut at the period's bounds; a count across them is refused (RATE-SPLIT-1, RATE-CUT-2)."""
     day = Span.between(at("05T00:00:00"), at("06T00:00:00"))
     held = record(at("04T00:00:00"), at("07T00:00:00"))
     assert amounts(bill(plan(component("1", per="86400")), [held], period=day)) == ["1.00"]
@@ -203,7 +203,7 @@ def test_only_the_period_is_billed() -> None:
 
 
 def test_numbers_beyond_any_machine_word() -> None:
-    """Thirty digits times thirty digits, over a divisor of eighteen, is exact to the last digit."""
+    """Thirty digits times thirty, over eighteen, are exact to the last (RATE-EXACT-1, PRICE-PRICE-1)."""
     quantity, price, per = "99999999999999999.999999999999", "999999999999999999.999999999999", "9" * 18
     rating = bill(plan(counted(price, per=per)), [count(START, START, quantity)])
     exact = Fraction(10**29 - 1, 10**12) * Fraction(10**30 - 1, 10**12) / (10**18 - 1)
@@ -221,7 +221,7 @@ def test_an_amount_that_no_invoice_can_state() -> None:
 
 
 def test_termination_ends_the_bill() -> None:
-    """Time is billed from activation to termination."""
+    """Time is billed from activation to termination (RATE-ACTIVE-1)."""
     events = [activated(at("05T08:00:00")), terminated(at("05T09:00:00"))]
     held = record(at("05T08:00:00"), at("05T09:00:00"), "8")
     assert amounts(bill(plan(), [held], events=events)) == ["23.92"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from pathlib import Path
 
 from crex.rating import Rating, rating_digest, rating_table
 from sdk.tests.rating.samples import (
@@ -38,7 +39,7 @@ def rated() -> Rating:
 
 
 def test_the_table_byte_for_byte() -> None:
-    """The table is the one that its specification describes, and the digest its SHA-256."""
+    """The table is the one that its specification describes, and the digest its SHA-256 (RATE-DIGEST-1)."""
     rating = rated()
     key = f"{ORDER}|{LEASE}|{{}}|{SHA}|{{}}||"
     rows = [
@@ -68,7 +69,7 @@ def test_the_digest_does_not_depend_on_the_order_of_lines() -> None:
 
 
 def test_lines_come_in_the_order_of_their_keys() -> None:
-    """Lines of a rating ascend by key bytes, and no key comes twice."""
+    """Lines of a rating ascend by key bytes, and no key comes twice (RATE-KEY-1)."""
     keys = [line.key.encode() for line in rated().lines]
     assert keys == sorted(set(keys))
 
@@ -86,3 +87,11 @@ def test_the_digest_tells_bills_apart() -> None:
         bill(plan(counted("0.1")), []).digest,
     }
     assert len(digests) == 7
+
+
+def test_the_example_of_the_specification() -> None:
+    """The digest that rating.md shows is that of its example."""
+    priced = plan(component(), counted([("10", "0.1"), (None, "0.05")], id="tokens"))
+    used = [record(at("05T08:00:00"), at("05T08:20:00")), count(START, START, "12.5")]
+    page = Path(__file__).parents[3] / "proto" / "spec" / "rating.md"
+    assert f"\n{bill(priced, used).digest}\n" in page.read_text("utf-8")

@@ -58,7 +58,7 @@ def bounds(zone: str, instant: str, anchor_day: int = 1) -> tuple[str, str, Frac
     ],
 )
 def test_periods(zone: str, instant: str, anchor_day: int, expected: tuple[str, str, Fraction]) -> None:
-    """A period runs from local midnight on the anchor day to the next."""
+    """A period runs from local midnight on the anchor day to the next (RATE-PERIOD-1)."""
     assert bounds(zone, instant, anchor_day) == expected
 
 
@@ -82,7 +82,7 @@ def test_periods_follow_each_other(zone: str, anchor_day: int) -> None:
 
 
 def test_pinned_offsets_suffice() -> None:
-    """The offsets that an invoice pins give the period again, without any database."""
+    """The offsets that an invoice pins give the period again, without any database (RATE-ZONE-1)."""
     for zone, anchor_day in [("America/Santiago", 6), ("America/Havana", 1), ("Europe/Berlin", 25)]:
         period, offsets = period_at(zone, parse_time("2026-10-20T00:00:00Z"), anchor_day)
         pinned = Zone.of(tz_transitions(offsets))
@@ -119,6 +119,6 @@ def test_offsets_that_do_not_reach() -> None:
 
 
 def test_an_unknown_zone() -> None:
-    """A zone that this machine does not know is named."""
+    """A zone that this machine does not know is named (PRICE-ZONE-1)."""
     with pytest.raises(RatingError, match="Mars/Olympus"):
         period_at("Mars/Olympus", parse_time("2026-03-02T00:00:00Z"), 1)

@@ -105,7 +105,7 @@ def test_every_broken_rule_is_listed() -> None:
 
 
 def test_a_plan_that_holds() -> None:
-    """The same plan without the change is read: exact numbers, in list order."""
+    """The same plan without the change is read: exact numbers, in list order (PRICE-COMPONENT-1)."""
     ready = Plan.of(changed(lambda plan: plan.effective_end.FromDatetime(END)), PLAN_PIN)
     assert [one.id for one in ready.components] == ["gpu", "tokens"]
     assert [tier.up_to for tier in ready.components[0].tiers] == [100, 200, None]

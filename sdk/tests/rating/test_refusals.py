@@ -39,18 +39,18 @@ def refused(records: Sequence[Record], events: Sequence[ServiceEvent] | None = N
 
 
 def test_the_same_record_twice_counts_once() -> None:
-    """A record that comes twice in the same bytes is billed once."""
+    """A record that comes twice in the same bytes is billed once (RATE-DUPLICATE-1)."""
     once = record(T8, T9)
     assert bill(plan(), [once, record(T8, T9)]).digest == bill(plan(), [once]).digest
 
 
 def test_one_number_with_two_contents() -> None:
-    """The same number and revision in other bytes makes the set unratable."""
+    """The same number and revision in other bytes makes the set unratable (RATE-CONFLICT-1)."""
     assert refused([record(T8, T9), record(T8, T9, "2")]) == ("CONFLICT", "3")
 
 
 def test_the_highest_revision_counts() -> None:
-    """A higher revision replaces a lower one, in whatever order they come."""
+    """A higher revision replaces a lower one, in whatever order they come (RATE-REVISION-1)."""
     first, second = record(T8, T9, "8"), record(T8, T9, "2", revision=2)
     assert amounts(bill(plan(), [second, first])) == ["5.98"]
 
@@ -62,7 +62,7 @@ def test_a_revision_may_correct_what_was_out_of_bounds() -> None:
 
 
 def test_a_missing_number_leaves_usage_incomplete() -> None:
-    """Numbers 1 and 3 without 2 are rated, but not complete; a gap marker frees them."""
+    """Numbers 1 and 3 without 2 are rated, but not complete; a gap marker frees them (RATE-COMPLETE-1)."""
     records = [record(T8, T9), record(T9, T10, seq=3)]
     rating = bill(plan(), records)
     assert not rating.complete
@@ -80,7 +80,7 @@ def test_numbers_continue_across_periods() -> None:
 
 
 def test_a_number_with_a_record_and_a_gap_marker() -> None:
-    """What came cannot be marked as never coming."""
+    """What came cannot be marked as never coming (BATCH-GAP-1)."""
     gap = GapMarker(meter_id="units", first_seq=1, last_seq=3, reason="lost")
     with pytest.raises(RatingError, match="number 1") as caught:
         bill(plan(), [record(T8, T9)], gaps=[gap])
@@ -95,7 +95,7 @@ def test_estimates_are_flagged() -> None:
 
 
 def test_records_that_overlap_by_a_millisecond() -> None:
-    """Two records of one meter never claim the same time; touching is legal."""
+    """Two records of one meter never claim the same time; touching is legal (RATE-OVERLAP-1)."""
     assert refused([record(T8, T9), record(T9 - MS, T10, seq=2)]) == ("CONFLICT", "5")
     assert amounts(bill(plan(), [record(T8, T9), record(T9, T10, seq=2)])) == ["5.98"]
 
@@ -117,7 +117,7 @@ def test_an_instant_overlaps_nothing() -> None:
     [(T8 - MS, T9), (T9, T10 + MS), (T10, T10)],
 )
 def test_outside_the_time_of_use(start: datetime, end: datetime) -> None:
-    """Nothing is billed before activation or from termination on, not even an instant."""
+    """Nothing is billed before activation or from termination on, not even an instant (RATE-ACTIVE-1)."""
     events = [activated(T8), terminated(T10)]
     assert refused([record(start, end)], events) == ("USAGE_OUT_OF_BOUNDS", "5")
 
@@ -137,7 +137,7 @@ def test_a_lease_that_never_began() -> None:
 
 
 def test_more_units_than_leased() -> None:
-    """Units held are bounded by the lease: by one meter, and by all meters together."""
+    """Units held are bounded by the lease: by one meter, and by all meters together (RATE-QUANTITY-1)."""
     assert refused([record(T8, T9, "8.001")]) == ("USAGE_OUT_OF_BOUNDS", "5")
     both = [record(T8, T10, "5"), record(T9, T10, "4", meter="other")]
     assert refused(both) == ("USAGE_OUT_OF_BOUNDS", "5")
@@ -151,7 +151,7 @@ def test_counts_are_not_bounded_by_units() -> None:
 
 
 def test_a_record_of_another_lease() -> None:
-    """A bill is of one lease."""
+    """A bill is of one lease (RATE-LEASE-1)."""
     other = record(T8, T9, lease=LEASE + "x")
     assert refused([other]) == ("USAGE_OUT_OF_BOUNDS", "5")
 
@@ -165,7 +165,7 @@ def test_a_record_of_another_lease() -> None:
     ],
 )
 def test_contradictory_events(events: list[ServiceEvent]) -> None:
-    """Activation and termination happen once, in this order."""
+    """Activation and termination happen once, in this order (BATCH-EVENT-1)."""
     assert refused([record(T8, T9)], events) == ("CONFLICT", "5")
 
 
@@ -178,7 +178,7 @@ def offsets(*starts: str) -> Zone:
 
 
 def test_offsets_that_do_not_cover_the_period() -> None:
-    """Pinned offsets must begin no later than the period, and ascend."""
+    """Pinned offsets must begin no later than the period, and ascend (RATE-ZONE-1)."""
     assert bill(plan(), [record(T8, T9)], zone=offsets("2026-03-01T00:00:00Z")).complete
     with pytest.raises(RatingError, match="needed from") as caught:
         bill(plan(), [record(T8, T9)], zone=offsets("2026-03-01T00:00:01Z"))

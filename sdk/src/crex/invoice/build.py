@@ -50,7 +50,7 @@ def build(
     due_time: datetime,
     zone: Zone | None = None,
 ) -> InvoiceDraft:
-    """Returns the invoice of the period that a lease's last batch seals.
+    """Returns the invoice of the period that a lease's last batch seals, every input pinned (RATE-PIN-1).
 
     Args:
         sale: What was sold.

@@ -34,7 +34,7 @@ def verify(
     *,
     billed_before: Money | None = None,
 ) -> InvoiceReport:
-    """Recomputes an invoice and compares.
+    """Recomputes an invoice and compares (INVOICE-VERIFY-1).
 
     Args:
         invoice: The invoice.

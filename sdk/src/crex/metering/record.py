@@ -32,9 +32,9 @@ class Record:
 
     Attributes:
         body: Its exact bytes.
-        meter_id: Meter, unique within the lease.
-        seq: Sequence number, from 1, gapless per meter.
-        revision: Revision of this number, from 1; the highest wins.
+        meter_id: Meter, unique within the lease (USAGE-METER-1).
+        seq: Sequence number, from 1, gapless per meter (USAGE-SEQ-1).
+        revision: Revision of this number, from 1; the highest wins (USAGE-REVISION-1).
         lease: Name of the lease.
         resource: Name of the resource that was used.
         dimension: Dimension token.
@@ -73,7 +73,7 @@ class Record:
 
 
 def parse_record(body: bytes) -> Record:
-    """Reads a record from its exact bytes.
+    """Reads a record from its exact bytes (rate/1, steps 2 and 25; RATE-STRICT-1, RATE-NEGATIVE-1).
 
     Raises:
         DocumentError: LIMIT if it has more than 8,192 bytes; PAYLOAD if it is not in strict form; SCHEMA if

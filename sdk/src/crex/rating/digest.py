@@ -23,6 +23,7 @@ from hashlib import sha256
 from crex.decimals import Money, format_rational
 from crex.rating.lines import Line
 
+# The algorithm that an invoice names (RATE-VERSION-1).
 ALGORITHM = "rate-1"
 
 _LENGTH_BYTES = 4

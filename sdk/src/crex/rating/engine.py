@@ -1,9 +1,9 @@
 """The reference engine of `rate/1`: from pinned inputs to a bill that anyone recomputes to the last digit.
 
-Plain on purpose: integers and fractions, one step after the other, each in a module that cites its number and
-requirement (rating.md). It reads no clock, no time zone database and no network. Steps of later editions
-(windows 8, commitments 13, discounts 16, adjustments and credits 18 to 20, taxes 21, corrections 24) have
-their place in this order and do not exist here yet.
+Plain on purpose: integers and fractions without bound (RATE-EXACT-1), one step after the other, each in a
+module that cites its number and requirement (rating.md). It reads no clock, no time zone database and no
+network. Steps of later editions (windows 8, commitments 13, discounts 16, adjustments and credits 18 to 20,
+taxes 21, corrections 24) have their place in this order and do not exist here yet.
 """
 
 from __future__ import annotations

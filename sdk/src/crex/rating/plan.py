@@ -22,7 +22,10 @@ Use = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Quantities in (previous `up_to`, `up_to`] and their price; without end where `up_to` is nothing."""
+    """Quantities in (previous `up_to`, `up_to`] and their price, exactly as written (PRICE-PRICE-1).
+
+    It has no end where `up_to` is nothing.
+    """
 
     up_to: Fraction | None
     unit_price: Fraction
@@ -69,7 +72,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A price plan whose rules hold.
+    """A price plan whose rules hold; how many components it may have the schema says (PRICE-COMPONENT-1).
 
     Attributes:
         pin: Which document it is.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import tzdata as _fallback  # type: ignore[import-untyped]  # noqa: F401 - read by zoneinfo where a system has none
+import tzdata as _  # type: ignore[import-untyped]  # noqa: F401 - zoneinfo reads it where a system has none
 
 from crex.documents.times import from_ms, to_ms
 from crex.errors import RatingError

@@ -117,8 +117,8 @@ class Invoice(_message.Message):
 
     @_builtins.property
     def tz_transitions(self) -> _containers.RepeatedCompositeFieldContainer[Global___TzTransition]:
-        """Offsets of the plans' time zone over the period: the one in force at its
-        start, then each change.
+        """Offsets of the plans' time zone from a day before the period's start to its
+        end: the one then in force, then each change.
         """
 
     @_builtins.property
