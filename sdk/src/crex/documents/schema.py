@@ -52,6 +52,16 @@ def schema_of(message: Descriptor) -> Schema:
     return _Builder(message).build()
 
 
+def form_schema(form: Form) -> Schema:
+    """Builds the JSON Schema of a lexical form."""
+    shape: Schema = {"pattern": anchored(form.pattern)}
+    if form.max_length is not None:
+        shape["maxLength"] = form.max_length
+    if form.or_pattern is not None:
+        shape = {"anyOf": [shape, {"pattern": anchored(form.or_pattern)}]}
+    return {"type": "string", **shape, "$comment": form.requirement}
+
+
 class _Builder:
     """Collects the definitions of one schema."""
 
@@ -183,12 +193,7 @@ class _Builder:
         return self._define(key, {"type": "string", "pattern": anchored(range_pattern(low, high))})
 
     def _form(self, form: Form) -> Schema:
-        shape: Schema = {"pattern": anchored(form.pattern)}
-        if form.max_length is not None:
-            shape["maxLength"] = form.max_length
-        if form.or_pattern is not None:
-            shape = {"anyOf": [shape, {"pattern": anchored(form.or_pattern)}]}
-        return self._define(form.key, {"type": "string", **shape, "$comment": form.requirement})
+        return self._define(form.key, form_schema(form))
 
     def _reference(self, message: Descriptor) -> Schema:
         key = _short_name(message)

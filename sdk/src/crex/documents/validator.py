@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @cache
 def decider(message: Descriptor) -> Callable[[Any], bool]:
     """Gives the function that tells, fast, whether a strict value matches the schema of a message."""
-    schema = _for_rust(schema_of(message))
+    schema = for_rust(schema_of(message))
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=False).is_valid
 
 
@@ -34,10 +34,11 @@ def explainer(message: Descriptor) -> Draft202012Validator:
     return Draft202012Validator(schema_of(message))
 
 
-def _for_rust(schema: Any) -> Any:
+def for_rust(schema: Any) -> Any:
+    """Gives a schema whose patterns mean the same and are fast in jsonschema-rs."""
     if isinstance(schema, dict):
         return {
-            key: without_lookahead(value) if key == "pattern" else _for_rust(value)
+            key: without_lookahead(value) if key == "pattern" else for_rust(value)
             for key, value in schema.items()
         }
-    return [_for_rust(item) for item in schema] if isinstance(schema, list) else schema
+    return [for_rust(item) for item in schema] if isinstance(schema, list) else schema
