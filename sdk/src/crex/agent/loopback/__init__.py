@@ -1,0 +1,1 @@
+"""Hooks for one machine: leased CPUs of this host, used through an HTTPS interface on loopback."""

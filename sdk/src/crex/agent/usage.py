@@ -1,0 +1,416 @@
+"""The usage of every lease: readings as they were taken, records, batches, and the bill (metering.md).
+
+A reading is kept as it was read. Records are made from readings when a batch is due, and then only from
+readings
+that are older than the lag: an early end that the broker accepted a moment ago may not have reached the agent
+yet, and usage after it is nobody's to bill. When a lease ends, the last reading before the end and the one
+after it bound what was used up to it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+from crex import v1
+from crex.agent.hooks import Reading
+from crex.agent.journal import Journal
+from crex.agent.sold import Committed, open_committed, sale_of
+from crex.agent.statements import Statements
+from crex.documents.times import from_ms, parse_time, to_ms
+from crex.invoice.build import build
+from crex.invoice.sale import Sale
+from crex.invoice.usage import SealedBatch
+from crex.metering.batch import build_batch
+from crex.metering.chain import Chain
+from crex.metering.meter import CountingMeter, HoldingMeter, Meter, MeterInfo, MeterState
+from crex.metering.record import Record
+from crex.metering.span import Span, ms_timestamp
+from crex.rating.tzdata import period_at
+from crex.trust.directory import TrustDirectory
+from crex.trust.identity import Identity
+from crex.trust.verify import open_envelope
+
+_KINDS: Final = v1.ServiceEventKind
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A call that the agent still owes; its request id and bytes stay the same until it is answered."""
+
+    lease: str
+    number: int
+    request: v1.AppendUsageRequest | v1.SealUsageRequest | v1.IssueInvoiceRequest
+
+
+class UsageBook:
+    """Keeps the usage of one provider's leases in the journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        statements: Statements,
+        identity: Identity,
+        trust: TrustDirectory,
+        *,
+        broker: str,
+        payment_term: timedelta,
+    ) -> None:
+        self._journal = journal
+        self._statements = statements
+        self._identity = identity
+        self._trust = trust
+        self._broker = broker
+        self._payment_term = payment_term
+
+    def open(
+        self, lease: str, action: v1.ProvisionAction, offer: v1.Envelope, price_plan: v1.Envelope
+    ) -> None:
+        """Writes down a lease that is about to be delivered, with the documents behind it."""
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "INSERT INTO lease (name, state, body, order_document, hold_receipt, offer, price_plan) "
+                "VALUES (?, 'PROVISIONING', ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+                (
+                    lease,
+                    action.lease.SerializeToString(),
+                    action.order_document.SerializeToString(),
+                    action.hold_receipt.SerializeToString(),
+                    offer.SerializeToString(),
+                    price_plan.SerializeToString(),
+                ),
+            )
+
+    def resource(self, lease: str) -> str:
+        """Gives the name of the resource that a lease's units are."""
+        row = self._lease(lease)
+        offer = v1.Envelope.FromString(row["offer"])
+        resource: str = json.loads(offer.payload)["resource"]["id"]
+        return resource
+
+    def activate(self, lease: str, grant: v1.Envelope, activated_ms: int) -> tuple[v1.Envelope, int]:
+        """Writes down that a lease is delivered; the first grant and time stand.
+
+        Returns:
+            The grant and the time that stand.
+        """
+        row = self._lease(lease)
+        if row["access_grant"] is not None:
+            return v1.Envelope.FromString(row["access_grant"]), int(row["activated_ms"])
+        sale = self.sale(lease)
+        period, _ = period_at(sale.plan.time_zone, from_ms(activated_ms), sale.anchor_day)
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE lease SET state = 'ACTIVE', access_grant = ?, activated_ms = ?, period_start_ms = ?, "
+                "period_end_ms = ? WHERE name = ?",
+                (grant.SerializeToString(), activated_ms, period.start_ms, period.end_ms, lease),
+            )
+        return grant, activated_ms
+
+    def activated_ms(self, lease: str) -> int | None:
+        """Gives when a lease was delivered; nothing if it was not, or is not known here."""
+        row = self._journal.one("SELECT activated_ms FROM lease WHERE name = ?", lease)
+        return None if row is None else row["activated_ms"]
+
+    def active(self) -> list[str]:
+        """Lists the leases that are delivered and not ended."""
+        return [row["name"] for row in self._journal.all("SELECT name FROM lease WHERE state = 'ACTIVE'")]
+
+    def take(self, lease: str, readings: Iterable[Reading], at: datetime) -> None:
+        """Keeps the readings of a lease's meters at one instant."""
+        body = json.dumps([_to_json(reading) for reading in readings])
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "INSERT INTO reading (lease, at_ms, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (lease, to_ms(at), body),
+            )
+
+    def close(
+        self, lease: str, readings: Sequence[Reading], *, read_at: datetime, ended: datetime
+    ) -> list[v1.MeterReading]:
+        """Ends the usage of a lease: makes its last records and its final batch, once.
+
+        Args:
+            lease: Its name.
+            readings: Its last readings, taken when nothing ran any more.
+            read_at: When they were taken.
+            ended: When use ended.
+
+        Returns:
+            The final readings for the release receipt; none for a lease that was never delivered.
+        """
+        row = self._journal.one("SELECT * FROM lease WHERE name = ?", lease)
+        if row is None or row["activated_ms"] is None:
+            return []
+        if row["state"] == "ACTIVE":
+            if readings:
+                self.take(lease, readings, read_at)
+            self._advance(lease, to_ms(ended))
+            self._batch(lease, until_ms=to_ms(ended), seals=True, ends=True)
+        return [meter.reading for meter in self._meters(lease).values()]
+
+    def batch_due(self, lease: str, until: datetime) -> None:
+        """Makes the records of what was read up to an instant, and a batch of them, if there is any."""
+        if self._journal.one(
+            "SELECT 1 FROM reading WHERE lease = ? AND at_ms <= ? LIMIT 1", lease, to_ms(until)
+        ):
+            self._advance(lease, to_ms(until))
+            self._batch(lease, until_ms=to_ms(until), seals=False, ends=False)
+
+    def _advance(self, lease: str, until_ms: int) -> None:
+        """Seals every billing period that ended before an instant, and begins the next one."""
+        while (end_ms := self._lease(lease)["period_end_ms"]) < until_ms:
+            self._batch(lease, until_ms=end_ms, seals=True, ends=False)
+            sale = self.sale(lease)
+            period, _ = period_at(sale.plan.time_zone, from_ms(end_ms), sale.anchor_day)
+            with self._journal.transaction() as connection:
+                connection.execute(
+                    "UPDATE lease SET period_start_ms = ?, period_end_ms = ? WHERE name = ?",
+                    (period.start_ms, period.end_ms, lease),
+                )
+
+    def sale(self, lease: str) -> Sale:
+        """Gives what was sold, from the documents that were kept when it was delivered."""
+        row = self._lease(lease)
+        offer, plan = (v1.Envelope.FromString(row[name]) for name in ("offer", "price_plan"))
+        return sale_of(lease, self._committed(lease), offer, plan, self._trust)
+
+    def owed(self) -> list[Owed]:
+        """Lists the calls that were not answered yet, in the order in which they must be made."""
+        found: list[Owed] = []
+        for row in self._journal.all("SELECT * FROM batch WHERE sent = 0 ORDER BY lease, number"):
+            lease, number = row["lease"], row["number"]
+            kind = v1.SealUsageRequest if row["final"] else v1.AppendUsageRequest
+            request = kind(
+                request_id=_request_id(self._statements, f"{lease}#{number}"),
+                batch=v1.Envelope.FromString(row["envelope"]),
+                records=self._records(lease, number),
+            )
+            found.append(Owed(lease, number, request))
+        for row in self._journal.all("SELECT * FROM invoice WHERE sent = 0 ORDER BY lease, number"):
+            request_ = v1.IssueInvoiceRequest.FromString(row["request"])
+            found.append(Owed(row["lease"], row["number"], request_))
+        return found
+
+    def paid(self, owed: Owed, now: datetime) -> None:
+        """Writes down that a call was answered; an answered final batch makes the period's invoice due."""
+        if isinstance(owed.request, v1.IssueInvoiceRequest):
+            with self._journal.transaction() as connection:
+                connection.execute(
+                    "UPDATE invoice SET sent = 1 WHERE lease = ? AND number = ?", (owed.lease, owed.number)
+                )
+            return
+        request = None
+        if isinstance(owed.request, v1.SealUsageRequest):
+            request = self._invoice(owed.lease, owed.number, now)
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "UPDATE batch SET sent = 1 WHERE lease = ? AND number = ?", (owed.lease, owed.number)
+            )
+            if request is not None:
+                connection.execute(
+                    "INSERT INTO invoice (lease, number, request) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (owed.lease, owed.number, request.SerializeToString(deterministic=True)),
+                )
+
+    def _batch(self, lease: str, *, until_ms: int, seals: bool, ends: bool) -> None:
+        row, sale, meters = self._lease(lease), self.sale(lease), self._meters(lease)
+        records = self._measure(lease, meters, until_ms, bounded=seals)
+        chain, number = self._chain(lease)
+        events = []
+        if number == 1:
+            events.append(_event(_KINDS.SERVICE_EVENT_KIND_ACTIVATED, row["activated_ms"]))
+        if ends:
+            events.append(_event(_KINDS.SERVICE_EVENT_KIND_TERMINATED, until_ms))
+        draft = build_batch(
+            chain,
+            records,
+            header=self._statements.header("usage-batch", f"{lease}#{number}", from_ms(max(until_ms, 0))),
+            order=sale.order.pin,
+            period=Span(row["period_start_ms"], row["period_end_ms"]),
+            events=events,
+            final=seals,
+        )
+        envelope = self._identity.sign_document(draft.message)
+        states = json.dumps({name: _meter_json(meter) for name, meter in meters.items()})
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "INSERT INTO batch (lease, number, final, envelope) VALUES (?, ?, ?, ?)",
+                (lease, number, int(seals), envelope.SerializeToString()),
+            )
+            connection.executemany(
+                "INSERT INTO record (lease, number, place, body) VALUES (?, ?, ?, ?)",
+                ((lease, number, place, body) for place, body in enumerate(draft.bodies)),
+            )
+            connection.execute("UPDATE lease SET meters = ? WHERE name = ?", (states, lease))
+            if ends:
+                connection.execute(
+                    "UPDATE lease SET state = 'ENDED', ended_ms = ? WHERE name = ?", (until_ms, lease)
+                )
+                connection.execute("DELETE FROM reading WHERE lease = ?", (lease,))
+            else:
+                connection.execute("DELETE FROM reading WHERE lease = ? AND at_ms <= ?", (lease, until_ms))
+
+    def _measure(self, lease: str, meters: dict[str, Meter], until_ms: int, *, bounded: bool) -> list[Record]:
+        """Makes the records of the readings up to an instant; at a bound, also of part of the next."""
+        records: list[Record] = []
+        activated_ms = self._lease(lease)["activated_ms"]
+        for row in self._journal.all("SELECT * FROM reading WHERE lease = ? ORDER BY at_ms", lease):
+            at_ms, past = row["at_ms"], row["at_ms"] > until_ms
+            if at_ms < activated_ms or (past and not bounded):
+                continue
+            for reading in map(_from_json, json.loads(row["body"])):
+                meter = meters.get(reading.meter_id)
+                if meter is None:
+                    info = MeterInfo(
+                        reading.meter_id,
+                        lease,
+                        self.resource(lease),
+                        reading.dimension,
+                        reading.unit,
+                        reading.method,
+                    )
+                    kind = HoldingMeter if reading.holding else CountingMeter
+                    meter = meters[reading.meter_id] = kind.start(info, from_ms(activated_ms))
+                records += _read(meter, reading.value, at_ms, until_ms)
+            if past:
+                break
+        return records
+
+    def _invoice(self, lease: str, number: int, now: datetime) -> v1.IssueInvoiceRequest:
+        sale = self.sale(lease)
+        batches = [
+            SealedBatch(
+                open_envelope(v1.Envelope.FromString(row["envelope"]), v1.UsageBatch, self._trust, now=now),
+                self._records(lease, row["number"]),
+            )
+            for row in self._journal.all(
+                "SELECT * FROM batch WHERE lease = ? AND number <= ? ORDER BY number", lease, number
+            )
+        ]
+        draft = build(
+            sale,
+            batches,
+            header=self._statements.header("invoice", f"{lease}#{number}", now),
+            due_time=now + self._payment_term,
+        )
+        return v1.IssueInvoiceRequest(
+            request_id=_request_id(self._statements, f"invoice {lease}#{number}"),
+            invoice=self._identity.sign_document(draft.message),
+            lines=draft.lines,
+        )
+
+    def _chain(self, lease: str) -> tuple[Chain, int]:
+        chain, number = Chain(lease), 1
+        for row in self._journal.all("SELECT envelope FROM batch WHERE lease = ? ORDER BY number", lease):
+            envelope = v1.Envelope.FromString(row["envelope"])
+            # The agent's own batch, from its own journal: read without a time, for it was made here.
+            batch = open_envelope(
+                envelope,
+                v1.UsageBatch,
+                self._trust,
+                now=_issued(envelope),
+                expected_issuer=self._identity.authority,
+            )
+            chain = chain.follow(batch.message, batch.pin)
+            number += 1
+        return chain, number
+
+    def _meters(self, lease: str) -> dict[str, Meter]:
+        return {
+            name: _meter_from_json(value) for name, value in json.loads(self._lease(lease)["meters"]).items()
+        }
+
+    def _records(self, lease: str, number: int) -> list[bytes]:
+        rows = self._journal.all(
+            "SELECT body FROM record WHERE lease = ? AND number = ? ORDER BY place", lease, number
+        )
+        return [row["body"] for row in rows]
+
+    def _committed(self, lease: str) -> Committed:
+        row = self._lease(lease)
+        order = v1.Envelope.FromString(row["order_document"])
+        return open_committed(
+            v1.Envelope.FromString(row["hold_receipt"]),
+            order,
+            self._trust,
+            provider=self._identity.authority,
+            broker=self._broker,
+            now=_issued(order),
+        )
+
+    def _lease(self, lease: str) -> Any:
+        row = self._journal.one("SELECT * FROM lease WHERE name = ?", lease)
+        if row is None:
+            raise KeyError(lease)
+        return row
+
+
+def _read(meter: Meter, value: Fraction, at_ms: int, until_ms: int) -> list[Record]:
+    """Reads a meter; of a reading behind the end, only what lies before it counts."""
+    if meter.state.at_ms >= until_ms:
+        return []
+    end = from_ms(min(at_ms, until_ms))
+    if isinstance(meter, HoldingMeter):
+        return meter.read(end, value)
+    if not isinstance(meter, CountingMeter):
+        return []
+    if at_ms <= until_ms or value == meter.state.counter:
+        return meter.read(end, value)
+    parts = meter.read(from_ms(at_ms), value, cuts=[end], estimate=True)
+    # The part behind the bound is no record yet: its number and its share of the counter are taken back.
+    behind = parts[-1].quantity
+    meter.state = MeterState(until_ms, value - behind, meter.state.last_seq - 1, meter.state.total - behind)
+    return parts[:-1]
+
+
+def _event(kind: Any, at_ms: int) -> v1.ServiceEvent:
+    return v1.ServiceEvent(kind=kind, at=ms_timestamp(at_ms))
+
+
+def _issued(envelope: v1.Envelope) -> datetime:
+    return parse_time(json.loads(envelope.payload)["header"]["issuedAt"])
+
+
+def _request_id(statements: Statements, about: str) -> str:
+    return statements.header("request", about, from_ms(0)).id.rsplit("/", 1)[1]
+
+
+def _to_json(reading: Reading) -> dict[str, Any]:
+    return {
+        "meter": reading.meter_id,
+        "dimension": reading.dimension,
+        "unit": reading.unit,
+        "value": str(reading.value),
+        "holding": reading.holding,
+        "method": reading.method,
+    }
+
+
+def _from_json(value: dict[str, Any]) -> Reading:
+    return Reading(
+        meter_id=value["meter"],
+        dimension=value["dimension"],
+        unit=value["unit"],
+        value=Fraction(value["value"]),
+        holding=value["holding"],
+        method=value["method"],
+    )
+
+
+def _meter_json(meter: Meter) -> dict[str, Any]:
+    info = meter.info
+    return {
+        "holding": isinstance(meter, HoldingMeter),
+        "info": [info.meter_id, info.lease, info.resource, info.dimension, info.unit, info.method],
+        "state": meter.state.to_json(),
+    }
+
+
+def _meter_from_json(value: dict[str, Any]) -> Meter:
+    kind = HoldingMeter if value["holding"] else CountingMeter
+    return kind(MeterInfo(*value["info"]), MeterState.from_json(value["state"]))
