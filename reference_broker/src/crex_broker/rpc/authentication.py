@@ -22,7 +22,7 @@ _CERTIFICATE = "x509_pem_cert"
 class Enrolments(Protocol):
     """What the broker knows of its parties; answers from memory, at every call."""
 
-    def roles(self, authority: str) -> frozenset[str]:
+    def of(self, authority: str) -> frozenset[str]:
         """Gives the roles of an enrolled party; none where it is not enrolled."""
         ...
 
@@ -53,7 +53,7 @@ class Authenticator:
             # On the channel every failure to identify the peer is one reason; the step stays in the details.
             details = {**error.details, "trust_reason": error.reason}
             raise CrexError("CERTIFICATE", error.message, details=details) from error
-        roles = self._enrolments.roles(peer.authority)
+        roles = self._enrolments.of(peer.authority)
         if not roles:
             raise CrexError(
                 "CERTIFICATE",

@@ -1,0 +1,145 @@
+"""Puts one broker together, from its identity to its listening socket, and takes it apart again."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from crex.documents.times import Clock
+from crex.trust.directory import TrustDirectory
+from crex.trust.identity import Identity
+from crex.trust.peer import PeerVerifier
+from crex_broker.application.assembly import broker_of
+from crex_broker.application.broker import Broker
+from crex_broker.application.context import Context
+from crex_broker.application.limits import Limits
+from crex_broker.application.offer_documents import OfferDocuments
+from crex_broker.application.roles import Roles
+from crex_broker.index.offers import MemoryIndex
+from crex_broker.rpc.authentication import Authenticator
+from crex_broker.rpc.pipeline import Pipeline
+from crex_broker.rpc.server import RpcServer, Tls
+from crex_broker.storage.sqlite.store import SqliteStore
+
+_log = logging.getLogger("crex_broker")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBroker:
+    """A broker over its store, not yet serving anyone.
+
+    Attributes:
+        context: The surroundings of its use cases.
+        broker: Its use cases.
+    """
+
+    context: Context
+    broker: Broker
+    _store: SqliteStore
+
+    async def close(self) -> None:
+        """Lets what runs end and closes the store."""
+        await self.broker.close()
+        self._store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningBroker:
+    """A broker that serves.
+
+    Attributes:
+        opened: The broker.
+        port: The port it listens at.
+    """
+
+    opened: OpenBroker
+    port: int
+    _server: RpcServer
+
+    async def stop(self, grace_s: float) -> None:
+        """Drains, lets calls under way end within the grace, and closes the store."""
+        await self.opened.broker.drain()
+        await self._server.stop(grace_s)
+        await self.opened.close()
+
+
+async def open_broker(identity: Identity, database: Path, *, limits: Limits, clock: Clock) -> OpenBroker:
+    """Opens a broker over its store; whoever holds the broker's identity is its operator, and so its admin.
+
+    Args:
+        identity: Its keys, trust document and certificate.
+        database: Its SQLite file; made where there is none.
+        limits: Limits of the exchange.
+        clock: The host's clock.
+
+    Raises:
+        CrexError: The store cannot be used; with what to do.
+    """
+    store = SqliteStore(database, authority=identity.authority, clock=clock)
+    try:
+        trust = TrustDirectory()
+        trust.pin(identity.trust_document, now=clock.now())
+        context = Context(
+            signer=identity,
+            store=store,
+            trust=trust,
+            index=MemoryIndex(),
+            offers=OfferDocuments(store.documents, identity.authority),
+            clock=clock,
+            limits=limits,
+        )
+        broker = broker_of(context)
+        await broker.start()
+    except BaseException:
+        store.close()
+        raise
+    return OpenBroker(context, broker, store)
+
+
+async def serve_broker(identity: Identity, opened: OpenBroker, *, host: str, port: int) -> RunningBroker:
+    """Makes an open broker listen; closes it where the address cannot be used.
+
+    Args:
+        identity: Its certificate.
+        opened: The broker.
+        host: Address to listen at.
+        port: Port to listen at; 0 for a free one.
+
+    Raises:
+        CrexError: The address cannot be used; with what to do.
+    """
+    context = opened.context
+    authenticator = Authenticator(PeerVerifier(context.trust), context.roles, context.clock)
+    roots = _PeerRoots(context.trust, context.roles)
+    server = RpcServer(opened.broker, Pipeline(authenticator, context.clock), Tls(identity.tls, roots.pem))
+    try:
+        bound = await server.start(host, port)
+    except BaseException:
+        await opened.close()
+        raise
+    _log.info("%s listens at %s:%d", identity.authority, host, bound)
+    return RunningBroker(opened, bound, server)
+
+
+class _PeerRoots:
+    """The TLS roots of everyone enrolled, for the handshake; each call then checks the party's own."""
+
+    def __init__(self, trust: TrustDirectory, roles: Roles) -> None:
+        self._trust = trust
+        self._roles = roles
+        self._known: tuple[tuple[str, int], ...] = ()
+        self._pem = b""
+
+    def pem(self) -> bytes:
+        """Gives the roots as one PEM text."""
+        found = (self._trust.current(name) for name in self._roles.everyone())
+        records = [record for record in found if record is not None]
+        key = tuple((record.authority, record.revision) for record in records)
+        if key != self._known:
+            certificates = (one for record in records for one in record.tls_roots)
+            self._pem = b"".join(one.public_bytes(Encoding.PEM) for one in certificates)
+            self._known = key
+        return self._pem
