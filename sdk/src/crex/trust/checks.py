@@ -193,12 +193,8 @@ def read_body(body: bytes, doctype: DocumentType, understood: frozenset[str] = f
     try:
         return reader.read(body, doctype, understood=understood)
     except DocumentError as error:
-        raise TrustError(
-            error.reason,
-            error.message,
-            step=steps.SCHEMA.number,
-            violations=error.violations,
-            details=error.details,
+        raise steps.refusal(
+            steps.SCHEMA, error.reason, error.message, violations=error.violations, **error.details
         ) from error
 
 

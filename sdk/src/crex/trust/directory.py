@@ -34,7 +34,7 @@ from crex.trust.checks import (
     read_body,
 )
 from crex.trust.envelope import Parts, read_parts, to_json
-from crex.trust.trust_record import USE_TRUST, TrustRecord
+from crex.trust.trust_record import USE_TRUST, KeyEntry, TrustRecord
 
 _PIN_FILE: Final = "pin.json"
 
@@ -232,18 +232,17 @@ def _check_signed(candidate: TrustRecord, pinned: TrustRecord | None, now: datet
     """Checks signatures, thresholds and, where a time is given, the times of a trust document."""
     name = candidate.name
     keys = check_signatures(candidate.parts, USE_TRUST, candidate)
+    signers: list[KeyEntry] = []
     for record in (pinned, candidate):
-        if record is None:
-            continue
-        # The keys as this version knows them: a root key that the next version ends may still sign that
-        # version.
-        signers = [record.keys[key.keyid] for key in keys if key.keyid in record.roots]
-        check_threshold(USE_TRUST, record, signers)
-        if now is not None:
-            for signer in signers:
-                check_key_time(signer, name, candidate.issued_at, now)
+        if record is not None:
+            # As this version knows them: a root key that the next version ends may still sign that version.
+            counted = [record.keys[key.keyid] for key in keys if key.keyid in record.roots]
+            check_threshold(USE_TRUST, record, counted)
+            signers += counted
     if now is not None:
         check_times(name, candidate.issued_at, candidate.valid_until, now)
+        for signer in signers:
+            check_key_time(signer, name, candidate.issued_at, now)
 
 
 def _read_pin(path: Path) -> tuple[int, str] | None:
@@ -257,11 +256,11 @@ def _read_pin(path: Path) -> tuple[int, str] | None:
 
 
 def _tampered(path: Path, what: str) -> TrustError:
-    return TrustError(
+    return steps.refusal(
+        steps.ISSUER,
         "TRUST_ROLLBACK",
         f"This folder is not as this program left it: {what}. Restore it from a backup, or remove the "
         "authority's folder and pin its trust document again from a source you trust.",
-        step=steps.ISSUER.number,
         source=str(path),
     )
 

@@ -191,10 +191,10 @@ def _from_file(text: bytes) -> Parts:
         value = strict.loads(text, max_bytes=FILE_BYTES_MAX)
     except DocumentError as error:
         limit = error.reason == "LIMIT"
-        raise TrustError(
+        raise steps.refusal(
+            steps.LIMIT if limit else steps.ENVELOPE,
             "LIMIT" if limit else "ENVELOPE",
             f"The file is no envelope: {error.message}.",
-            step=(steps.LIMIT if limit else steps.ENVELOPE).number,
             violations=error.violations,
         ) from error
     payload_type, payload, signatures = _members(value)

@@ -21,16 +21,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from crex.errors import TrustError
+from crex.trust import steps
 
 ED25519: Final = "ed25519"
 X25519: Final = "x25519"
 # Algorithm tokens whose keys sign documents; the registry may grow, and an unknown token breaks nothing.
 SIGNING_ALGORITHMS: Final = frozenset({ED25519})
 KNOWN_ALGORITHMS: Final = frozenset({ED25519, X25519})
-
-# Numbers of the verification steps that a key itself can fail (trust.md).
-_STEP_ALG = 9
-_STEP_WEAK = 10
 
 
 def key_id(spki: bytes) -> str:
@@ -199,19 +196,19 @@ def _check_canonical(keyid: str, spki: bytes, loaded: Ed25519PublicKey | X25519P
 
 def _alg(keyid: str, what: str) -> TrustError:
     named = f"Key {keyid}" if keyid else "The key"
-    return TrustError(
+    return steps.refusal(
+        steps.ALG,
         "ALG",
         f"{named} cannot be used: {what}. Publish it again as its algorithm's own SubjectPublicKeyInfo.",
-        step=_STEP_ALG,
-        details={"keyid": keyid},
+        keyid=keyid,
     )
 
 
 def _weak(keyid: str, what: str) -> TrustError:
     named = f"Key {keyid}" if keyid else "The key"
-    return TrustError(
+    return steps.refusal(
+        steps.KEY_WEAK,
         "KEY_WEAK",
         f"{named} {what}. Replace it by a key that was generated, not chosen.",
-        step=_STEP_WEAK,
-        details={"keyid": keyid},
+        keyid=keyid,
     )

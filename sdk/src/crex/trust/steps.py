@@ -6,12 +6,12 @@ the log, evidence, policies) come with what they need; their numbers are kept fr
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from crex.errors import TrustError
+from crex.errors import TrustError, Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,33 @@ class StepResult:
         return f"{self.step.number:>2} {self.outcome:<13} {self.step.title}{note}"
 
 
-def refusal(step: Step, reason: str, message: str, **details: str) -> TrustError:
-    """Returns the error by which a step refuses; `reason` is one of the step's own."""
-    return TrustError(reason, message, step=step.number, details=details)
+def refusal(
+    step: Step,
+    reason: str,
+    message: str,
+    *,
+    violations: Iterable[Violation] = (),
+    source: str | None = None,
+    **details: str,
+) -> TrustError:
+    """Returns the error by which a step refuses; `details` gets the step's number, too.
+
+    Args:
+        step: The step.
+        reason: One of the step's own reasons.
+        message: What happened, where, why it matters, what to do next.
+        violations: The broken rules, where places can be named.
+        source: The file, where there is one.
+        details: Further facts for programs.
+    """
+    return TrustError(
+        reason,
+        message,
+        step=step.number,
+        violations=violations,
+        source=source,
+        details={"step": str(step.number), **details},
+    )
 
 
 def passed(not_asked: Collection[Step] = ()) -> tuple[StepResult, ...]:

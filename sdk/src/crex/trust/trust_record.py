@@ -235,9 +235,9 @@ def _optional_time(record: Mapping[str, Any], member: str) -> datetime | None:
 
 
 def _invalid(violations: list[Violation]) -> TrustError:
-    return TrustError(
+    return steps.refusal(
+        steps.SCHEMA,
         "SCHEMA",
         f"The trust document breaks {len(violations)} rule(s) that its schema cannot state.",
-        step=steps.SCHEMA.number,
         violations=violations,
     )
