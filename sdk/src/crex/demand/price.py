@@ -1,0 +1,124 @@
+"""The price of a demand: what its time, count and quantities cost under an offer's plan (DEMAND-PRICE-1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Final, Protocol
+
+from crex import v1
+from crex.decimals import Money, format_rational
+from crex.demand.view import Json
+from crex.documents.convert import from_duration, to_message
+from crex.errors import CrexError, InvalidScalar
+from crex.metering.span import Span
+from crex.rating import Plan, UnknownPrice, price_of_demand
+
+# Plans that a pricer keeps ready; a plan is small, and a search prices few plans for many offers.
+_READY_PLANS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPrice:
+    """Represents the price of one demand under one plan.
+
+    Attributes:
+        exact: The exact price in `currency`, unrounded; None: unknown.
+        currency: Currency of the plan; empty where that is not known either.
+        unknown_reason: Why the price is unknown, for people; empty: it is known.
+    """
+
+    exact: Fraction | None
+    currency: str = ""
+    unknown_reason: str = ""
+
+    @classmethod
+    def unknown(cls, reason: str, currency: str = "") -> DemandPrice:
+        """Gives an unknown price; it is never 0 (DEMAND-PRICE-2)."""
+        return cls(None, currency, reason)
+
+    def into(self, candidate: v1.Candidate) -> None:
+        """Writes the price into a candidate: exact, and rounded once, ties away from zero."""
+        if self.exact is None:
+            candidate.price_unknown_reason = self.unknown_reason
+            return
+        rounded = Money.rounded(self.currency, self.exact)
+        candidate.price.currency, candidate.price.amount = rounded.currency, rounded.amount
+        candidate.exact_price.num, candidate.exact_price.den = format_rational(self.exact)
+
+
+class Pricer(Protocol):
+    """Computes the price of a demand under a plan."""
+
+    def __call__(self, demand: v1.Demand, plan: Json, offer: Json, /, *, now: datetime) -> DemandPrice:
+        """Gives the price, in the plan's currency.
+
+        Args:
+            demand: What is to be bought.
+            plan: Body of the price plan.
+            offer: Body of the offer.
+            now: Instant from which a demanded duration runs.
+        """
+        ...
+
+
+def in_currency(price: DemandPrice, wanted: str) -> DemandPrice:
+    """Makes a price in another currency than the wanted one unknown (DEMAND-CURRENCY-1).
+
+    Args:
+        price: The price in the plan's currency.
+        wanted: The demand's currency; empty: any.
+    """
+    if price.exact is None:
+        return price
+    if wanted and price.currency != wanted:
+        reason = f"priced in {price.currency}; the demand asks for {wanted}"
+        return DemandPrice.unknown(reason, price.currency)
+    try:
+        Money.rounded(price.currency, price.exact)
+    except InvalidScalar as error:
+        return DemandPrice.unknown(error.message, price.currency)
+    return price
+
+
+class PlanPricer:
+    """Prices demands by the rules of rating (DEMAND-PRICE-1).
+
+    It keeps the plans it has met ready. A plan is known again by the object that holds its body, so a body
+    must not be changed after it was priced.
+    """
+
+    def __init__(self) -> None:
+        self._ready: dict[int, tuple[Json, Plan]] = {}
+
+    def __call__(self, demand: v1.Demand, plan: Json, _offer: Json, /, *, now: datetime) -> DemandPrice:
+        """Gives the price of a demand; see `Pricer`."""
+        currency = str(plan.get("currency", ""))
+        try:
+            span = span_of(demand, now)
+            ready = self._plan(plan)
+            price = price_of_demand(ready, demand.count, span.seconds, demand.quantities, interval=span)
+        except CrexError as error:
+            return DemandPrice.unknown(f"the price plan cannot be used: {error.message}", currency)
+        if isinstance(price, UnknownPrice):
+            return DemandPrice.unknown(price.reason, currency)
+        return DemandPrice(price, currency)
+
+    def _plan(self, body: Json) -> Plan:
+        known = self._ready.get(id(body))
+        if known is not None:
+            return known[1]
+        plan = Plan.of(to_message(dict(body), v1.PricePlan))
+        if len(self._ready) >= _READY_PLANS:
+            self._ready.clear()
+        self._ready[id(body)] = body, plan
+        return plan
+
+
+def span_of(demand: v1.Demand, now: datetime) -> Span:
+    """Gives the interval of a demand: as it states it, or its duration from now."""
+    if demand.HasField("interval"):
+        return Span.of(demand.interval)
+    start = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return Span.between(start, start + max(from_duration(demand.duration), timedelta(0)))
