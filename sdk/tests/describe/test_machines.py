@@ -103,6 +103,18 @@ def test_without_the_firmware_tables_memory_is_what_the_kernel_manages(describe:
     assert why(description, "node.memory.type")
 
 
+def test_a_hypervisors_firmware_tables_are_not_believed(describe: Describe) -> None:
+    """Virtual machines have tables that claim ECC; type and correction are stated on bare metal only."""
+    tables: trees.Tree = {
+        "/sys/firmware/dmi/entries/16-0/raw": trees.smbios_array(correction=6),
+        "/sys/firmware/dmi/entries/17-0/raw": trees.smbios_module(mebibytes=65536, kind=0x1A),
+    }
+    memory = describe(trees.small_vm().with_files(tables)).node.memory
+    assert memory.capacity_bytes == 24684096 * 1024
+    assert not memory.HasField("ecc")
+    assert not memory.HasField("type")
+
+
 def test_equal_disks_and_cards_are_counted_not_repeated(describe: Describe) -> None:
     """Two equal NVMe disks and two equal cards are one element each with a count of two (DESC-COUNT-1)."""
     node = describe(trees.smt_server()).node

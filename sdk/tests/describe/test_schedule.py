@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from crex.describe.report import Kind
+from crex.describe.cgroups import Limits, read_limits
+from crex.describe.machine import Machine
+from crex.describe.report import Kind, Report
 from sdk.tests.describe import trees
 from sdk.tests.describe.trees import CPU, Describe, why
 
@@ -41,8 +44,9 @@ def test_the_tightest_quota_of_all_enclosing_groups_counts(describe: Describe) -
     machine = trees.smt_server().with_files(
         {
             "/proc/self/cgroup": "0::/user.slice/inner\n",
-            "/sys/fs/cgroup/user.slice/inner/cpu.max": "max 100000\n",
+            "/sys/fs/cgroup/user.slice/inner/cpu.max": "700000 100000\n",
             "/sys/fs/cgroup/user.slice/cpu.max": "350000 100000\n",
+            "/sys/fs/cgroup/cpu.max": "900000 100000\n",
         }
     )
     schedule = describe(machine).schedule
@@ -78,6 +82,17 @@ def test_limits_of_version_1_are_read(describe: Describe) -> None:
     assert description.node.memory.usable_bytes == 16 << 30
 
 
+def test_no_limit_is_no_limit_in_both_versions(tmp_path: Path) -> None:
+    """Version 1 writes a huge number where version 2 writes `max`; both are the absence of a limit."""
+    for name, files in (
+        ("v1", {"/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}),
+        ("v2", {"/sys/fs/cgroup/memory.max": "max\n"}),
+    ):
+        mounts = V1_MOUNTS if name == "v1" else trees.smt_server().files["/proc/self/mountinfo"]
+        root = trees.write({"/proc/self/mountinfo": mounts, **files}, tmp_path / name)
+        assert read_limits(Machine(root), Report()) == Limits()
+
+
 def test_a_group_seen_from_inside_a_container_is_found(describe: Describe) -> None:
     """A group whose path is that of the host is looked for below what is mounted."""
     machine = trees.smt_server().with_files(
@@ -90,14 +105,18 @@ def test_a_group_seen_from_inside_a_container_is_found(describe: Describe) -> No
     assert describe(machine).node.memory.capacity_bytes == 4 << 30
 
 
-@pytest.mark.parametrize("group", ["/../../other", "/elsewhere/abc"])
-def test_a_group_outside_what_is_mounted_is_read_at_the_mount(group: str, describe: Describe) -> None:
+@pytest.mark.parametrize(("root", "group"), [("/", "/../../other"), ("/docker/abc", "/elsewhere/abc")])
+def test_a_group_outside_what_is_mounted_is_read_at_the_mount(
+    root: str, group: str, describe: Describe
+) -> None:
     """A path that leads out of the mounted hierarchy is never followed; the mounted group itself counts."""
     machine = trees.smt_server().with_files(
         {
             "/proc/self/cgroup": f"0::{group}\n",
-            "/proc/self/mountinfo": "31 23 0:28 /docker/abc /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
+            "/proc/self/mountinfo": f"31 23 0:28 {root} /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n",
             "/sys/fs/cgroup/memory.max": "1073741824\n",
+            "/sys/other/memory.max": "4096\n",
+            "/other/memory.max": "4096\n",
         }
     )
     assert describe(machine).node.memory.capacity_bytes == 1 << 30
@@ -132,7 +151,8 @@ def test_an_affinity_that_leaves_nothing_is_not_believed(describe: Describe) -> 
 
 def test_sources_that_disagree_on_what_is_online_are_reported(describe: Describe) -> None:
     """A sandbox that hides CPUs in one file only is counted by what both files have."""
-    machine = trees.smt_server().with_files({f"{CPU}/online": "0-31\n"})
+    allowed = {"/proc/self/status": "Cpus_allowed_list:\t0-31\n"}
+    machine = trees.smt_server().with_files({f"{CPU}/online": "0-31\n", **allowed})
     description = describe(machine)
     assert description.schedule.count == 16
     assert "0-31" in why(description, "CPUs that are online")

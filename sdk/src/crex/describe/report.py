@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from crex.describe.values import clean
+
+_LONGEST = 512
+
 
 class Kind(Enum):
     """Why something is in the report."""
@@ -45,17 +49,22 @@ class Report:
 
     def leave_out(self, what: str, where: str, why: str) -> None:
         """Says that something is not stated."""
-        self._findings[Finding(Kind.LEFT_OUT, what, where, why)] = None
+        self._add(Kind.LEFT_OUT, what, where, why)
 
     def limit(self, what: str, where: str, why: str) -> None:
         """Says that less is stated than the hardware has."""
-        self._findings[Finding(Kind.LIMITED, what, where, why)] = None
+        self._add(Kind.LIMITED, what, where, why)
 
     def contradict(self, what: str, where: str, why: str) -> None:
         """Says that sources disagree, and which one was believed."""
-        self._findings[Finding(Kind.CONTRADICTION, what, where, why)] = None
+        self._add(Kind.CONTRADICTION, what, where, why)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything found, in the order in which it was found."""
         return tuple(self._findings)
+
+    def _add(self, kind: Kind, what: str, where: str, why: str) -> None:
+        # Names and answers are quoted from the machine; what would steer a terminal is taken out here.
+        texts = (clean(text, _LONGEST) or "?" for text in (what, where, why))
+        self._findings[Finding(kind, *texts)] = None
