@@ -1,9 +1,9 @@
 """Verified open of a signed document of about 5 KB, against one raw Ed25519 verification of the same bytes.
 
-Both sides are interleaved in one run, and only their ratio counts. The floor verifies the signature and
-nothing else; opening also reads the envelope, finds the key, parses the body strictly, checks schema and
-rules, and judges times.
-Goal: at most 1.8 of the floor without the typed message, 2.6 with it.
+Both sides are interleaved in one run, and only the ratio of their medians counts; that of the quietest rounds
+shows what neighbours on the machine add. The floor verifies the signature and nothing else; opening also
+reads the envelope, finds the key, parses the body strictly, checks schema and rules, and judges times. Goal:
+at most 1.8 of the floor without the typed message, 2.6 with it.
 """
 
 from collections.abc import Callable
@@ -165,6 +165,7 @@ def test_verified_open(benchmark: BenchmarkFixture) -> None:
         "body_bytes": len(envelope.payload),
         "raw_us": round(medians["raw"], 1),
         "ratio_wire": round(medians["wire"] / medians["raw"], 2),
+        "ratio_wire_quietest": round(min(samples["wire"]) / min(samples["raw"]), 2),
         "ratio_file": round(medians["file"] / medians["raw"], 2),
         "ratio_typed": round(medians["typed"] / medians["raw"], 2),
         "goal": "wire ≤ 1.8 (at most 2), typed ≤ 2.6",

@@ -1,8 +1,8 @@
 """Opening an envelope: the numbered steps of trust.md in their order, each with its own reason.
 
-Nothing of the body is believed before its signature is verified, and nothing is parsed twice: what was verified
-is what the reader gets. The time is an argument (VERIFY-CLOCK-1). A verifier that judges a document of the
-past gives the time at which it can prove that it had the document.
+Nothing of the body is believed before its signature is verified, and nothing is parsed twice: what was
+verified is what the reader gets. The time is an argument (VERIFY-CLOCK-1). A verifier that judges a document
+of the past gives the time at which it can prove that it had the document.
 """
 
 from __future__ import annotations
