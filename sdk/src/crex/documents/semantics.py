@@ -142,18 +142,12 @@ def _rules_of(message: Descriptor) -> tuple[Rule, ...]:
     known = _BY_MESSAGE.get(message.full_name)
     if known is not None:
         return (known,)
-    rules: list[Rule] = []
-    members = field_by_member(message)
-    if all(name in members and members[name].kind is Kind.TIMESTAMP for name in ("start", "end")):
-        rules.append(_interval)
     currencies = [
         field.json_name
         for field in fields_of(message)
         if field.kind is Kind.STRING and field.constraint.format == StringFormat.STRING_FORMAT_CURRENCY
     ]
-    if currencies:
-        rules.append(_currency_rule(tuple(currencies)))
-    return tuple(rules)
+    return (_currency_rule(tuple(currencies)),) if currencies else ()
 
 
 def _header(header: dict[str, Any], path: Path) -> Iterator[Violation]:
@@ -176,12 +170,20 @@ def _header(header: dict[str, Any], path: Path) -> Iterator[Violation]:
 
 
 def _interval(value: dict[str, Any], path: Path) -> Iterator[Violation]:
-    start, end = value.get("start"), value.get("end")
-    if start is not None and end is not None and not _before(start, end):
+    start, end = value["start"], value["end"]
+    if not _before(start, end):
         message = f'it ends at "{end}", not after its start "{start}"'
         yield Violation(
             json_path((*path, "end")), message, "SCALAR-INTERVAL-1", "the end is exclusive: put it later"
         )
+
+
+def _record(value: dict[str, Any], path: Path) -> Iterator[Violation]:
+    """A usage record may be of one instant, but does not run backwards."""
+    start, end = value["start"], value["end"]
+    if _before(end, start):
+        message = f'it ends at "{end}", before its start "{start}"'
+        yield Violation(json_path((*path, "end")), message, "USAGE-INTERVAL-1", "swap the two")
 
 
 def _money(value: dict[str, Any], path: Path) -> Iterator[Violation]:
@@ -223,7 +225,10 @@ def _before(first: str, second: str) -> bool:
 
 
 _BY_MESSAGE: dict[str, Rule] = {
+    "crex.v1.AllotmentWindow": _interval,
     "crex.v1.Header": _header,
+    "crex.v1.Interval": _interval,
     "crex.v1.Money": _money,
     "crex.v1.Rational": _rational,
+    "crex.v1.UsageRecord": _record,
 }
