@@ -13,9 +13,9 @@ from crex.documents import convert, reader
 from crex.documents.times import parse_time
 from crex.errors import CrexError, RatingError
 from crex.invoice import InvoiceDraft, InvoiceReport, Sale, SealedBatch, pages, verify
-from crex.rating import period_at, zone_between
+from crex.rating import period_at, use_of, zone_between
 from crex.trust import merkle
-from crex.v1 import GapMarker, Invoice, InvoiceLine
+from crex.v1 import GapMarker, Invoice, InvoiceLine, Lease
 from sdk.tests.invoice.samples import (
     END,
     LEASE,
@@ -322,6 +322,35 @@ def test_usage_that_is_not_final(world: World, sale: Sale) -> None:
     assert refused.value.reason == "INCOMPLETE"
     with pytest.raises(RatingError, match="no usage batch"):
         draft(sale, [])
+
+
+def test_use_by_the_lease_object(world: World, usage: Usage, sale: Sale) -> None:
+    """A buyer holds usage to what the broker says of the lease (INVOICE-USE-1)."""
+    made = draft(sale, usage.batches)
+    invoice = signed_invoice(world, made.message)
+    lease = Lease(
+        interval=sale.terms.interval.message(),
+        activated_at=convert.to_timestamp(START - timedelta(seconds=5)),
+        ended_at=convert.to_timestamp(END),
+    )
+    assert verify(invoice, made.lines, sale, usage.batches, use=use_of(lease)).ok
+    lease.terminated_at.CopyFrom(convert.to_timestamp(END - timedelta(hours=1)))
+    report = verify(invoice, made.lines, sale, usage.batches, use=use_of(lease))
+    assert (report.reason, report.differences[0].requirement) == ("USAGE_OUT_OF_BOUNDS", "INVOICE-USE-1")
+    lease.ClearField("activated_at")
+    assert use_of(lease).empty
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_period_at_the_end_of_the_calendar(world: World, usage: Usage, sale: Sale, year: str) -> None:
+    """A period at which the calendar ends is a difference, not a crash."""
+    made = draft(sale, usage.batches)
+    made.message.period.start.FromJsonString(f"{year}-01-01T00:00:00Z")
+    made.message.period.end.FromJsonString(f"{year}-12-31T23:59:59Z")
+    made.message.tz_transitions[0].utc.FromJsonString("0001-01-01T00:00:00Z")
+    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches)
+    assert not report.ok
+    assert report.differences[0].place == "period"
 
 
 def test_a_gap_marker_lets_the_bill_go_out(world: World, sale: Sale) -> None:

@@ -16,6 +16,7 @@ from crex.invoice.compare import compare_lines
 from crex.invoice.report import Check, Difference, InvoiceReport
 from crex.invoice.sale import Sale
 from crex.invoice.usage import PeriodUsage, SealedBatch, collect
+from crex.metering.selection import latest
 from crex.metering.span import Span, show_ms
 from crex.rating.digest import ALGORITHM
 from crex.rating.engine import Rating
@@ -33,6 +34,7 @@ def verify(
     batches: Iterable[SealedBatch],
     *,
     billed_before: Money | None = None,
+    use: Span | None = None,
 ) -> InvoiceReport:
     """Recomputes an invoice and compares (INVOICE-VERIFY-1).
 
@@ -42,11 +44,13 @@ def verify(
         sale: What was sold, from the consumer's and the provider's documents.
         batches: All batches of the lease up to the billed period's final one, with the period's records.
         billed_before: What other invoices of the order came to, for its spend limit; nothing: none.
+        use: Time of use by the broker's lease object (`rating.use_of`), within which all records must lie,
+            whatever the provider's service events say; nothing: not asked (INVOICE-USE-1).
 
     Returns:
         The report. It raises nothing for an invoice that is wrong: `report.require()` does.
     """
-    return _Verification(invoice, lines, sale).run(batches, billed_before)
+    return _Verification(invoice, lines, sale).run(batches, billed_before, use)
 
 
 class _Verification:
@@ -60,13 +64,15 @@ class _Verification:
         self._checks: list[Check] = []
         self._differences: list[Difference] = []
 
-    def run(self, batches: Iterable[SealedBatch], billed_before: Money | None) -> InvoiceReport:
+    def run(
+        self, batches: Iterable[SealedBatch], billed_before: Money | None, use: Span | None
+    ) -> InvoiceReport:
         rating: Rating | None = None
         name = "usage"
         try:
             self._check_sale()
             usage = collect(self._sale, batches)
-            self._check_usage(usage)
+            self._check_usage(usage, use)
             name = "period"
             zone = Zone.of(self._message.tz_transitions)
             self._check_period(usage, zone)
@@ -105,10 +111,21 @@ class _Verification:
         ]
         self._add("documents", f"{sale.seller} bills {sale.buyer} under {sale.order.id}", found)
 
-    def _check_usage(self, usage: PeriodUsage) -> None:
-        """Compares the batches of the period with those pinned (INVOICE-PIN-1)."""
+    def _check_usage(self, usage: PeriodUsage, use: Span | None) -> None:
+        """Compares batches with those pinned (INVOICE-PIN-1), and records with the use that is known.
+
+        Raises:
+            RatingError: CONFLICT if one number and revision comes with different bytes.
+        """
+        found = _pins("usageBatches", self._message.usage_batches, usage.pins)
+        for record in latest(usage.records) if use is not None else ():
+            if use is not None and not use.holds(record.span):
+                why = f"By the broker's lease object the lease was in use in {use}."
+                reason = "USAGE_OUT_OF_BOUNDS"
+                found.append(Difference(record.place, str(record.span), "", why, "INVOICE-USE-1", reason))
+                break  # the first of them says it
         finding = f"{len(usage.pins)} batches in one chain, {len(usage.records)} records under their roots"
-        self._add("usage", finding, _pins("usageBatches", self._message.usage_batches, usage.pins))
+        self._add("usage", finding, found)
 
     def _check_period(self, usage: PeriodUsage, zone: Zone) -> None:
         """Compares the period with step 6 and with the final batch (RATE-PERIOD-1)."""

@@ -96,4 +96,7 @@ def ms_timestamp(milliseconds: int) -> Timestamp:
 
 def show_ms(milliseconds: int) -> str:
     """Returns the text of an instant for people and reports, in the spelling of documents."""
-    return format_time(from_ms(milliseconds))
+    try:
+        return format_time(from_ms(milliseconds))
+    except OverflowError:
+        return f"{milliseconds} ms after 1970"  # outside the years 0001 to 9999

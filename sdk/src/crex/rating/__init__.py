@@ -7,7 +7,7 @@ from crex.rating.engine import Rating, rate
 from crex.rating.lines import Line
 from crex.rating.periods import billing_period
 from crex.rating.plan import Component, Plan, Tier
-from crex.rating.terms import LeaseTerms
+from crex.rating.terms import LeaseTerms, use_of
 from crex.rating.tzdata import period_at, tz_transitions, zone_between
 from crex.rating.zone import Zone
 
@@ -31,5 +31,6 @@ __all__ = [
     "rating_digest",
     "rating_table",
     "tz_transitions",
+    "use_of",
     "zone_between",
 ]

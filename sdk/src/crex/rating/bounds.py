@@ -14,7 +14,8 @@ from crex.decimals import format_decimal
 from crex.errors import RatingError
 from crex.metering.record import Record
 from crex.metering.span import Span, show_ms
-from crex.rating.plan import Plan, Use
+from crex.rating.plan import Plan
+from crex.rating.plan_rules import Use
 from crex.rating.terms import LeaseTerms
 
 

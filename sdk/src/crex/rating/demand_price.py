@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from crex.decimals import parse_decimal
 from crex.metering.span import Span
-from crex.rating.plan import Component, Plan, Use
+from crex.rating.plan import Component, Plan
+from crex.rating.plan_rules import Use
 from crex.rating.tiers import billed, graduated
 from crex.v1 import DemandQuantity, PricePlan
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from crex.decimals import Money, format_rational
 from crex.errors import InvalidScalar, RatingError
-from crex.rating.plan import Component, Plan, Tier, Use
+from crex.rating.plan import Component, Plan, Tier
+from crex.rating.plan_rules import Use
 from crex.rating.terms import LeaseTerms
 from crex.v1 import InvoiceLine, Pin, Rational
 from crex.v1 import Money as MoneyMessage

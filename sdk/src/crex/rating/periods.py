@@ -5,7 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 
-from crex.metering.span import Span
+from crex.errors import RatingError
+from crex.metering.span import Span, show_ms
 from crex.rating.zone import Zone
 
 _MONTHS = 12
@@ -24,8 +25,22 @@ def billing_period(instant_ms: int, anchor_day: int, zone: Zone) -> Span:
         after the gap; of one that they show twice, the earlier (RATE-PERIOD-1).
 
     Raises:
-        RatingError: The pinned offsets do not reach to both midnights (RATE-ZONE-1).
+        RatingError: SCHEMA if the pinned offsets do not reach to both midnights (RATE-ZONE-1), or the
+        calendar
+            does not.
     """
+    try:
+        return _period(instant_ms, anchor_day, zone)
+    except (ValueError, OverflowError) as error:
+        raise RatingError(
+            "SCHEMA",
+            f"The billing period around {show_ms(instant_ms)} leaves the years 0001 to 9999, beyond which "
+            "there is no calendar. Correct the period (step 6, RATE-PERIOD-1).",
+            details={"step": "6", "requirement": "RATE-PERIOD-1"},
+        ) from error
+
+
+def _period(instant_ms: int, anchor_day: int, zone: Zone) -> Span:
     today = zone.local(instant_ms).date()
     month = today.year * _MONTHS + today.month - 1
     start = zone.midnight(_anchor(month, anchor_day))

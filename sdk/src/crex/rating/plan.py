@@ -6,18 +6,15 @@ prices one plan many times and a bill one component many times.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
 from crex.decimals import exponent, parse_decimal
-from crex.errors import CrexError, RatingError, Violation
+from crex.errors import RatingError, Violation
 from crex.metering.span import timestamp_ms
-from crex.v1 import ComponentKind, Granularity, Pin, PriceComponent, PricePlan, TierModel
-
-# Dimension and unit of a record: what a component must name, byte for byte, to price it (PRICE-DIMENSION-1).
-Use = tuple[str, str]
+from crex.rating.plan_rules import Use, minimum, violations
+from crex.v1 import ComponentKind, Pin, PriceComponent, PricePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ class Plan:
                 before it starts, a component identifier used twice, a divisor or step not above zero, tiers
                 that do not ascend, two kinds for one dimension and unit (PRICE-*).
         """
-        found = list(_violations(plan))
+        found = list(violations(plan))
         if found:
             raise _refused(pin, found)
         return cls(
@@ -123,7 +120,7 @@ def _component(component: PriceComponent) -> Component:
     steps = None
     if component.HasField("granularity"):
         granularity = component.granularity
-        steps = Steps(parse_decimal(granularity.step), _minimum(granularity))
+        steps = Steps(parse_decimal(granularity.step), minimum(granularity))
     return Component(
         id=component.id,
         dimension=component.dimension,
@@ -141,96 +138,6 @@ def _component(component: PriceComponent) -> Component:
         ),
         steps=steps,
     )
-
-
-def _minimum(granularity: Granularity) -> Fraction:
-    return parse_decimal(granularity.minimum) if granularity.HasField("minimum") else Fraction(0)
-
-
-def _violations(plan: PricePlan) -> Iterator[Violation]:
-    """Yields what the schema cannot say: rules between members, and decimals that must be above zero."""
-    try:
-        exponent(plan.currency)
-    except CrexError as error:
-        yield Violation("$.currency", error.message, "PRICE-CURRENCY-1", error.violations[0].fix)
-    if plan.HasField("effective_end") and timestamp_ms(plan.effective_end) <= timestamp_ms(
-        plan.effective_start
-    ):
-        yield Violation(
-            "$.effectiveEnd",
-            "the plan ends no later than it starts",
-            "PRICE-EFFECTIVE-1",
-            "state an end after effectiveStart, or none",
-        )
-    kinds: dict[Use, int] = {}
-    ids: set[str] = set()
-    for index, component in enumerate(plan.components):
-        path = f"$.components[{index}]"
-        if component.id in ids:
-            yield Violation(
-                f"{path}.id",
-                f"a second component {component.id!r}",
-                "PRICE-COMPONENT-2",
-                "give each component an identifier of its own",
-            )
-        ids.add(component.id)
-        if kinds.setdefault((component.dimension, component.unit), component.kind) != component.kind:
-            yield Violation(
-                f"{path}.kind",
-                f"an earlier component prices {component.dimension} in {component.unit} by another kind",
-                "PRICE-KIND-1",
-                "give components of one dimension and unit one kind",
-            )
-        yield from _component_violations(component, path)
-
-
-def _component_violations(component: PriceComponent, path: str) -> Iterator[Violation]:
-    yield from _above_zero(component.per_quantity, f"{path}.perQuantity", "PRICE-PER-1")
-    if component.HasField("granularity"):
-        granularity = component.granularity
-        yield from _above_zero(granularity.step, f"{path}.granularity.step", "PRICE-GRANULARITY-1")
-        if _minimum(granularity) < 0:
-            yield Violation(
-                f"{path}.granularity.minimum",
-                f"{granularity.minimum} is below zero",
-                "PRICE-GRANULARITY-1",
-                "state a minimum of 0 or more, or none",
-            )
-    if component.model == TierModel.TIER_MODEL_UNIT and len(component.tiers) != 1:
-        yield Violation(
-            f"{path}.tiers",
-            f"model UNIT with {len(component.tiers)} tiers",
-            "PRICE-TIER-1",
-            "state one tier, or model TIER_MODEL_GRADUATED",
-        )
-    previous = Fraction(0)
-    for index, tier in enumerate(component.tiers):
-        place, last = f"{path}.tiers[{index}].upTo", index == len(component.tiers) - 1
-        if last and tier.HasField("up_to"):
-            yield Violation(
-                place,
-                f"the last tier ends at {tier.up_to}, and more than that would have no price",
-                "PRICE-TIER-2",
-                "leave upTo out of the last tier",
-            )
-        elif not last and not tier.HasField("up_to"):
-            yield Violation(
-                place, "a tier without end is not the last", "PRICE-TIER-2", "state where it ends, in upTo"
-            )
-        elif not last and parse_decimal(tier.up_to) <= previous:
-            yield Violation(
-                place,
-                f"{tier.up_to} is not above {previous}, where the tier begins",
-                "PRICE-TIER-2",
-                "list tiers by ascending upTo, each above zero",
-            )
-        else:
-            previous = parse_decimal(tier.up_to) if tier.HasField("up_to") else previous
-
-
-def _above_zero(text: str, path: str, requirement: str) -> Iterator[Violation]:
-    if parse_decimal(text) <= 0:
-        yield Violation(path, f"{text} is not above zero", requirement, "state a number above zero")
 
 
 def _refused(pin: Pin | None, violations: list[Violation]) -> RatingError:

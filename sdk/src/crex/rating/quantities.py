@@ -14,7 +14,8 @@ from fractions import Fraction
 from crex.errors import RatingError
 from crex.metering.record import Record
 from crex.metering.span import Span, show_ms
-from crex.rating.plan import Component, Plan, Use
+from crex.rating.plan import Component, Plan
+from crex.rating.plan_rules import Use
 
 
 @dataclass(slots=True)

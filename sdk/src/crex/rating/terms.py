@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from crex.errors import RatingError
 from crex.metering.span import Span, show_ms, timestamp_ms
-from crex.v1 import ServiceEvent, ServiceEventKind
+from crex.v1 import Lease, ServiceEvent, ServiceEventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,23 @@ class LeaseTerms:
         start = min(max(begun, self.interval.start_ms), self.interval.end_ms)
         end = self.interval.end_ms if ended is None else min(ended, self.interval.end_ms)
         return Span(start, max(start, end))
+
+
+def use_of(lease: Lease) -> Span:
+    """Returns the time of use as the broker's lease object states it (BILLING-BOUNDS-1).
+
+    Returns:
+        [activated_at, min(interval.end, terminated_at, ended_at)), within the interval; empty where it was
+        never activated.
+    """
+    interval = Span.of(lease.interval)
+    if not lease.HasField("activated_at"):
+        return Span(interval.start_ms, interval.start_ms)
+    ends = [interval.end_ms]
+    ends += [timestamp_ms(lease.terminated_at)] if lease.HasField("terminated_at") else []
+    ends += [timestamp_ms(lease.ended_at)] if lease.HasField("ended_at") else []
+    start = min(max(timestamp_ms(lease.activated_at), interval.start_ms), interval.end_ms)
+    return Span(start, max(start, min(ends)))
 
 
 def _instant(events: Iterable[ServiceEvent], kind: ServiceEventKind.ValueType, lease: str) -> int | None:
