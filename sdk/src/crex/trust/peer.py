@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Final
 
 from cryptography import x509
@@ -66,7 +67,9 @@ class PeerVerifier:
             TrustError: CERTIFICATE if it identifies nobody: not a chain to a current TLS root of the
                 authority that it names, not valid at `now`, or of an authority that is not pinned.
         """
-        known = self._known.get(chain_pem)
+        # By digest: a peer must not be able to fill the memory with long chains.
+        chain_id = sha256(chain_pem).digest()
+        known = self._known.get(chain_id)
         if known is not None:
             peer, record = known
             # The very record: a newer trust document may have other roots.
@@ -84,7 +87,7 @@ class PeerVerifier:
             )
         _check_current(pinned, now)
         peer = verify_chain(certificates, pinned.tls_roots, authority, program, now=now)
-        self._known[chain_pem] = (peer, pinned)
+        self._known[chain_id] = (peer, pinned)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return peer
