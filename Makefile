@@ -73,7 +73,7 @@ docs: dev ## Render the specification and the guides as HTML in build/docs, and 
 	@$(BIN)/python -m tools.pages build/docs
 
 conformance: dev ## Run the conformance suite against the reference
-	@$(BIN)/crex-conformance selftest
+	@$(BIN)/crex-conformance $(ARGS)
 
 constraints: dev ## Resolve the pinned versions anew into constraints.txt
 	@$(BIN)/python -m pip install --quiet uv
