@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 from crex import v1
@@ -37,8 +37,16 @@ _DOUBLINGS: Final = 10
 class AgentSession:
     """Serves one stream; nothing of it outlives it but what is in the store (AGENT-DROP-1)."""
 
-    def __init__(self, context: Context, provider: str, requests: AsyncIterator[v1.ConnectRequest]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        provider: str,
+        requests: AsyncIterator[v1.ConnectRequest],
+        elapsed_s: Callable[[], float],
+    ) -> None:
+        """Makes a session; `elapsed_s` gives seconds since any instant and never jumps, as clocks may."""
         self._context = context
+        self._elapsed_s = elapsed_s
         self._provider = provider
         self._requests = requests
         self._intake = AgentIntake(context, provider)
@@ -47,7 +55,7 @@ class AgentSession:
         # Commands sent on this stream: when last, and how often.
         self._sent: dict[str, tuple[int, int]] = {}
         self._seq = 0
-        self._heard_ms = self._now_ms()
+        self._heard_s = elapsed_s()
         self._stopped = False
         self._last: v1.ConnectResponse | None = None
         self._failure: Exception | None = None
@@ -127,7 +135,7 @@ class AgentSession:
             if self._stopped:
                 return
             self._count(request)
-            self._heard_ms = self._now_ms()
+            self._heard_s = self._elapsed_s()
             kind = request.WhichOneof("message")
             if kind == "result":
                 await self._intake.result(request.result)
@@ -141,13 +149,13 @@ class AgentSession:
                 raise _breach(f"a {kind or 'message without content'} is no message here", "AGENT-HELLO-1")
 
     async def _feed(self) -> None:
-        silence_ms = _SILENT_HEARTBEATS * self._context.limits.heartbeat_s * 1000
+        silence_s = _SILENT_HEARTBEATS * self._context.limits.heartbeat_s
         with self._context.commands.listen(self._provider) as listener:
             while True:
                 await self._send_due()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(listener.heard(), _LOOK_S)
-                if self._now_ms() - self._heard_ms > silence_ms:
+                if self._elapsed_s() - self._heard_s > silence_s:
                     _log.info("nothing came from the agent of %s for too long", self._provider)
                     return
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from crex import v1
 from crex.errors import CrexError
@@ -14,14 +15,15 @@ from crex_broker.application.context import Context
 class AgentStreams:
     """Serves `ProviderAgentService.Connect`."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, elapsed_s: Callable[[], float] = time.monotonic) -> None:
         self._context = context
+        self._elapsed_s = elapsed_s
         self._sessions: dict[str, AgentSession] = {}
         self._draining = False
 
     async def connect(
         self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
-    ) -> AsyncIterator[v1.ConnectResponse]:
+    ) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Serves one stream; an older one of the same provider ends (AGENT-REPLACE-1).
 
         Raises:
@@ -30,7 +32,7 @@ class AgentStreams:
         if self._draining:
             raise CrexError("DRAINING", "The broker is ending its work; connect again soon.")
         provider = caller.authority
-        session = AgentSession(self._context, provider, requests)
+        session = AgentSession(self._context, provider, requests, self._elapsed_s)
         await session.open()
         older = self._sessions.get(provider)
         if older is not None:

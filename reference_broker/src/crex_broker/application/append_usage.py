@@ -99,11 +99,11 @@ class _Intake:
         )
         if view is None:
             raise lease_not_found(message.lease)
-        _check_order(view, message)
         if view.known and view.head is not None:
             _check_records(opened, request)
             return self._new(opened, request, view, view.head, event)
         sold = await self._sold.of(view.sale)
+        sold.sale.check_batch(opened)  # BILLING-SIGNER-1, BILLING-ORDER-1
         judged = await asyncio.to_thread(judge_chain, view, opened, request.records)
         await self._check_bounds(view, sold, message, judged)
         if event == "seal":
@@ -164,19 +164,6 @@ def _check_final(opened: Verified[v1.UsageBatch], event: str) -> None:
             f"{opened.id} is {'' if final else 'not '}final, and {wanted}. Call the other method "
             "(BILLING-SEAL-1).",
             details={"requirement": "BILLING-SEAL-1"},
-        )
-
-
-def _check_order(view: UsageView, message: v1.UsageBatch) -> None:
-    order = view.sale.order_document
-    stated = message.order
-    if (stated.id, stated.revision, stated.sha256) != (order.id, order.revision, order.sha256):
-        raise CrexError(
-            "SUBJECT",
-            f"The batch pins order {stated.id}@{stated.revision} with digest {stated.sha256}; "
-            f"{message.lease} was ordered by {order.id}@{order.revision} with digest {order.sha256}. Pin "
-            "that (BILLING-ORDER-1).",
-            details={"requirement": "BILLING-ORDER-1", "sha256": order.sha256},
         )
 
 
