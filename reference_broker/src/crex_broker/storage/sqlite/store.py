@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from crex_broker.storage.sqlite.agents import SqliteAgents
 from crex_broker.storage.sqlite.allotments import SqliteAllotments
 from crex_broker.storage.sqlite.database import DatabaseLock, connect
 from crex_broker.storage.sqlite.documents import SqliteDocuments
-from crex_broker.storage.sqlite.errors import refusal_of
+from crex_broker.storage.sqlite.errors import start_refusal_of
 from crex_broker.storage.sqlite.invoices import SqliteInvoices
 from crex_broker.storage.sqlite.leases import SqliteLeases
 from crex_broker.storage.sqlite.offers import SqliteOffers
@@ -51,21 +52,22 @@ class SqliteStore:
             CrexError: STORAGE_UNAVAILABLE, STORAGE_FULL or CLOCK_BACKWARDS, with what to do.
         """
         self.path = path
-        self._lock = DatabaseLock(path)
-        self._lock.acquire()
-        try:
-            _prepare(path, clock)
-            self.writer = Writer(path, clock)
-            self.writer.start()
-            self.reader = Reader(path)
-            self.reader.start()
-            self._secret = self.writer.run_blocking(_read_secret)
-        except sqlite3.Error as error:
-            self._lock.release()
-            raise refusal_of(error, str(path)) from error
-        except BaseException:
-            self._lock.release()
-            raise
+        with ExitStack() as opened:
+            lock = DatabaseLock(path)
+            lock.acquire()
+            opened.callback(lock.release)
+            try:
+                _prepare(path, clock)
+                self.reader = Reader(path)
+                opened.callback(self.reader.close)
+                self.reader.start()
+                self.writer = Writer(path, clock)
+                opened.callback(self.writer.close)
+                self.writer.start()
+                self._secret = self.writer.run_blocking(_read_secret)
+            except sqlite3.Error as error:
+                raise start_refusal_of(error, str(path)) from error
+            self._opened = opened.pop_all()
         self.agents = SqliteAgents(self.writer, self.reader, authority)
         self.allotments = SqliteAllotments(self.writer)
         self.documents = SqliteDocuments(self.reader)
@@ -84,9 +86,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """Finishes what is queued, closes every connection and gives the lock back."""
-        self.writer.close()
-        self.reader.close()
-        self._lock.release()
+        self._opened.close()
 
 
 def _prepare(path: Path, clock: Clock) -> None:

@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar
 from crex.documents.times import Clock, from_ms, to_ms
 from crex.errors import CrexError
 from crex_broker.storage.sqlite.database import connect
-from crex_broker.storage.sqlite.errors import refusal_of
+from crex_broker.storage.sqlite.errors import refusal_of, start_refusal_of
 
 T = TypeVar("T")
 
@@ -116,12 +116,14 @@ class Writer:
     def _main(self) -> None:
         try:
             connection = connect(self._path)
+        except sqlite3.Error as error:
+            self._opened.set_exception(start_refusal_of(error, str(self._path)))
+            return
+        try:
             self._last_ms = _stored_time(connection)
             self._check_clock()
-        except sqlite3.Error as error:
-            self._opened.set_exception(refusal_of(error, str(self._path)))
-            return
         except BaseException as error:
+            connection.close()
             self._opened.set_exception(error)
             return
         self._opened.set_result(None)

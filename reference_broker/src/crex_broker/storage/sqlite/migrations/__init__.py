@@ -87,6 +87,8 @@ def migrate(
             )
     for migration in migrations[len(applied) :]:
         _apply(connection, migration, now_ms)
+    # For people with other tools; and a write at every start finds out at once whether writing is possible.
+    connection.execute(f"PRAGMA user_version = {len(migrations)}")
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration, now_ms: int) -> None:
