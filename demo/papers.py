@@ -1,0 +1,41 @@
+"""The folder in which every document of the sale is kept, as the files that `crex verify` takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from crex import v1
+from crex.trust.envelope import digest, to_json
+
+
+class Papers:
+    """Documents by type and name, records and lines by the document that states them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, envelope: v1.Envelope) -> Path:
+        """Keeps a signed document; the same one twice is one file."""
+        kind = envelope.payload_type.removeprefix("application/vnd.crex.").removesuffix(".v1+json")
+        header = json.loads(envelope.payload)["header"]
+        name = "_".join(header["id"].removeprefix("crex://").split("/"))
+        place = self.folder / kind
+        place.mkdir(exist_ok=True)
+        path = place / f"{name}@{header['revision']}.json"
+        path.write_bytes(to_json(envelope))
+        return path
+
+    def keep_bodies(self, envelope: v1.Envelope, what: str, bodies: Sequence[bytes]) -> Path:
+        """Keeps the exact bytes that a document signs for by their root, one file each."""
+        place = self.folder / what / digest(envelope.payload)[:16]
+        place.mkdir(parents=True, exist_ok=True)
+        for number, body in enumerate(bodies):
+            (place / f"{number:06d}.json").write_bytes(body)
+        return place
+
+    def documents(self) -> list[Path]:
+        """Lists the documents that are kept."""
+        return sorted(path for path in self.folder.glob("*/*.json"))
