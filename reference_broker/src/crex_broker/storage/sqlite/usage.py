@@ -185,9 +185,8 @@ def _append(tx: Tx, provider: str, batch: NewBatch) -> UsageSnapshot:
             "stated after it happened. Compare the clocks, or send it later (BILLING-FUTURE-1).",
             details={"lease": lease.name, "requirement": "BILLING-FUTURE-1"},
         )
-    after = usage_table.write(tx, lease, batch, provider)
     documents.keep(tx, batch.document)
-    return after
+    return usage_table.write(tx, lease, batch, provider)
 
 
 def _sale(connection: sqlite3.Connection, lease: LeaseSnapshot) -> LeaseSale:
