@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crex.errors import CrexError
-from demo import catalogue, sale
+from demo import audit, catalogue, refusals, sale
 from demo.papers import Papers
 from demo.party import Party
 from demo.processes import Child, start_broker
@@ -81,6 +81,9 @@ def run(story: Story, stack: ExitStack, home: Path, out: Path) -> None:
     sale.use(story, consumer, bought)
     story.chapter("A bill that its buyer believes")
     sale.settle(story, consumer, bought)
+    audit.audit(story, papers, consumer)
+    story.chapter("What must not succeed")
+    refusals.refuse_all(story, consumer, goods, found, bought)
 
 
 if __name__ == "__main__":

@@ -38,4 +38,4 @@ class Papers:
 
     def documents(self) -> list[Path]:
         """Lists the documents that are kept."""
-        return sorted(path for path in self.folder.glob("*/*.json"))
+        return sorted(self.folder.glob("*/*.json"))
