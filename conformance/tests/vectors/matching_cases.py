@@ -1,4 +1,4 @@
-"""The shape of a vector of requirements-language.md, and the one change that leads from one vector to another."""
+"""The shape of a vector of requirements-language.md, and the one change that leads from one to another."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Case:
         op: What is asked.
         input: What it is asked of.
         expect: The answer.
-        base: The vector that it is one change away from, and that has another answer; empty where it begins a row.
+        base: The vector, with another answer, that it is one change away from; empty where it begins a row.
         change: The change.
     """
 

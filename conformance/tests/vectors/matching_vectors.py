@@ -1,0 +1,42 @@
+"""Writes the vectors of requirements-language.md into the conformance package.
+
+`python -m conformance.tests.vectors.matching_vectors` writes them anew; a test proves that the files are what
+this writes. Every answer in the cases is derived by hand from the specification; none comes from running an
+implementation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from conformance.tests.vectors import (
+    matching_evidence_cases,
+    matching_group_cases,
+    matching_match_cases,
+    matching_text_cases,
+    matching_truth_cases,
+)
+from conformance.tests.vectors.matching_cases import Case
+
+FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "matching"
+CASES: Final[list[Case]] = [
+    *matching_truth_cases.CASES,
+    *matching_evidence_cases.CASES,
+    *matching_group_cases.CASES,
+    *matching_text_cases.CASES,
+    *matching_match_cases.CASES,
+]
+
+
+def main() -> None:
+    """Replaces the vectors of the folder."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for case in CASES:
+        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
+
+
+if __name__ == "__main__":
+    main()
