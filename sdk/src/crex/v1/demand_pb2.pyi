@@ -242,7 +242,9 @@ class Rejection(_message.Message):
     offer_id: _builtins.str
     """Name of the offer."""
     constraint: _builtins.str
-    """The constraint in text form."""
+    """The first condition that it fails, in text form: a part of the requirement,
+    or a term such as `demand.count = 3`.
+    """
     required: _builtins.str
     """What was required, for people."""
     found: _builtins.str
@@ -250,7 +252,7 @@ class Rejection(_message.Message):
     gap: _builtins.str
     """The difference in the path's unit, where values are ordered; else empty."""
     unstated: _builtins.bool
-    """Whether the offer does not state the path (UNKNOWN rather than FALSE)."""
+    """Whether the offer states nothing of what was asked (UNKNOWN, nothing found)."""
     def __init__(
         self,
         *,
@@ -286,7 +288,7 @@ class ConstraintCount(_message.Message):
     fails: _builtins.int
     """Offers that fail it, alone or with others."""
     unstated: _builtins.int
-    """Offers that do not state its path."""
+    """Offers that fail it because they state nothing of it."""
     def __init__(
         self,
         *,
