@@ -1,4 +1,4 @@
-"""Verifies every document of the folder again, offline, from the folder and the pinned trust documents alone."""
+"""Verifies every document of the folder again, offline: by the folder and pinned trust documents alone."""
 
 from __future__ import annotations
 
