@@ -101,3 +101,12 @@ def test_citations_are_found_and_missing_statements_listed(tmp_path: Path) -> No
 def test_the_specification_states_each_requirement_once() -> None:
     """The specification of this repository is in shape: every identifier once, with keyword and actor."""
     assert requirements.load_requirements(ROOT / "proto" / "spec")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the pages of market, capacity and channel are being written; then drop this"
+)
+def test_every_cited_requirement_is_stated() -> None:
+    """What the contract, the code or a test cites is stated on a page of the specification."""
+    stated = requirements.load_requirements(ROOT / "proto" / "spec")
+    assert requirements.unstated(ROOT, load_contract(ROOT / "proto", PACKAGE), stated) == []

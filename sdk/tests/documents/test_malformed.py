@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crex import v1
 from crex.documents import reader
 from crex.documents.types import DocumentType, document_type, document_types
 from crex.errors import DocumentError
-from sdk.tests.documents.samples import body, offer, order
+from sdk.tests.documents.samples import Json, body, offer, order
 
 SMALL = body(order())
 ORDER, OFFER = document_type("order-document"), document_type("offer")
@@ -136,6 +137,54 @@ def test_every_trap_is_refused(found: str, trap: str) -> None:
     """Each spelling that some lenient reader lets through is refused."""
     assert found in SMALL.decode()
     _refused(SMALL.decode().replace(found, trap, 1).encode(), ORDER)
+
+
+NESTED = {"constraint": {"path": "a", "op": "CONSTRAINT_OPERATOR_EQ", "values": [{"text": 1}]}}
+
+
+def test_a_fault_at_the_deepest_place_is_explained() -> None:
+    """A requirement that nests as deep as the strict form allows is explained to its last member."""
+    value: Json = NESTED
+    for _ in range(60):
+        value = {"not": value}
+    with pytest.raises(DocumentError) as refused:
+        reader.read(body(value), v1.Requirement)
+    (found,) = refused.value.violations
+    assert found.path == "$" + ".not" * 60 + ".constraint.values[0].text"
+
+
+HOSTILE: dict[str, Json] = {
+    "distinct tokens and an object": offer(interfaces=[*(f"t{number}" for number in range(80_000)), {}]),
+    "distinct objects": offer(interfaces=[{"a": number} for number in range(80_000)]),
+    "unknown members": order(**{f"a{number}": 1 for number in range(80_000)}),
+    "unknown members of an offer": offer(minQuantity=1, **{f"a{number}": 1 for number in range(80_000)}),
+    "a long name": offer(pool="crex://" + "a." * 400_000),
+    "a long token": offer(interfaces=["a-" * 400_000]),
+    "a long language": {"header": offer()["header"], "displayNames": {"zh" + "-abcde" * 100_000: "x"}},
+    "long bytes": order(accessKey="A" * 900_001),
+    "a long amount": order(spendLimit={"currency": "EUR", "amount": "1" * 900_000}),
+    "a long time": order(header={**order()["header"], "issuedAt": "2026-03-01T08:00:00Z" * 40_000}),
+    "a critical list": offer(
+        header={**offer()["header"], "critical": [f"a{number}" for number in range(80_000)]}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_documents_made_to_be_slow_are_explained_like_any_other(name: str) -> None:
+    """A megabyte that is well-formed and wrong is refused, whatever it was made to keep busy."""
+    kind = v1.OrderDocument if "holdReceipt" in HOSTILE[name] else v1.Site if "language" in name else v1.Offer
+    with pytest.raises(DocumentError) as refused:
+        reader.read(body(HOSTILE[name]), kind)
+    assert 1 <= len(refused.value.violations) <= 50
+
+
+def test_a_value_that_is_no_json_is_refused() -> None:
+    """What never was JSON, given to the check of values, is refused with SCHEMA like any other fault."""
+    for odd in ("\ud800", {1, 2}, b"x", object(), 1.5, None):
+        with pytest.raises(DocumentError) as refused:
+            reader.check(offer(pool=odd), OFFER)
+        assert refused.value.reason == "SCHEMA"
 
 
 def test_two_spellings_of_one_member() -> None:

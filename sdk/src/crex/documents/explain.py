@@ -17,14 +17,16 @@ from google.protobuf.message import Message
 from crex.documents import expectations
 from crex.documents.fields import Field, Kind, choices_of, descriptor_of, field_by_member
 from crex.documents.paths import json_path, shown
-from crex.documents.validator import explainer
+from crex.documents.validator import explainer, first_repeated
 from crex.errors import Violation
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-# Failures that are looked at; a hostile text can hold a hundred thousand.
+# Violations that are told, and failures that are looked at for them; a hostile text can hold a hundred
+# thousand.
 _MOST = 50
+_LOOKED_AT = 500
 
 Path = Sequence[str | int]
 
@@ -42,14 +44,21 @@ def violations(value: Any, message: type[Message]) -> tuple[Violation, ...]:
     """Lists why a value does not match the schema of a message, in document order, at most fifty."""
     root = descriptor_of(message)
     found: dict[tuple[str, str], Violation] = {}
-    for error in islice(explainer(root).iter_errors(value), _MOST):
-        for violation in _explained(error, root):
-            found.setdefault((violation.path, violation.message), violation)
-    return tuple(islice(found.values(), _MOST))
+    errors = explainer(root).iter_errors(value)
+    explained = (violation for error in errors for violation in _explained(error, root))
+    for violation in islice(explained, _LOOKED_AT):
+        found.setdefault((violation.path, violation.message), violation)
+        if len(found) == _MOST:
+            break
+    return tuple(found.values())
 
 
-def unknown_members(value: Any, message: type[Message]) -> Iterator[Violation]:
-    """Finds members that a descriptive document holds and this contract does not know (DOC-UNKNOWN-1)."""
+def unknown_members(value: Any, message: type[Message]) -> tuple[Violation, ...]:
+    """Lists members that a descriptive document holds and this contract does not know, at most fifty."""
+    return tuple(islice(_unknown_members(value, message), _MOST))
+
+
+def _unknown_members(value: Any, message: type[Message]) -> Iterator[Violation]:
     stack: list[tuple[Any, Descriptor, tuple[str | int, ...]]] = [(value, descriptor_of(message), ())]
     while stack:
         here, descriptor, path = stack.pop()
@@ -186,8 +195,7 @@ def _wrong_whole(error: ValidationError, keyword: str, where: str, field: Field)
         expected = "an object" if field.is_map else "a list"
         return Violation(where, f"found {shown(value)}, expected {expected}", "JSON-TYPE-1")
     if keyword == "uniqueItems":
-        twice = next(item for index, item in enumerate(value) if item in value[:index])
-        return Violation(where, f"{shown(twice)} occurs twice", requirement, "keep it once")
+        return Violation(where, f"{shown(first_repeated(value))} occurs twice", requirement, "keep it once")
     least, most = constraint.min_items, constraint.max_items
     bounds = f"at least {least}" if len(value) < least else f"at most {most}"
     return Violation(where, f"found {len(value)} elements, expected {bounds}", requirement)

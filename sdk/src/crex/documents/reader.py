@@ -71,7 +71,7 @@ def read_with_warnings(
 ) -> ReadResult:
     """Reads a document as `read` does, and lists the members that it ignored and what may have been meant."""
     value = read(body, kind, understood=understood, max_bytes=max_bytes)
-    return ReadResult(value, tuple(explain.unknown_members(value, _message_of(kind))))
+    return ReadResult(value, explain.unknown_members(value, _message_of(kind)))
 
 
 def check(value: Any, kind: DocumentType | type[Message], *, understood: frozenset[str] = NOTHING) -> None:
@@ -86,7 +86,14 @@ def check(value: Any, kind: DocumentType | type[Message], *, understood: frozens
         DocumentError: `SCHEMA` or `CRITICAL`.
     """
     message = _message_of(kind)
-    if not decider(descriptor_of(message))(value):
+    try:
+        valid = decider(descriptor_of(message))(value)
+    except (TypeError, ValueError) as error:
+        found = Violation(
+            "$", f"this holds what JSON does not: {error}", "JSON-TYPE-1", "build it of JSON values"
+        )
+        raise _refused(message, [found]) from error
+    if not valid:
         raise _refused(message, explain.violations(value, message))
     broken = semantics.violations(value, message)
     if broken:
