@@ -105,16 +105,12 @@ _Found = tuple[int, Fraction, str, int]
 
 def _of_node(node: Node, alone: Sequence[Surroundings]) -> Iterator[_Found]:
     """Gives the smallest changes of a part of the requirement, and how many offers would then match."""
-    changes = {
-        (change.kind, change.size, format_node(change.node)): change.node
-        for around in alone
-        for change in widen(node, around, None)
-    }
-    first = min(((kind, size) for kind, size, _ in changes), default=None)
-    smallest_ones = sorted(key for key in changes if key[:2] == first)[:_MAX_COUNTED]
-    for kind, size, text in smallest_ones:
-        relaxed = changes[kind, size, text]
-        yield kind, size, text, sum(truth(relaxed, around, None) is Truth.TRUE for around in alone)
+    changes = [change for around in alone for change in widen(node, around, None)]
+    first = min(((change.kind, change.size) for change in changes), default=None)
+    texts = {format_node(one.node): one for one in changes if (one.kind, one.size) == first}
+    for text, change in sorted(texts.items(), key=lambda item: item[0].encode())[:_MAX_COUNTED]:
+        would_match = sum(truth(change.node, around, None) is Truth.TRUE for around in alone)
+        yield change.kind, change.size, text, would_match
     if first is None:
         yield DROPPED, Fraction(0), "", len(alone)
 

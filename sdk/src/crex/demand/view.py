@@ -7,7 +7,7 @@ hand is simply not stated: its paths are UNKNOWN, never false.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -186,12 +186,9 @@ class Surroundings:
         ):
             yield None
         else:
-            inner = replace(cursor, message=stated, place=place)
-            if step.basis:
-                inner = replace(inner, basis=_optional_text(stated, step.basis))
-            if step.assurance:
-                inner = replace(inner, assurance=_optional_text(stated, (step.assurance,)))
-            yield from self._follow(rest, inner, dense)
+            basis = _optional_text(stated, step.basis) if step.basis else cursor.basis
+            assurance = _optional_text(stated, (step.assurance,)) if step.assurance else cursor.assurance
+            yield from self._follow(rest, Cursor(stated, place, cursor.lists, basis, assurance), dense)
 
     def _holds(self, claim: Json) -> bool:
         """Tells whether a compliance claim is valid now and covers the resource, its site or its pool."""
