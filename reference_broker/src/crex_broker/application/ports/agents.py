@@ -143,7 +143,7 @@ class AgentStore(Protocol):
         """Makes a lease FAILED, and commands its release under `next_command_id` (LEASE-FAIL-1).
 
         Raises:
-            CrexError: NOT_FOUND, STALE_EPOCH, ILLEGAL_TRANSITION.
+            CrexError: NOT_FOUND, STALE_EPOCH, CONFLICT (the command was answered before), ILLEGAL_TRANSITION.
         """
         ...
 

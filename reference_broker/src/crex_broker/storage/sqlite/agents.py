@@ -101,7 +101,14 @@ class SqliteAgents:
         """Makes a lease FAILED, and commands its release."""
 
         def work(tx: Tx) -> LeaseSnapshot:
-            _, lease = command_rows.of_lease(tx.connection, provider, command_id, "provision")
+            command, lease = command_rows.of_lease(tx.connection, provider, command_id, "provision")
+            if not command.open:
+                raise CrexError(
+                    "CONFLICT",
+                    f"Command {command_id} was answered before; a command is answered once. If {lease.name} "
+                    "failed since, send that as an event.",
+                    details={"command_id": command_id},
+                )
             return agent_results.fail(tx, lease, "failure", reason, next_command_id)
 
         return await self._writer.run(work)
