@@ -180,6 +180,19 @@ def test_what_is_critical_must_be_understood() -> None:
         assert name in refused.value.violations[0].path
 
 
+def test_no_text_of_a_document_steers_a_terminal() -> None:
+    """Control characters of a document stand escaped in the error that quotes them."""
+    escape = "\x1b[2J"
+    values = [offer(pool=escape), _critical(escape), order(**{escape: 1}), order(interface=escape)]
+    for value in values:
+        with pytest.raises(DocumentError) as refused:
+            reader.read(body(value), ORDER if "holdReceipt" in value else OFFER)
+        assert "\x1b" not in str(refused.value)
+    with pytest.raises(DocumentError) as unknown:
+        document_type(escape)
+    assert "\x1b" not in str(unknown.value)
+
+
 def test_what_is_understood_may_be_critical() -> None:
     """A critical extension that the caller handles, and a member that we have, are fine."""
     value = _critical("example.com/escrow", "terms.minDuration", **{"example.com/escrow": '{"fee":"1"}'})

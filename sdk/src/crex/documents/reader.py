@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 
 from crex.documents import convert, explain, semantics, strict
 from crex.documents.fields import descriptor_of
+from crex.documents.paths import shown
 from crex.documents.types import DocumentType
 from crex.documents.validator import decider
 from crex.errors import DocumentError, Violation
@@ -127,7 +128,7 @@ def _critical(message: type[Message], unknown: list[str]) -> DocumentError:
     text = "the document is not to be used without understanding this"
     fix = "use a newer edition of the software, or one that knows the extension"
     violations = [
-        Violation(f"$.header.critical ({name[:80]})", text, "DOC-CRITICAL-1", fix) for name in unknown
+        Violation(f"$.header.critical ({shown(name)})", text, "DOC-CRITICAL-1", fix) for name in unknown
     ]
     text = f"the {message.DESCRIPTOR.name} names something critical that this reader does not understand"
     return DocumentError("CRITICAL", text, violations=violations)

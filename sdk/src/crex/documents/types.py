@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 import crex.v1
 from crex.documents.fields import descriptor_of, document_constraint
+from crex.documents.paths import shown
 from crex.errors import DocumentError
 
 _PREFIX, _SUFFIX = "application/vnd.crex.", ".v1+json"
@@ -66,7 +67,7 @@ def document_type(token: str) -> DocumentType:
     if name is None:
         near = get_close_matches(token, crex.v1.DOCUMENT_MESSAGES, n=1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
-        raise DocumentError("TYPE", f'"{token[:64]}" is no document type of this edition{hint}')
+        raise DocumentError("TYPE", f"{shown(token)} is no document type of this edition{hint}")
     return DocumentType.of(getattr(crex.v1, name))
 
 
@@ -78,7 +79,7 @@ def document_type_of_payload(payload_type: str) -> DocumentType:
             unknown.
     """
     if not (payload_type.startswith(_PREFIX) and payload_type.endswith(_SUFFIX)):
-        raise DocumentError("TYPE", f'"{payload_type[:96]}" is not the payload type of a crex document')
+        raise DocumentError("TYPE", f"{shown(payload_type)} is not the payload type of a crex document")
     return document_type(payload_type[len(_PREFIX) : -len(_SUFFIX)])
 
 
