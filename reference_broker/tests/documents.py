@@ -1,4 +1,4 @@
-"""The documents of a small market: a site, a class of nodes, a pool of them, a plan, an offer, an allotment."""
+"""The documents of a small market: site, nodes, a pool of them, a plan, an offer, an allotment."""
 
 from __future__ import annotations
 

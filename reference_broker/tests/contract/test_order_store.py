@@ -219,6 +219,20 @@ async def test_a_commit_keeps_the_units_and_sets_the_providers_deadline(market: 
         await market.held(1)
 
 
+async def test_units_of_an_order_past_its_end_stay_taken(market: Market) -> None:
+    """CAP-RELEASE-1: its end passing frees nothing, for any later interval; nor does a cut below it stand."""
+    await market.committed(8, start=0, end=HOUR)
+    await market.held(8, start=HOUR, end=2 * HOUR, ttl=1)
+    market.clock.advance(hours=1)
+    for start in (0, 5 * HOUR):
+        with refusal("CAPACITY_EXHAUSTED"):
+            await market.held(1, start=start, end=start + HOUR)
+    with refusal("CAPACITY_EXHAUSTED"):
+        await market.grant((-HOUR, 47 * HOUR, 7), revision=2)
+    await market.grant((-HOUR, 47 * HOUR, 9), revision=2)
+    await market.held(1, start=5 * HOUR, end=6 * HOUR)
+
+
 async def test_a_commit_at_the_expiry_is_too_late(market: Market) -> None:
     """HOLD-EXPIRE-1: the last instant at which a hold can be committed is before its expiry, swept or not."""
     orders = market.store.orders

@@ -7,7 +7,7 @@ from crex.errors import CrexError
 from crex_broker.application.ports.allotments import Allotted, Grant
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.domain.capacity import FOREVER, first_cut_below_claims
-from crex_broker.storage.sqlite import claims, documents
+from crex_broker.storage.sqlite import claims, documents, holds
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
@@ -15,17 +15,20 @@ from crex_broker.storage.sqlite.writer import Tx, Writer
 class SqliteAllotments:
     """Allotments in one SQLite file."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, authority: str) -> None:
         self._writer = writer
+        self._authority = authority
 
     async def grant(self, mutation: Mutation, grant: Grant) -> Remembered[Allotted]:
         """Lets an allotment of the caller stand."""
         return await self._writer.run(
-            lambda tx: once(tx, mutation, Allotted, lambda: _grant(tx, mutation.party, grant))
+            lambda tx: once(
+                tx, mutation, Allotted, lambda: _grant(tx, mutation.party, grant, self._authority)
+            )
         )
 
 
-def _grant(tx: Tx, party: str, grant: Grant) -> Allotted:
+def _grant(tx: Tx, party: str, grant: Grant, authority: str) -> Allotted:
     pool, document = grant.pool, grant.document
     owner = tx.connection.execute("SELECT provider FROM pools WHERE name = ?", (pool,)).fetchone()
     if owner is not None and owner[0] != party:
@@ -48,6 +51,7 @@ def _grant(tx: Tx, party: str, grant: Grant) -> Allotted:
             f"per pool. Grant it anew as revision {standing[1] + 1} of {standing[0]}.",
             details={"id": standing[0], "revision": str(standing[1])},
         )
+    holds.sweep(tx, [pool], authority)
     fault = first_cut_below_claims(windows, grant.windows, claims.claims_from(tx, pool), now_ms=tx.now_ms)
     if fault is not None:
         at = format_time(from_ms(fault.at_ms))

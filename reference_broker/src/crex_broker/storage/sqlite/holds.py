@@ -30,11 +30,8 @@ def create(tx: Tx, hold: NewHold, authority: str) -> OrderSnapshot:
     draws = claims.draws_of(tx, (line.pool for line in hold.lines))
     units = units_by_pool(((line.pool, line.quantity) for line in hold.lines), draws)
     locked = claims.lock_and_take(tx, units)
-    for pool in units:
-        lapsed = tx.connection.execute(_LAPSED, (pool, tx.now_ms)).fetchall()
-        if lapsed:
-            lapse(tx, dict.fromkeys(name for (name,) in lapsed), authority)
-            locked = {name: claims.read_again(tx, name) for name in locked}
+    if sweep(tx, units, authority):
+        locked = {pool: claims.read_again(tx, pool) for pool in locked}
     _check_times(tx, hold)
     for line in hold.lines:
         _check_offer(tx, hold, line)
@@ -42,6 +39,15 @@ def create(tx: Tx, hold: NewHold, authority: str) -> OrderSnapshot:
     for pool, quantity in units.items():
         claims.require(tx, pool, locked[pool], quantity, hold.start_ms, hold.end_ms)
     return _write(tx, hold, draws, locked[hold.lines[0].pool].gen)
+
+
+def sweep(tx: Tx, pools: Iterable[str], authority: str) -> bool:
+    """Ends the lapsed holds of locked pools; tells whether there were any."""
+    lapsed = [
+        name for pool in pools for (name,) in tx.connection.execute(_LAPSED, (pool, tx.now_ms)).fetchall()
+    ]
+    lapse(tx, dict.fromkeys(lapsed), authority)
+    return bool(lapsed)
 
 
 def lapse(tx: Tx, orders: Iterable[str], authority: str) -> None:

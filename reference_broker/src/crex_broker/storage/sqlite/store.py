@@ -69,7 +69,7 @@ class SqliteStore:
                 raise start_refusal_of(error, str(path)) from error
             self._opened = opened.pop_all()
         self.agents = SqliteAgents(self.writer, self.reader, authority)
-        self.allotments = SqliteAllotments(self.writer)
+        self.allotments = SqliteAllotments(self.writer, authority)
         self.documents = SqliteDocuments(self.reader)
         self.invoices = SqliteInvoices(self.writer, self.reader)
         self.leases = SqliteLeases(self.writer, self.reader)

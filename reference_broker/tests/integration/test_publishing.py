@@ -1,0 +1,223 @@
+"""PublishDocument, GrantAllotment and the states of offers, through the use cases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+
+from crex import v1
+from crex.documents import convert
+from crex.documents.convert import to_timestamp
+from crex.documents.types import DocumentType
+from crex.errors import CrexError
+from crex.trust.envelope import digest
+from reference_broker.tests.documents import (
+    allotment,
+    grant,
+    node_class,
+    offer,
+    pool,
+    price_plan,
+    site,
+    stock,
+)
+from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER, Exchange, pin, signer
+
+
+def _refusal(reason: str) -> Any:
+    return pytest.raises(CrexError, match=rf"\({reason}\)|'{reason}'")
+
+
+async def _publish(exchange: Exchange, envelope: v1.Envelope, authority: str = PROVIDER) -> Any:
+    request = v1.PublishDocumentRequest(request_id=exchange.request_id(), envelope=envelope)
+    return await exchange.call("MarketService/PublishDocument", request, authority)
+
+
+async def test_a_published_document_can_be_read_by_name_and_by_digest(exchange: Exchange) -> None:
+    """MARKET-PUBLISH-1: what is read back is what was signed, byte for byte, for everyone."""
+    envelope = await exchange.publish(site(exchange))
+    name = f"crex://{PROVIDER}/site/north"
+    sha256 = digest(envelope.payload)
+    for request in (
+        v1.GetDocumentRequest(ref=name),
+        v1.GetDocumentRequest(ref=f"{name}@1"),
+        v1.GetDocumentRequest(ref=f"{name}@sha256:{sha256}"),
+        v1.GetDocumentRequest(sha256=sha256),
+    ):
+        read = await exchange.call("DiscoveryService/GetDocument", request, CONSUMER)
+        assert read.envelope == envelope
+    for ref in (f"{name}@2", f"crex://{PROVIDER}/site/south@sha256:{sha256}"):
+        with _refusal("NOT_FOUND"):
+            await exchange.call("DiscoveryService/GetDocument", v1.GetDocumentRequest(ref=ref), CONSUMER)
+
+
+async def test_the_same_request_again_is_answered_as_the_first_time(exchange: Exchange) -> None:
+    """IDEMPOTENCY-REPLAY-1: also when the offer has changed since and its key is refused today."""
+    goods = await stock(exchange)
+    request = v1.PublishDocumentRequest(
+        request_id="the-same-request",
+        envelope=signer(PROVIDER).sign_document(
+            offer(
+                exchange,
+                pin(goods.resource, f"crex://{PROVIDER}/resource/node"),
+                pin(goods.plan, f"crex://{PROVIDER}/plan/hourly"),
+                name="second",
+                pool_id=goods.pool,
+            )
+        ),
+    )
+    first = await exchange.call("MarketService/PublishDocument", request, PROVIDER)
+    withdraw = v1.WithdrawOfferRequest(request_id=exchange.request_id(), offer_id=first.offer.id)
+    await exchange.call("MarketService/WithdrawOffer", withdraw, PROVIDER)
+    exchange.clock.advance(days=400)  # the trust document has ended: nothing of this party verifies
+    again = await exchange.call("MarketService/PublishDocument", request, PROVIDER)
+    assert again.replayed
+    again.replayed = False
+    assert again == first
+
+
+async def test_an_unknown_member_of_a_descriptive_document_is_ignored_with_a_warning(
+    exchange: Exchange,
+) -> None:
+    """DOC-UNKNOWN-1: the publisher is told what was ignored and what may have been meant."""
+    body = convert.dump(site(exchange)).replace(b'"country":', b'"contry":')
+    envelope = signer(PROVIDER).sign_body(body, DocumentType.of(v1.Site))
+    response = await _publish(exchange, envelope)
+    assert len(response.warnings) == 1
+    assert "country" in response.warnings[0]
+
+
+async def test_a_document_of_another_authority_is_not_published(exchange: Exchange) -> None:
+    """MARKET-ISSUER-1: a party presents its own documents only, however well they are signed."""
+    envelope = signer(PROVIDER).sign_document(site(exchange))
+    with _refusal("NOT_A_PARTY"):
+        await _publish(exchange, envelope, OTHER)
+
+
+async def test_an_altered_or_misdirected_document_is_refused_with_its_own_reason(exchange: Exchange) -> None:
+    """ENV-TYPE-1 and the steps of trust.md: type, signature, signer, time and size each have a reason."""
+    envelope = signer(PROVIDER).sign_document(site(exchange))
+    altered = v1.Envelope()
+    altered.CopyFrom(envelope)
+    altered.payload = envelope.payload.replace(b"NO", b"SE")
+    with _refusal("SIGNATURE"):
+        await _publish(exchange, altered)
+    altered.CopyFrom(envelope)
+    altered.payload_type = envelope.payload_type.replace("site", "offer")
+    with _refusal("SIGNATURE"):
+        await _publish(exchange, altered)
+    altered.payload_type = envelope.payload_type.replace("site", "invoice")
+    with _refusal("TYPE"):
+        await _publish(exchange, altered)
+    altered.CopyFrom(envelope)
+    altered.payload = b"x" * 1_048_577
+    with _refusal("LIMIT"):
+        await _publish(exchange, altered)
+    late = site(exchange, name="late")
+    late.header.issued_at.CopyFrom(to_timestamp(exchange.at(seconds=61)))
+    with _refusal("NOT_YET"):
+        await _publish(exchange, signer(PROVIDER).sign_document(late))
+
+
+async def test_references_must_be_here_and_be_the_ones_that_are_pinned(exchange: Exchange) -> None:
+    """OFFER-PIN-1, DESC-SITE-1: a site, a resource and a plan come before what cites them."""
+    with _refusal("REFERENCE_MISSING"):
+        await exchange.publish(node_class(exchange))
+    await exchange.publish(site(exchange))
+    resource = await exchange.publish(node_class(exchange))
+    plan = signer(PROVIDER).sign_document(price_plan(exchange))
+    resource_pin = pin(resource, f"crex://{PROVIDER}/resource/node")
+    plan_pin = pin(plan, f"crex://{PROVIDER}/plan/hourly")
+    with _refusal("REFERENCE_MISSING"):
+        await exchange.publish(offer(exchange, resource_pin, plan_pin))
+    await _publish(exchange, plan)
+    with _refusal("SUBJECT"):
+        wrong = v1.Pin(id=plan_pin.id, revision=1, sha256="0" * 64)
+        await exchange.publish(offer(exchange, resource_pin, wrong))
+    with _refusal("REFERENCE_MISSING"):
+        await exchange.publish(
+            offer(exchange, resource_pin, plan_pin, pool_id=f"crex://{PROVIDER}/pool/none")
+        )
+    await exchange.publish(offer(exchange, resource_pin, plan_pin))
+
+
+async def test_an_offer_beyond_the_brokers_limits_is_refused(exchange: Exchange) -> None:
+    """OFFER-VALIDITY-1: an offer stands fifteen minutes to a day, unless the broker says otherwise."""
+    goods = await stock(exchange)
+    resource = pin(goods.resource, f"crex://{PROVIDER}/resource/node")
+    plan = pin(goods.plan, f"crex://{PROVIDER}/plan/hourly")
+    for valid in (timedelta(minutes=14), timedelta(hours=24, milliseconds=1)):
+        with _refusal("TERMS"):
+            until = exchange.clock.now() + valid
+            await exchange.publish(offer(exchange, resource, plan, name="other", until=until))
+
+
+async def test_a_plan_that_cannot_be_rated_is_refused_when_it_is_published(exchange: Exchange) -> None:
+    """PRICE-TIER-2: what nobody could bill by is not taken in."""
+    plan = price_plan(exchange)
+    plan.components.append(plan.components[0])
+    with _refusal("SCHEMA"):
+        await exchange.publish(plan)
+
+
+async def test_a_pool_names_each_base_pool_once(exchange: Exchange) -> None:
+    """CAP-DRAW-1: two entries for one base pool are refused with their place."""
+    await exchange.publish(site(exchange))
+    await exchange.publish(node_class(exchange))
+    await exchange.publish(pool(exchange, name="base"))
+    await exchange.publish(pool(exchange, name="half", draws=[("base", 1)]))
+    with _refusal("SCHEMA"):
+        await exchange.publish(pool(exchange, name="twice", draws=[("base", 1), ("base", 2)]))
+
+
+async def test_an_allotment_is_for_this_broker_and_of_ones_own_pool(exchange: Exchange) -> None:
+    """CAP-ALLOTMENT-1, CAP-ALLOTMENT-2, CAP-WINDOW-1: broker, provider and windows are checked."""
+    goods = await stock(exchange, units=0)
+    window = (exchange.at(), exchange.at(hours=1), 8)
+    with _refusal("AUDIENCE"):
+        await grant(exchange, allotment(exchange, goods.pool, [window], broker="another.example"))
+    with _refusal("SCHEMA"):
+        await grant(exchange, allotment(exchange, goods.pool, [window, window]))
+    with _refusal("NOT_A_PARTY"):
+        await grant(exchange, allotment(exchange, goods.pool, [window], authority=OTHER))
+    with _refusal("REFERENCE_MISSING"):
+        await grant(exchange, allotment(exchange, goods.pool + "-2", [window]))
+    done = await grant(exchange, allotment(exchange, goods.pool, [window]))
+    assert [(w.quantity, w.start, w.end) for w in done.windows] == [
+        (8, to_timestamp(window[0]), to_timestamp(window[1]))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "request_of", "state"),
+    [
+        ("PauseOffer", v1.PauseOfferRequest, v1.OfferState.OFFER_STATE_PAUSED),
+        ("WithdrawOffer", v1.WithdrawOfferRequest, v1.OfferState.OFFER_STATE_WITHDRAWN),
+    ],
+)
+async def test_an_offer_off_sale_is_neither_listed_nor_found(
+    exchange: Exchange, method: str, request_of: type[Any], state: int
+) -> None:
+    """STATE-OFFER-1: pausing and withdrawing take an offer out of lists before the call returns."""
+    goods = await stock(exchange)
+    request: Message = request_of(request_id=exchange.request_id(), offer_id=goods.offer_id)
+    response = await exchange.call(f"MarketService/{method}", request, PROVIDER)
+    assert response.offer.state == state
+    listed = await exchange.call("DiscoveryService/ListOffers", v1.ListOffersRequest(), CONSUMER)
+    assert not listed.offers
+    again = await exchange.call(f"MarketService/{method}", request, PROVIDER)
+    assert again.replayed
+    assert again.offer == response.offer
+
+
+async def test_a_paused_offer_comes_back(exchange: Exchange) -> None:
+    """STATE-OFFER-1: resuming puts an offer back into lists and search."""
+    goods = await stock(exchange)
+    for method, request_of in (("PauseOffer", v1.PauseOfferRequest), ("ResumeOffer", v1.ResumeOfferRequest)):
+        request = request_of(request_id=exchange.request_id(), offer_id=goods.offer_id)
+        await exchange.call(f"MarketService/{method}", request, PROVIDER)
+    listed = await exchange.call("DiscoveryService/ListOffers", v1.ListOffersRequest(), CONSUMER)
+    assert [found.id for found in listed.offers] == [goods.offer_id]
