@@ -8,14 +8,17 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from crex.errors import CrexError
 from demo import audit, catalogue, refusals, sale
+from demo.gather import Gathered, result_of
 from demo.papers import Papers
 from demo.party import Party
-from demo.processes import Child, start_broker
+from demo.processes import start_agent, start_broker
+from demo.report import render
 from demo.story import DemoFailed, Story, standard_output
 
 
@@ -25,24 +28,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--out", type=Path, help="folder for documents and report (default: build/demo/<time>)"
     )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the story")
     options = parser.parse_args(arguments)
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    out: Path = options.out or Path("build") / "demo" / stamp
-    out.mkdir(parents=True, exist_ok=True)
-    story = Story(standard_output())
+    began = datetime.now(UTC).replace(microsecond=0)
+    out: Path = options.out or Path("build") / "demo" / began.strftime("%Y%m%d-%H%M%S")
+    documents = out / "documents"
+    story = Story(None if options.json else standard_output())
+    gathered, error = Gathered(), ""
     try:
+        out.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crex-demo-")))
-            run(story, stack, home, out)
-    except (DemoFailed, CrexError) as error:
+            run(story, gathered, stack, home, out)
+    except (DemoFailed, CrexError, OSError) as caught:
+        error = str(caught)
+    except KeyboardInterrupt:
+        error = "interrupted"
+    result = result_of(
+        story,
+        gathered,
+        began=began.isoformat().replace("+00:00", "Z"),
+        folder=str(documents),
+        error=error,
+    )
+    report = out / "report.html"
+    if out.is_dir():
+        report.write_text(render(result), "utf-8")
+    if options.json:
+        print(json.dumps(asdict(result), ensure_ascii=False))
+    elif not error:
+        print(f"\nEverything verified in {result.seconds:.1f} s.")
+        print(f"  Read the report:  {report}")
+        print(f"  The documents:    {documents}")
+    if error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
-    print(f"\nEverything verified in {story.seconds:.1f} s. Documents: {out / 'documents'}")
     return 0
 
 
-def run(story: Story, stack: ExitStack, home: Path, out: Path) -> None:
-    """Tells the whole story."""
+def run(story: Story, gathered: Gathered, stack: ExitStack, home: Path, out: Path) -> None:
+    """Tells the whole story; whatever it starts ends with the stack."""
     papers = Papers(out / "documents")
     story.chapter("A market of one machine")
     with story.step("a broker starts, with TLS and throwaway parties") as step:
@@ -58,32 +83,19 @@ def run(story: Story, stack: ExitStack, home: Path, out: Path) -> None:
         return found
 
     provider, consumer = party("provider.dev.invalid"), party("consumer.dev.invalid")
-    catalogue.publish_catalogue(story, party("catalogue.dev.invalid"))
-    goods = sale.publish_host(story, provider, broker)
-    config = home / "agent.json"
-    config.write_text(
-        json.dumps(
-            {
-                "identity": facts["parties"]["provider.dev.invalid"]["folder"],
-                "target": facts["target"],
-                "broker": broker,
-                "folder": str(home / "agent"),
-                "cpus": goods.cpus,
-                "meter_s": 1.0,
-            }
-        ),
-        "utf-8",
-    )
-    stack.enter_context(Child(["-m", "demo.agent", str(config)], out / "agent.log"))
+    gathered.facts = catalogue.publish_catalogue(story, party("catalogue.dev.invalid"))
+    goods, gathered.machine = sale.publish_host(story, provider, broker)
+    stack.enter_context(start_agent(facts, home, out / "agent.log", goods.cpus))
     story.chapter("A sale")
     found = sale.search(story, consumer)
+    gathered.demand, gathered.demand_text, gathered.searched_at = found.demand, sale.DEMAND, consumer.now()
     bought = sale.buy(story, consumer, broker, found)
-    sale.use(story, consumer, bought)
+    gathered.program = sale.use(story, consumer, bought)
     story.chapter("A bill that its buyer believes")
-    sale.settle(story, consumer, bought)
-    audit.audit(story, papers, consumer)
+    gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
+    gathered.audited = audit.audit(story, papers, consumer)
     story.chapter("What must not succeed")
-    refusals.refuse_all(story, consumer, goods, found, bought)
+    gathered.refusals = refusals.refuse_all(story, consumer, goods, found, bought)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
@@ -86,3 +87,22 @@ def start_broker(home: Path, log: Path) -> tuple[Child, dict[str, Any]]:
         time.sleep(_POLL_S)
     facts: dict[str, Any] = json.loads(ready.read_text("utf-8"))
     return child, facts
+
+
+def start_agent(facts: dict[str, Any], home: Path, log: Path, cpus: Sequence[int]) -> Child:
+    """Starts the provider's agent over some CPUs of this machine."""
+    config = home / "agent.json"
+    config.write_text(
+        json.dumps(
+            {
+                "identity": facts["parties"]["provider.dev.invalid"]["folder"],
+                "target": facts["target"],
+                "broker": facts["broker"],
+                "folder": str(home / "agent"),
+                "cpus": list(cpus),
+                "meter_s": 1.0,
+            }
+        ),
+        "utf-8",
+    )
+    return Child(["-m", "demo.agent", str(config)], log)

@@ -12,11 +12,12 @@ from typing import Any, Final
 from google.protobuf.duration_pb2 import Duration
 
 from crex import v1
-from crex.agent.loopback.client import LeaseClient, Outcome
+from crex.agent.loopback.client import LeaseClient
 from crex.demand import text
 from crex.demand.rendering import render as render_explanation
 from crex.describe.host import describe
 from crex.describe.publish import documents_for_sale
+from crex.describe.render import render as render_description
 from crex.documents import convert
 from crex.documents.convert import to_timestamp
 from crex.documents.reader import read
@@ -45,6 +46,7 @@ DEMAND: Final = (
 class Found:
     """What the search gave."""
 
+    demand: v1.Demand
     offer: v1.Candidate
     candidates: list[v1.Candidate]
     explanation: v1.MatchExplanation
@@ -60,8 +62,8 @@ class Bought:
     lease: str
 
 
-def publish_host(story: Story, provider: Party, broker: str) -> goods.Goods:
-    """The provider describes this machine and puts its cores on sale."""
+def publish_host(story: Story, provider: Party, broker: str) -> tuple[goods.Goods, str]:
+    """The provider describes this machine and puts its cores on sale; gives also the description as text."""
     with story.step("the provider describes this machine as it is") as step:
         description = describe()
         cpu = description.node.cpu
@@ -86,7 +88,8 @@ def publish_host(story: Story, provider: Party, broker: str) -> goods.Goods:
         provider.client.grant_allotment(v1.GrantAllotmentRequest(request_id=request_id(), envelope=envelope))
         step.say(f"{units} units")
     cpus = tuple(min(unit) for unit in documents.unit_cpus)
-    return goods.Goods(offer, documents.pool.header.id, units, cpus)
+    sold = goods.Goods(offer, documents.pool.header.id, units, cpus)
+    return sold, render_description(description)
 
 
 def search(story: Story, consumer: Party) -> Found:
@@ -108,7 +111,7 @@ def search(story: Story, consumer: Party) -> Found:
     best = next((candidate for candidate in response.candidates if candidate.holdable), None)
     if best is None:
         raise DemoFailed("no offer that matches can be held")
-    return Found(best, list(response.candidates), explanation)
+    return Found(demand, best, list(response.candidates), explanation)
 
 
 def buy(story: Story, consumer: Party, broker: str, found: Found) -> Bought:
@@ -160,7 +163,7 @@ def order_document(consumer: Party, hold: Verified[v1.HoldReceipt]) -> v1.OrderD
     )
 
 
-def use(story: Story, consumer: Party, bought: Bought) -> tuple[Outcome, dict[str, Any]]:
+def use(story: Story, consumer: Party, bought: Bought) -> dict[str, Any]:
     """The agent delivers, and the consumer runs its program on the leased core."""
     with story.step("the provider's agent confirms and delivers") as step:
         lease = wait_for_lease(consumer, bought.lease, "LEASE_STATE_ACTIVE")
@@ -195,7 +198,7 @@ def use(story: Story, consumer: Party, bought: Bought) -> tuple[Outcome, dict[st
             f"{result['systems']} systems of {result['size']} unknowns, {result['gflops']} GFLOP/s, all right"
         )
         step.add(f"it ran on CPU {result['cpus_used']} only; {outcome.cpu_ms / 1000:.2f} s of CPU time")
-    return outcome, result
+    return result
 
 
 def open_access(consumer: Party, bought: Bought, envelope: v1.Envelope) -> v1.AccessCredential:
