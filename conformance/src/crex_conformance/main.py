@@ -1,7 +1,7 @@
 """The command `crex-conformance`.
 
-This version ships no checks. The command exists so that scripts may already call it: it says so, and its exit code
-can never be mistaken for a pass.
+This version ships no checks. The command exists so that scripts may already call it: it says so, and its exit
+code can never be mistaken for a pass.
 """
 
 import argparse
@@ -17,11 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command.
 
     Returns:
-        The exit code: 2 for a wrong command line, 3 when nothing was checked. 0 is kept for "every check passed".
+        The exit code: 2 for a wrong command line, 3 when nothing was checked; 0 is kept for a pass.
     """
     parser = argparse.ArgumentParser(
         prog="crex-conformance",
-        description="Judges an implementation of CREX by the written contract. This version ships no checks yet.",
+        description="Judges an implementation of CREX by the written contract. This version ships no checks.",
         epilog="Exit codes: 2 wrong command line, 3 nothing was checked.",
     )
     parser.add_argument("--version", action="version", version=f"crex-conformance {__version__}")
