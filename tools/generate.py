@@ -4,6 +4,7 @@
 per
   RPC), schemas/crex/v1 (JSON Schemas), proto/spec/fields (field tables)
 - proto/crex/v1/states.json → crex.v1.state_tables, proto/spec/states.md
+- every requirement in proto/spec → crex_conformance/requirements, which the suite carries
 - every requirement in proto/spec, and whatever cites one → proto/spec/requirements.md
 """
 
@@ -20,6 +21,7 @@ from tools.files import write_tree
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = "crex/v1"
+CARRIED = "conformance/src/crex_conformance/requirements"
 
 
 def generate(repository: Path) -> list[str]:
@@ -59,6 +61,8 @@ def _specification(repository: Path, contract: Contract, machines: list[state_ma
     pages = {identifier: requirement.page for identifier, requirement in by_hand.items()}
     changed += write_tree(spec, {"states.md": state_machines.state_page(machines, pages)}, "states.md")
     stated = requirements.load_requirements(spec)
+    data = {"requirements.json": requirements.data_file(stated)}
+    changed += write_tree(repository / CARRIED, data, "*.json")
     index = {"requirements.md": requirements.index_page(repository, contract, stated)}
     return changed + write_tree(spec, index, "requirements.md")
 

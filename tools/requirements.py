@@ -7,9 +7,10 @@ identifier.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tools.contract import Contract, messages
@@ -30,9 +31,12 @@ TESTS = (
     "tools/tests",
     "schemas/examples",
     "demo",
+    "conformance/src/crex_conformance/vectors",
 )
 _SUFFIXES = {".py", ".json", ".sql", ".txtpb", ".yaml"}
-_GENERATED = ("sdk/src/crex/v1/",)
+_GENERATED = ("sdk/src/crex/v1/", "conformance/src/crex_conformance/requirements/")
+# Lie in a folder of code without being code: other tests, and the vectors that the suite carries.
+_NOT_CODE = {"tools": "tools/tests/", "conformance/src": "conformance/src/crex_conformance/vectors/"}
 _INDEX = "requirements.md"
 
 
@@ -126,7 +130,7 @@ def cited_in_files(repository: Path, folders: Iterable[str]) -> dict[str, list[s
             name = path.relative_to(repository).as_posix()
             if path.suffix not in _SUFFIXES or not path.is_file() or name.startswith(_GENERATED):
                 continue
-            if folder == "tools" and name.startswith("tools/tests/"):
+            if folder in _NOT_CODE and name.startswith(_NOT_CODE[folder]):
                 continue
             text = name + "\n" + path.read_text("utf-8", errors="replace")
             for identifier in sorted(set(IDENTIFIER.findall(text))):
@@ -171,11 +175,20 @@ def index_page(repository: Path, contract: Contract, stated: Mapping[str, Requir
     lines = [_INDEX_HEAD.format(count=len(stated))]
     for identifier, requirement in stated.items():
         link = f"[{identifier}]({requirement.page}#{identifier.lower()})"
-        page = requirement.page.removesuffix(".md")
-        cells = [link, requirement.keyword, page, requirement.actor, requirement.testability]
+        cells = [link, requirement.keyword, _page(requirement), requirement.actor, requirement.testability]
         cells += [_few(places.get(identifier, [])) for places in (contract_places, code, tests)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def data_file(stated: Mapping[str, Requirement]) -> str:
+    """Writes all requirements as JSON, in order of their identifiers, for the conformance suite to carry."""
+    entries = [asdict(requirement) | {"page": _page(requirement)} for requirement in stated.values()]
+    return json.dumps({"requirements": entries}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _page(requirement: Requirement) -> str:
+    return requirement.page.removesuffix(".md")
 
 
 def _few(places: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,28 @@ def test_every_cited_requirement_is_stated() -> None:
     """What the contract, the code or a test cites is stated on a page of the specification."""
     stated = requirements.load_requirements(ROOT / "proto" / "spec")
     assert requirements.unstated(ROOT, load_contract(ROOT / "proto", PACKAGE), stated) == []
+
+
+def test_requirements_are_written_as_data(tmp_path: Path) -> None:
+    """The file that the suite carries has every requirement with its sentence, in order."""
+    stated = requirements.load_requirements(_spec(tmp_path, things=GOOD))
+    first, second = json.loads(requirements.data_file(stated))["requirements"]
+    assert first == {
+        "identifier": "THING-NAME-1",
+        "sentence": "A reader MUST refuse a thing without a name.",
+        "keyword": "MUST",
+        "page": "things",
+        "actor": "reader",
+        "testability": "vector",
+    }
+    assert second["identifier"] == "THING-SOUL-1"
+
+
+def test_vectors_are_tests_and_no_code(tmp_path: Path) -> None:
+    """A vector that the suite carries tests what it cites; the data of all requirements cites nothing."""
+    package = tmp_path / "conformance" / "src" / "crex_conformance"
+    for name in ("vectors", "requirements"):
+        (package / name).mkdir(parents=True)
+        (package / name / "a.json").write_text('"THING-NAME-1"', "utf-8")
+    assert requirements.cited_in_files(tmp_path, requirements.CODE) == {}
+    assert list(requirements.cited_in_files(tmp_path, requirements.TESTS)) == ["THING-NAME-1"]
