@@ -114,6 +114,7 @@ class AgentIntake:
                 self._note("runs what is unknown here, left alone and quarantined", found.unknown)
                 await self._store.quarantine(self._provider, found.unknown)
             if found.missing:
+                # AGENT-INVENTORY-3: a note, and nothing else.
                 self._note("does not report what is ACTIVE here", found.missing)
         except CrexError as error:
             _log.warning("inventory of %s: %s %s", self._provider, error.reason, error.message)

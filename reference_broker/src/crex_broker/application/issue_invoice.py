@@ -1,4 +1,4 @@
-"""IssueInvoice: an invoice stands only if the broker computes the same (BILLING-ISSUE-*)."""
+"""IssueInvoice: an invoice stands only if the broker computes the same (BILLING-ISSUE-2, BILLING-ISSUE-3)."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def judge_chain(view: UsageView, batch: Verified[v1.UsageBatch], bodies: Sequenc
 
     Raises:
         CrexError: As `crex.metering.batch.verify_batch` (BILLING-CHAIN-1, BILLING-SEQ-1, BILLING-ROOT-1,
-            BILLING-PERIOD-1).
+            BILLING-PERIOD-1, BILLING-DUPLICATE-2).
     """
     continued, records = verify_batch(_chain(view), batch, bodies)
     period = continued.period
@@ -80,7 +80,8 @@ def judge_bounds(
         earlier: Bytes of the records of earlier batches that reach into the time of its own.
 
     Raises:
-        CrexError: USAGE_OUT_OF_BOUNDS (BILLING-BOUNDS-1 to 3), CONFLICT where records overlap.
+        CrexError: USAGE_OUT_OF_BOUNDS (BILLING-BOUNDS-1, BILLING-BOUNDS-2, BILLING-BOUNDS-3), CONFLICT where
+            records overlap.
     """
     lease = view.sale.lease
     use = use_of(lease)

@@ -90,7 +90,7 @@ async def test_a_delivered_lease_is_adopted_with_its_grant(trade: Trade, agent: 
 
 
 async def test_a_failed_lease_is_released(trade: Trade, agent: PlayedAgent) -> None:
-    """An inventory that says FAILED ends a lease in RECONCILING, and its release is commanded."""
+    """RECONCILING becomes FAILED as reported, then RELEASED (AGENT-INVENTORY-2, LEASE-FAIL-1)."""
     lease, _ = await reconciling(trade, agent)
     agent.say(inventory=v1.Inventory(items=[v1.InventoryItem(lease=lease, state=FAILED)]))
     await agent.settled()
@@ -101,7 +101,7 @@ async def test_a_failed_lease_is_released(trade: Trade, agent: PlayedAgent) -> N
 
 
 async def test_what_is_unknown_is_quarantined(trade: Trade, agent: PlayedAgent) -> None:
-    """Foreign, unheard-of and ended leases in an inventory are noted, and left alone."""
+    """Foreign, unheard-of and ended leases are noted, and left alone (AGENT-QUARANTINE-1)."""
     running = await trade.active(agent, quantity=1)
     ended = await trade.released(agent, quantity=1)
     later = await trade.scheduled(agent, quantity=1, start=trade.at(hours=2), end=trade.at(hours=3))
@@ -160,7 +160,7 @@ async def test_a_lease_that_ends_by_itself_is_released(trade: Trade, agent: Play
 
 
 async def test_events_about_what_is_not_there_are_refused(trade: Trade, agent: PlayedAgent) -> None:
-    """Foreign leases, wrong receipts and impossible steps are acknowledged with the reason, for good."""
+    """Foreign leases, wrong receipts and impossible steps are refused for good (AGENT-EVENT-2)."""
     lease = await trade.scheduled(agent, start=trade.at(hours=2), end=trade.at(hours=3))
     reason = v1.ErrorReason
     agent.say(event=failed("e1", lease))
@@ -178,7 +178,7 @@ async def test_events_about_what_is_not_there_are_refused(trade: Trade, agent: P
 
 @pytest.mark.parametrize("after", ["confirm", "provision", "release"])
 async def test_a_broker_that_restarts_goes_on(trade: Trade, tmp_path: Path, after: str) -> None:
-    """What was commanded before the broker stopped is commanded again, by the same identifier."""
+    """What was commanded before the broker stopped is commanded again (AGENT-COMMAND-1, AGENT-COMMAND-2)."""
     agent = await PlayedAgent.join(trade)
     lease, steps = "", {"confirm": 0, "provision": 1, "release": 2}[after]
     if steps == 0:

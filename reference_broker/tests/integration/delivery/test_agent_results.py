@@ -53,7 +53,7 @@ async def confirmations(agent: PlayedAgent, command: v1.Command) -> dict[str, v1
 
 
 async def test_a_confirmation_that_does_not_hold_changes_nothing(trade: Trade, agent: PlayedAgent) -> None:
-    """Whatever is wrong with an answer, order and command stand, and the right answer still counts."""
+    """Whatever is wrong with an answer, order and command stand (AGENT-RESULT-1, AGENT-CONFIRM-1)."""
     order = await trade.order()
     command = await agent.command("confirm")
     for what, envelope in (await confirmations(agent, command)).items():
@@ -104,7 +104,7 @@ async def test_a_rejection_frees_the_units(trade: Trade, agent: PlayedAgent) -> 
 
 
 async def test_the_same_results_again_change_nothing(trade: Trade, agent: PlayedAgent) -> None:
-    """Every result may come twice, at once or later, and in the wrong order."""
+    """Every result may come twice, at once or later, in any order (AGENT-RESULT-2)."""
     lease, provision = await trade.provisioning(agent)
     delivered = agent.provisioned(provision)
     for _ in range(3):
@@ -226,7 +226,7 @@ async def test_a_receipt_that_does_not_hold_frees_nothing(trade: Trade, agent: P
 
 
 async def test_a_late_answer_still_counts_until_the_horizon(trade: Trade, agent: PlayedAgent) -> None:
-    """After the deadline the order is RECONCILING and can be accepted; ABANDONED it can only be rejected."""
+    """RECONCILING an order can still be accepted; ABANDONED it can only be rejected (AGENT-CONFIRM-3)."""
     late, abandoned = await trade.order(2), await trade.order(6)
     commands = [await agent.command("confirm"), await agent.command("confirm")]
     trade.clock.advance(minutes=1)

@@ -64,7 +64,7 @@ async def test_an_invoice_is_recomputed_accepted_and_settled(trade: Trade, agent
 
 
 async def test_an_invoice_is_there_for_its_parties_only(trade: Trade, agent: PlayedAgent) -> None:
-    """Nobody else reads, lists, accepts or settles an invoice (BILLING-PARTY-1)."""
+    """Nobody else reads, lists, accepts or settles an invoice (BILLING-PARTY-1, BILLING-PAY-1)."""
     kept = await sealed(trade, agent)
     draft = await kept.invoice()
     issued = (await kept.issue(draft)).invoice

@@ -95,7 +95,7 @@ async def test_leases_are_listed_newest_first_in_pages(trade: Trade, agent: Play
 
 
 async def test_a_lease_that_never_started_frees_its_units_at_once(trade: Trade, agent: PlayedAgent) -> None:
-    """Terminating a SCHEDULED lease releases it without a receipt, and its order is fulfilled."""
+    """Terminating a SCHEDULED lease releases it without a receipt (LEASE-TERMINATE-1, LEASE-FULFIL-1)."""
     lease = await trade.scheduled(agent, start=trade.at(hours=2), end=trade.at(hours=3))
     ended = await trade.terminate(lease, PROVIDER, reason="the rack moves")
     assert ended.state == v1.LeaseState.LEASE_STATE_RELEASED
@@ -144,7 +144,7 @@ async def test_nothing_starts_before_its_interval(trade: Trade, agent: PlayedAge
 
 
 async def test_a_lease_past_its_end_still_occupies_its_units(trade: Trade, agent: PlayedAgent) -> None:
-    """Until it is released its units cannot be held, and their next lease waits (LEASE-OCCUPY-1)."""
+    """Until it is released its units are not free; their next lease waits (LEASE-END-1, LEASE-OCCUPY-1)."""
     overdue = await trade.active(agent, quantity=8)
     following = await trade.scheduled(agent, quantity=8, start=trade.at(hours=1), end=trade.at(hours=2))
     trade.clock.advance(hours=1)

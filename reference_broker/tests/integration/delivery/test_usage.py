@@ -153,7 +153,7 @@ async def test_records_that_were_not_signed_for_are_refused(trade: Trade, agent:
 
 
 async def test_usage_is_the_providers_word(trade: Trade, agent: PlayedAgent) -> None:
-    """Nobody else sends a batch, not even a signed one, and not for another order (BILLING-SIGNER-1)."""
+    """Nobody else sends a batch, and none is of another order (BILLING-SIGNER-1, BILLING-ORDER-1)."""
     kept = await books(trade, agent)
     draft = kept.draft(kept.read())
     envelope = signer(PROVIDER).sign_document(draft.message)
@@ -183,7 +183,7 @@ async def test_the_methods_are_not_exchanged(trade: Trade, agent: PlayedAgent) -
 
 
 async def test_use_outside_the_lease_is_refused(trade: Trade, agent: PlayedAgent) -> None:
-    """Before the activation, after the end, beyond now and above the quantity nothing counts."""
+    """Before activation, after the end, beyond now, above the quantity nothing counts (BILLING-BOUNDS-1)."""
     kept = await books(trade, agent)
     early = HoldingMeter.start(kept.meter.info, trade.at(minutes=-11))
     assert (await refused(kept, early.read(trade.at(), 2))).reason == "USAGE_OUT_OF_BOUNDS"
@@ -223,7 +223,7 @@ async def test_events_are_those_the_broker_knows(trade: Trade, agent: PlayedAgen
 
 
 async def test_a_sealed_period_takes_no_more(trade: Trade, agent: PlayedAgent) -> None:
-    """After the final batch the period is closed, and the next one begins where it ended."""
+    """After the final batch the period takes nothing, however the batch is chained (BILLING-PERIOD-1)."""
     kept = await books(trade, agent)
     await kept.seal(kept.read())
     trade.clock.advance(minutes=1)

@@ -36,11 +36,11 @@ class TimerStore(Protocol):
         ...
 
     async def start_leases(self, limit: int, *, provision_ms: int) -> Sequence[Moved]:
-        """SCHEDULED → PROVISIONING where units are free, else DELAYED; DELAYED likewise (LEASE-START-2)."""
+        """Starts leases whose time has come and whose units are free; delays others (LEASE-START-1, -2)."""
         ...
 
     async def end_leases(self, limit: int) -> Sequence[Moved]:
-        """Ends leases whose interval is over: RELEASING, or RELEASED if they never started."""
+        """Ends leases whose interval is over: RELEASING, or RELEASED if they never started (LEASE-END-1)."""
         ...
 
     async def provision_deadlines(self, limit: int) -> Sequence[Moved]:

@@ -1,4 +1,4 @@
-"""What a provider's word does to an order or a lease, inside the transaction that keeps the word."""
+"""What a provider's word does to an order or a lease, in the transaction that keeps it (AGENT-RESULT-2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOLD: Final = "SELECT create_ms FROM commands WHERE lease = ? AND kind = 'provi
 def accept(
     tx: Tx, provider: str, command_id: str, confirmation: NewDocument, authority: str
 ) -> OrderSnapshot:
-    """Confirms an order and makes its leases (LEASE-MAKE-1); see `AgentStore.accept_order`."""
+    """Confirms an order and makes its leases (LEASE-MAKE-1), unless it is ABANDONED (AGENT-CONFIRM-3)."""
     command = command_rows.get(tx.connection, provider, command_id)
     order = command.order
     if _answered_so(order, confirmation):

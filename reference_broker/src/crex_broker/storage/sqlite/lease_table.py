@@ -229,6 +229,7 @@ def require_etag(lease: LeaseSnapshot, etag: str) -> None:
 
 
 def _command(tx: Tx, lease: LeaseSnapshot, change: Change) -> None:
+    """Writes the command; it is sent only after this transaction (AGENT-COMMAND-1)."""
     tx.connection.execute(
         _COMMAND,
         (

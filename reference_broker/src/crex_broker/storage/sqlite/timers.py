@@ -96,7 +96,7 @@ class SqliteTimers:
         )
 
     async def start_leases(self, limit: int, *, provision_ms: int) -> Sequence[Moved]:
-        """SCHEDULED → PROVISIONING where units are free, else DELAYED; DELAYED likewise."""
+        """SCHEDULED → PROVISIONING where units are free, else DELAYED (LEASE-START-1, LEASE-START-2)."""
 
         def step(tx: Tx, lease: LeaseSnapshot) -> Moved:
             if occupancy.units_free(tx, lease):
@@ -124,7 +124,7 @@ class SqliteTimers:
         return await self._writer.run(work)
 
     async def end_leases(self, limit: int) -> Sequence[Moved]:
-        """Ends leases whose interval is over."""
+        """Ends leases whose interval is over (LEASE-END-1)."""
 
         def step(tx: Tx, lease: LeaseSnapshot) -> Moved:
             change = Change()
