@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crex import v1
-from crex.describe import checks, host
+from crex.describe import host
 from crex.describe.host import HostDescription
 from crex.describe.machine import Machine, Output
 from crex.describe.render import render
-from crex.documents import reader
+from crex.documents import reader, semantics
 from sdk.tests.describe import trees
 from sdk.tests.describe.trees import Link, Recorded
 
@@ -61,7 +61,7 @@ MACHINES: dict[str, Callable[[], Recorded]] = {
 def is_sound(description: HostDescription) -> None:
     """Checks that a description can be published and shown, whatever it was made from."""
     value = reader.read(MessageToJson(description.node).encode(), v1.NodeClass)
-    assert checks.check(value, v1.NodeClass) == []
+    assert semantics.violations(value, v1.NodeClass) == []
     for software in description.software:
         reader.read(MessageToJson(software).encode(), v1.Software)
     assert all(finding.what and finding.why for finding in description.report)

@@ -6,9 +6,8 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 
 from crex import v1
-from crex.describe import checks
 from crex.describe.report import Kind
-from crex.documents import reader
+from crex.documents import reader, semantics
 from sdk.tests.describe import trees
 from sdk.tests.describe.trees import Describe, why
 
@@ -18,7 +17,7 @@ def test_every_machine_is_described_in_words_of_the_contract(name: str, describe
     """The description of every recorded machine passes the strict reader and contradicts itself nowhere."""
     description = describe(trees.MACHINES[name]())
     value = reader.read(MessageToJson(description.node).encode(), v1.NodeClass)
-    assert checks.check(value, v1.NodeClass) == []
+    assert semantics.violations(value, v1.NodeClass) == []
     assert description.node.cpu.schedulable_cpus == description.schedule.count > 0
 
 

@@ -8,10 +8,10 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 
 from crex import v1
-from crex.describe import checks, policy, publish
+from crex.describe import policy, publish
 from crex.describe.host import HostDescription
 from crex.describe.publish import SaleDocuments
-from crex.documents import reader
+from crex.documents import reader, semantics
 from crex.errors import CrexError, InvalidName
 from sdk.tests.describe import trees
 from sdk.tests.describe.trees import Describe
@@ -39,7 +39,7 @@ def test_the_documents_of_every_machine_are_valid(name: str, describe: Describe)
     documents = sell(describe(trees.MACHINES[name]()))
     for document, kind in zip(documents, (v1.Site, *[v1.ComputeResource] * 3), strict=True):
         value = reader.read(MessageToJson(document).encode(), kind)
-        assert checks.check(value, kind) == []
+        assert semantics.violations(value, kind) == []
         assert value["header"]["id"].startswith(SITE)
         assert value["header"]["issuedAt"] == "2026-11-23T12:00:00.250Z"
         assert value["header"]["issuer"] == "p.example.cn"

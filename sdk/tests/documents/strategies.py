@@ -87,7 +87,30 @@ _FORMATS: dict[int, st.SearchStrategy[str]] = {
 def documents(message: type[Message]) -> st.SearchStrategy[Json]:
     """Draws valid documents, or other messages, of a class."""
     stated = document_constraint(descriptor_of(message))
-    return _messages(descriptor_of(message), 0, expires=stated is not None and stated.expires)
+    drawn = _messages(descriptor_of(message), 0, expires=stated is not None and stated.expires)
+    return drawn.map(_consistent)
+
+
+def _consistent(value: Json) -> Json:
+    """Takes from a description what its members say against each other (description_rules.py)."""
+    for member, inner in list(value.items()):
+        for item in inner if isinstance(inner, list) else [inner]:
+            if isinstance(item, dict):
+                _consistent(item)
+        if member in _RELATED:
+            del value[member]
+    if "siteId" in value:
+        value["kind"] = "p.example.cn/any"
+    return value
+
+
+# Members that a rule compares with another one, and that may be absent.
+_RELATED = frozenset(
+    [
+        "closedLists", "latitudeMicrodegrees", "longitudeMicrodegrees", "partitionProfiles", "physicalCores",
+        "readIops", "sockets", "subdivision", "usableBytes", "writeIops",
+    ]
+)  # fmt: skip
 
 
 @st.composite

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from crex import names
 from crex.decimals import Money, exponent, parse_rational
-from crex.documents import strict
+from crex.documents import description_rules, strict
 from crex.documents.fields import Field, Kind, descriptor_of, field_by_member, fields_of
 from crex.documents.paths import json_path
 from crex.errors import CrexError, DocumentError, Violation
@@ -231,4 +231,5 @@ _BY_MESSAGE: dict[str, Rule] = {
     "crex.v1.Money": _money,
     "crex.v1.Rational": _rational,
     "crex.v1.UsageRecord": _record,
+    **description_rules.RULES,
 }

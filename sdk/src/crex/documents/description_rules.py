@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from crex.documents.fields import descriptor_of, field_by_member, fields_of
+from crex.documents.fields import descriptor_of, field_by_member
 from crex.documents.paths import json_path
 from crex.errors import Violation
 from crex.v1 import ComputeResource, Site
@@ -29,35 +29,6 @@ _BODY_BY_KIND = {
     "pool": "pool",
     "service": "service",
 }
-
-
-def check(value: Json, message: type[Message]) -> list[Violation]:
-    """Gives what contradicts itself in a value of a message and in everything below it.
-
-    Args:
-        value: The value in strict JSON form, accepted by the schema of `message`.
-        message: Its class: `ComputeResource`, `Site`, or a part of them.
-
-    Returns:
-        The violations in document order; none if all is well.
-    """
-    return list(_walk(value, descriptor_of(message), ()))
-
-
-def _walk(value: Json, message: Descriptor, path: Path) -> Iterator[Violation]:
-    rule = RULES.get(message.full_name)
-    if rule is not None:
-        yield from rule(value, path)
-    for field in fields_of(message):
-        inner = value.get(field.json_name)
-        if field.message is None or field.is_map or inner is None:
-            continue
-        below = (*path, field.json_name)
-        if field.repeated:
-            for index, item in enumerate(inner):
-                yield from _walk(item, field.message, (*below, index))
-        else:
-            yield from _walk(inner, field.message, below)
 
 
 def _resource(resource: Json, path: Path) -> Iterator[Violation]:
