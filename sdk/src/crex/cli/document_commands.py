@@ -1,0 +1,211 @@
+"""`crex validate`, `sign`, `verify` and `inspect`: documents in files, without a network."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crex.cli.options import Commands, command, moment
+from crex.cli.result import OK, REFUSED, Result
+
+if TYPE_CHECKING:
+    from crex.errors import CrexError
+    from crex.trust.directory import TrustDirectory
+    from crex.trust.steps import StepResult
+
+
+def add(commands: Commands) -> None:
+    """Adds the commands."""
+    validate = command(commands, "validate", _validate, "check documents against the contract")
+    validate.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a document, signed or not")
+    validate.add_argument("--type", metavar="TYPE", help="type of unsigned documents, such as offer")
+
+    sign = command(commands, "sign", _sign, "sign documents; -o names a file, or a folder for several")
+    sign.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an unsigned document")
+    sign.add_argument("--type", metavar="TYPE", help="type of the documents, such as offer")
+
+    verify = command(commands, "verify", _verify, "verify signed documents, step by step")
+    verify.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a signed document")
+    verify.add_argument(
+        "--at", type=moment, metavar="TIME", help="the time for which to judge (default: now)"
+    )
+    verify.add_argument(
+        "--trust",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="trust this trust document, instead of what the identity pinned; may be repeated",
+    )
+
+    inspect = command(commands, "inspect", _inspect, "show what a document's file holds, verified or not")
+    inspect.add_argument("file", type=Path, metavar="FILE")
+    inspect.add_argument("--type", metavar="TYPE", help="type of an unsigned document")
+
+
+def _validate(options: argparse.Namespace) -> Result:
+    from crex.cli.files import named, read_paper
+    from crex.documents.reader import read
+    from crex.errors import CrexError
+
+    values: list[Any] = []
+    lines: list[str] = []
+    for path in options.files:
+        try:
+            paper = read_paper(path, options.type)
+            with named(path):
+                read(paper.body, paper.doctype)
+        except CrexError as error:
+            values.append({"file": str(path), "valid": False, **_error(error)})
+            lines.append(str(error))
+            continue
+        values.append({"file": str(path), "valid": True, "type": paper.doctype.token})
+        lines.append(f"{path}: a valid {paper.doctype.token}")
+    return Result(values, "\n".join(lines), OK if all(one["valid"] for one in values) else REFUSED)
+
+
+def _sign(options: argparse.Namespace) -> Result:
+    from crex.cli.files import named, read_paper
+    from crex.cli.party import open_party
+    from crex.errors import CrexError
+    from crex.trust.envelope import digest, to_json
+
+    party = open_party(options)
+    output: Path | None = options.output
+    if output is None or (len(options.files) > 1 and not output.is_dir()):
+        raise CrexError(
+            "SCHEMA", "Say where to write with -o: a file for one document, a folder that exists for several."
+        )
+    values = []
+    for path in options.files:
+        paper = read_paper(path, options.type)
+        with named(path):
+            if paper.envelope is not None:
+                raise CrexError("TYPE", "The document is signed already. Sign the unsigned one.")
+            envelope = party.identity.sign_body(paper.body, paper.doctype)
+        place = output / path.name if output.is_dir() else output
+        if place.exists() and place.resolve() == path.resolve():
+            raise CrexError("SCHEMA", "-o names the document itself. Name another.", source=str(place))
+        place.write_bytes(to_json(envelope))
+        values.append({"file": str(path), "signed": str(place), "sha256": digest(paper.body)})
+    options.output = None  # taken: the answer itself goes to standard output
+    return Result(values, "\n".join(f"{one['signed']}: signed, SHA-256 {one['sha256']}" for one in values))
+
+
+def _verify(options: argparse.Namespace) -> Result:
+    from crex.cli.files import named, read_bytes
+    from crex.cli.party import now
+    from crex.errors import TrustError
+    from crex.trust.steps import explain
+    from crex.trust.verify import open_any
+
+    at: datetime = options.at or now()
+    trust = _trust(options, at)
+    values: list[Any] = []
+    lines: list[str] = []
+    for path in options.files:
+        data = read_bytes(path)
+        try:
+            with named(path):
+                verified = open_any(data, trust, now=at)
+        except TrustError as error:
+            steps = explain(error)
+            values.append({"file": str(path), "verified": False, **_error(error), "steps": _steps(steps)})
+            lines += [str(error), *(f"  {step}" for step in steps if step.note or error.step)]
+            continue
+        values.append(
+            {
+                "file": str(path),
+                "verified": True,
+                "type": verified.doctype.token,
+                "id": verified.id,
+                "revision": str(verified.revision),
+                "issuer": verified.issuer,
+                "sha256": verified.digest,
+                "steps": _steps(verified.steps),
+            }
+        )
+        lines.append(f"{path}: {verified.doctype.token} {verified.id}@{verified.revision}, verified")
+        lines += [f"  {step}" for step in verified.steps]
+    return Result(values, "\n".join(lines), OK if all(one["verified"] for one in values) else REFUSED)
+
+
+def _trust(options: argparse.Namespace, at: datetime) -> TrustDirectory:
+    from crex.cli.files import named, read_bytes
+    from crex.cli.party import open_party
+    from crex.trust.directory import TrustDirectory
+
+    if not options.trust:
+        return open_party(options).trust
+    directory = TrustDirectory()
+    for path in options.trust:
+        with named(path):
+            directory.pin(read_bytes(path), now=at)
+    return directory
+
+
+def _inspect(options: argparse.Namespace) -> Result:
+    import json
+
+    from crex.cli.files import named, read_paper
+    from crex.documents import strict
+    from crex.errors import CrexError
+    from crex.trust.envelope import digest, record_id
+
+    paper = read_paper(options.file, options.type)
+    with named(options.file):
+        body = strict.loads(paper.body)
+        header = body.get("header") if isinstance(body, dict) else None
+        if not isinstance(header, dict):
+            raise CrexError("SCHEMA", "The document has no header. Check it with `crex validate`.")
+    pin = {
+        "id": header.get("id"),
+        "revision": header.get("revision"),
+        "sha256": digest(paper.body),
+    }
+    value = {
+        "type": paper.doctype.token,
+        "pin": pin,
+        "issuer": header.get("issuer"),
+        "signedBy": [one.keyid for one in paper.envelope.signatures] if paper.envelope else [],
+        "recordId": record_id(paper.envelope) if paper.envelope else None,
+        "body": body,
+    }
+    signed = "not signed"
+    if paper.envelope is not None:
+        keys = ", ".join(one.keyid for one in paper.envelope.signatures)
+        signed = f"by key {keys}; not verified here, `crex verify` does"
+    lines = [
+        f"type      {paper.doctype.token}",
+        f"id        {pin['id']}",
+        f"revision  {pin['revision']}",
+        f"issuer    {header.get('issuer')}",
+        f"SHA-256   {pin['sha256']} of {len(paper.body)} bytes",
+        f"signed    {signed}",
+        json.dumps(body, indent=2, ensure_ascii=False),
+    ]
+    return Result(value, "\n".join(lines))
+
+
+def _steps(results: tuple[StepResult, ...]) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": one.step.number,
+            "title": one.step.title,
+            "outcome": one.outcome.value,
+            "requirement": one.step.requirement,
+        }
+        for one in results
+    ]
+
+
+def _error(error: CrexError) -> dict[str, Any]:
+    return {
+        "reason": error.reason,
+        "message": error.message,
+        "violations": [
+            {"path": one.path, "message": one.message, "requirement": one.requirement, "fix": one.fix}
+            for one in error.violations
+        ],
+    }

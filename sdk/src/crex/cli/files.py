@@ -1,0 +1,112 @@
+"""Documents in files: signed envelopes, and bodies that are still to be signed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from crex import v1
+from crex.documents import strict
+from crex.documents.types import DocumentType, document_type, document_type_of_payload
+from crex.errors import CrexError, DocumentError
+from crex.names import Name
+from crex.trust.envelope import from_json
+
+_MAX_BYTES: Final = 2 << 20
+# The type segment of a name, where it is not the document's own token.
+_TOKENS: Final = {
+    "trust": "trust-document",
+    "node-class": "compute-resource",
+    "partition-class": "compute-resource",
+    "pool": "compute-resource",
+    "order": "order-document",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a file holds.
+
+    Attributes:
+        path: The file.
+        doctype: Type of its document.
+        body: The document's bytes.
+        envelope: The envelope; nothing where the body is not signed yet.
+    """
+
+    path: Path
+    doctype: DocumentType
+    body: bytes
+    envelope: v1.Envelope | None
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Names the file in every error that does not name one."""
+    try:
+        yield
+    except CrexError as error:
+        error.source = error.source or str(path)
+        raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a file, or standard input for `-`.
+
+    Raises:
+        CrexError: NOT_FOUND or LIMIT.
+    """
+    try:
+        if str(path) == "-":
+            data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise CrexError(
+            "NOT_FOUND", f"The file cannot be read ({error.strerror}). Name another.", source=str(path)
+        ) from error
+    if len(data) > _MAX_BYTES:
+        raise CrexError("LIMIT", "The file is larger than 2 MiB; no document is.", source=str(path))
+    return data
+
+
+def read_paper(path: Path, token: str | None = None) -> Paper:
+    """Reads a document's file, signed or not; nothing is verified.
+
+    Args:
+        path: The file.
+        token: Type of an unsigned document; unset: what its content says.
+
+    Raises:
+        CrexError: It is neither an envelope nor a document whose type can be told; `source` is the file.
+    """
+    data = read_bytes(path)
+    with named(path):
+        value = strict.loads(data, max_bytes=_MAX_BYTES)
+        if isinstance(value, dict) and "payloadType" in value:
+            envelope = from_json(data)
+            return Paper(path, document_type_of_payload(envelope.payload_type), envelope.payload, envelope)
+        return Paper(path, document_type(token) if token else _guess(value), data, None)
+
+
+def _guess(value: Any) -> DocumentType:
+    try:
+        segment = Name.parse(value["header"]["id"]).type
+    except (TypeError, KeyError, CrexError) as error:
+        raise DocumentError(
+            "TYPE",
+            "The file is neither an envelope nor a document: it has no header.id that is a name. Name its "
+            "type with --type, or correct it.",
+        ) from error
+    if segment not in v1.DOCUMENT_MESSAGES and segment not in _TOKENS:
+        raise DocumentError(
+            "TYPE",
+            f"The name's type {segment!r} does not tell what document this is. Name it with --type, one of "
+            f"{', '.join(v1.DOCUMENT_MESSAGES)}.",
+        )
+    return document_type(_TOKENS.get(segment, segment))

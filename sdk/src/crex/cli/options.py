@@ -1,0 +1,119 @@
+"""Options that many commands have, and the values that argparse reads for them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crex.cli.result import Result
+
+Commands = Any  # argparse keeps the type of what add_subparsers gives to itself
+Run = Callable[[argparse.Namespace], "Result"]
+
+
+def common(*, default: Any = argparse.SUPPRESS) -> argparse.ArgumentParser:
+    """The options of every command; given before it or after it."""
+    parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group("options of every command")
+    flag = argparse.SUPPRESS if default is argparse.SUPPRESS else False
+    group.add_argument("--json", action="store_true", default=flag, help="answer as JSON")
+    group.add_argument(
+        "-o", "--output", type=Path, default=default, metavar="PATH", help="write the answer there"
+    )
+    group.add_argument(
+        "--home",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help="folder of identities (default: $CREX_HOME or ~/.config/crex)",
+    )
+    group.add_argument(
+        "--as",
+        dest="authority",
+        default=default,
+        metavar="AUTHORITY",
+        help="act as this identity (default: $CREX_AS, or the only one there is)",
+    )
+    group.add_argument(
+        "--broker",
+        default=default,
+        metavar="[AUTHORITY@]HOST:PORT",
+        help="the broker (default: $CREX_BROKER, or the one that was pinned with an address)",
+    )
+    return parser
+
+
+def group(commands: Commands, name: str, about: str) -> Commands:
+    """Adds a command that has commands of its own."""
+    parser = commands.add_parser(name, help=about, description=about)
+    return parser.add_subparsers(required=True, metavar="COMMAND", dest=f"{name}_command")
+
+
+def command(commands: Commands, name: str, run: Run, about: str) -> argparse.ArgumentParser:
+    """Adds a command."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about, parents=[common()]
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def waiting(parser: argparse.ArgumentParser, what: str) -> None:
+    """Adds `--wait`."""
+    parser.add_argument(
+        "--wait",
+        type=duration,
+        nargs="?",
+        const=timedelta(seconds=60),
+        default=None,
+        metavar="TIME",
+        help=f"wait until {what}, at most this long (60s)",
+    )
+
+
+def request_id(parser: argparse.ArgumentParser) -> None:
+    """Adds `--request-id`."""
+    parser.add_argument(
+        "--request-id",
+        metavar="ID",
+        help="send under this identifier: repeats a request whose answer was lost (default: a new one)",
+    )
+
+
+def duration(text: str) -> timedelta:
+    """Reads a length of time such as 24h."""
+    from crex.demand.literals import read_duration
+    from crex.errors import CrexError
+
+    try:
+        return read_duration(text)
+    except CrexError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no length of time; write a number and a unit, such as 24h, 90min or 7d"
+        ) from error
+
+
+def moment(text: str) -> datetime:
+    """Reads a time such as 2026-12-01T08:00:00Z; `now` is the present."""
+    from crex.documents.times import SystemClock, parse_time
+    from crex.errors import CrexError
+
+    if text == "now":
+        return SystemClock().now()
+    try:
+        return parse_time(text).astimezone(UTC)
+    except CrexError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write it in UTC, such as 2026-12-01T08:00:00Z"
+        ) from error
+
+
+def positive(text: str) -> int:
+    """Reads a whole number from 1."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= 10**12):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 to 1000000000000")
+    return int(text)
