@@ -83,7 +83,8 @@ def run(story: Story, gathered: Gathered, stack: ExitStack, home: Path, out: Pat
         return found
 
     provider, consumer = party("provider.dev.invalid"), party("consumer.dev.invalid")
-    gathered.facts = catalogue.publish_catalogue(story, party("catalogue.dev.invalid"))
+    stranger = party("catalogue.dev.invalid")
+    gathered.facts = catalogue.publish_catalogue(story, stranger)
     goods, gathered.machine = sale.publish_host(story, provider, broker)
     stack.enter_context(start_agent(facts, home, out / "agent.log", goods.cpus))
     story.chapter("A sale")
@@ -95,7 +96,7 @@ def run(story: Story, gathered: Gathered, stack: ExitStack, home: Path, out: Pat
     gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
     gathered.audited = audit.audit(story, papers, consumer)
     story.chapter("What must not succeed")
-    gathered.refusals = refusals.refuse_all(story, consumer, goods, found, bought)
+    gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,13 @@ class Audited:
         path: Its file, from the folder.
         kind: Its type.
         document: The document.
+        leaves: The records or lines that it signs for by a root, in order.
     """
 
     path: str
     kind: str
     document: Verified  # type: ignore[type-arg]  # of any type
+    leaves: tuple[bytes, ...] = ()
 
 
 def audit(story: Story, papers: Papers, party: Party) -> list[Audited]:
@@ -38,20 +40,21 @@ def audit(story: Story, papers: Papers, party: Party) -> list[Audited]:
         found = []
         bodies = 0
         for path in papers.documents():
-            if path.parent.name[0] == "." or path.parent.parent != papers.folder:
-                continue
             envelope = from_json(path.read_bytes())
             issued_at: datetime = parse_time(json.loads(envelope.payload)["header"]["issuedAt"])
             document = open_any(envelope, party.trust, now=issued_at)
-            found.append(Audited(str(path.relative_to(papers.folder)), path.parent.name, document))
+            leaves: list[bytes] = []
             for root, what in (("recordsRoot", "records"), ("linesRoot", "lines")):
                 if root in document.json:
-                    bodies += _check_tree(papers.folder / what, document, root)
+                    leaves += _check_tree(papers.folder / what, document, root)
+            name = str(path.relative_to(papers.folder))
+            found.append(Audited(name, path.parent.name, document, tuple(leaves)))
+            bodies += len(leaves)
         step.say(f"{len(found)} documents, {bodies} records and lines under their roots")
     return found
 
 
-def _check_tree(folder: Path, document: Verified, root: str) -> int:  # type: ignore[type-arg]
+def _check_tree(folder: Path, document: Verified, root: str) -> list[bytes]:  # type: ignore[type-arg]
     files = sorted((folder / digest(document.body)[:16]).glob("*.json"))
     leaves = [path.read_bytes() for path in files]
     if merkle.root(leaves).hex() != document.json[root]:
@@ -61,4 +64,4 @@ def _check_tree(folder: Path, document: Verified, root: str) -> int:  # type: ig
         proof = merkle.inclusion_proof(leaves, index)
         if not merkle.verify_inclusion(leaf, index, len(leaves), proof, stated):
             raise DemoFailed(f"{files[index]} is not proved by {document.id}")
-    return len(leaves)
+    return leaves

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Final
 
 from crex import v1
+from crex.decimals import parse_decimal
 from crex.demand.matching import match
 from crex.demand.price import PlanPricer
 from crex.demand.view import OfferView
 from crex.documents import convert
 from crex.documents.strict import loads
-from crex.invoice.arithmetic import equation, rounding
+from crex.invoice.arithmetic import equation, rounding, show
 from crex.invoice.report import InvoiceReport
 from crex.trust.verified import Verified
 from demo.audit import Audited
@@ -23,6 +25,7 @@ from demo.result import DocumentRow, LineRow, OfferRow, Result, StepRow
 from demo.story import Story
 
 _MANY: Final = 1000
+_MS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class Gathered:
 def result_of(story: Story, gathered: Gathered, *, began: str, folder: str, error: str) -> Result:
     """Makes the result of a story that ended."""
     currency = gathered.demand.currency if gathered.demand is not None else ""
+    refused = {one.attempt for one in gathered.refusals}
     total = digest = ""
     if gathered.invoice is not None:
         money = gathered.invoice.message.total
@@ -62,7 +66,8 @@ def result_of(story: Story, gathered: Gathered, *, began: str, folder: str, erro
                 chapter=step.chapter,
                 title=step.title,
                 outcome=step.outcome,
-                details=tuple(step.details),
+                # What was said of a refusal stands with the refusals.
+                details=() if step.title in refused else tuple(step.details),
                 seconds=step.seconds,
                 failed=step.failed,
             )
@@ -72,8 +77,8 @@ def result_of(story: Story, gathered: Gathered, *, began: str, folder: str, erro
         program=gathered.program,
         total=total,
         rating_digest=digest,
-        lines=tuple(map(_line, gathered.lines)),
-        refusals=tuple((one.attempt, one.reason, one.message) for one in gathered.refusals),
+        lines=tuple(_line(body, gathered.audited) for body in gathered.lines),
+        refusals=tuple((one.attempt, one.by, one.reason, one.message) for one in gathered.refusals),
         documents=tuple(map(_document, gathered.audited)),
         folder=folder,
     )
@@ -97,6 +102,7 @@ def _offers(gathered: Gathered) -> tuple[OfferRow, ...]:
         rows.append(
             OfferRow(
                 id=view.offer_id,
+                digest=view.sha256,
                 seller=fact.seller if fact else "This machine",
                 shape=fact.shape if fact else "one dedicated core",
                 source=fact.source if fact else "",
@@ -106,7 +112,9 @@ def _offers(gathered: Gathered) -> tuple[OfferRow, ...]:
             )
         )
     return tuple(
-        sorted(rows, key=lambda row: (not row.matched, row.price == "", float(row.price or 0), row.id))
+        sorted(
+            rows, key=lambda row: (not row.matched, row.price == "", parse_decimal(row.price or "0"), row.id)
+        )
     )
 
 
@@ -134,15 +142,58 @@ def _views(audited: Iterable[Audited]) -> Iterable[OfferView]:
         )
 
 
-def _line(body: bytes) -> LineRow:
+def _line(body: bytes, audited: Sequence[Audited]) -> LineRow:
     line = convert.to_message(loads(body), v1.InvoiceLine)
-    component = f"{line.component or line.dimension}{f', tier {line.tier}' if line.HasField('tier') else ''}"
+    component = _component(line, audited)
+    held = component is not None and component.kind == v1.ComponentKind.COMPONENT_KIND_TIME
+    unit = f"{line.unit}·s" if held else line.unit
+    measured = show(_measured(line, audited, held=held))
+    tier = f", tier {line.tier}" if component is not None and len(component.tiers) > 1 else ""
     return LineRow(
-        component=component,
+        component=f"{line.component or line.dimension}{tier}",
         amount=f"{line.amount.amount} {line.amount.currency}",
-        equation=equation(line),
+        measured=f"measured {measured} {unit}{_rules(line, component, unit)}",
+        equation=equation(line, unit),
         rounding=rounding(line),
+        document=body.decode(),
     )
+
+
+def _component(line: v1.InvoiceLine, audited: Sequence[Audited]) -> v1.PriceComponent | None:
+    for one in audited:
+        if one.document.digest == line.price_plan.sha256:
+            plan = convert.to_message(one.document.json, v1.PricePlan)
+            return next((found for found in plan.components if found.id == line.component), None)
+    return None
+
+
+def _measured(line: v1.InvoiceLine, audited: Sequence[Audited], *, held: bool) -> Fraction:
+    """Adds up what the records state of a line's dimension: units held times seconds, or what was counted."""
+    total = Fraction(0)
+    for one in audited:
+        for leaf in one.leaves if one.kind == "usage-batch" else ():
+            record = convert.to_message(loads(leaf), v1.UsageRecord)
+            if (record.lease, record.dimension, record.unit) == (line.lease, line.dimension, line.unit):
+                span_ms = record.end.ToMilliseconds() - record.start.ToMilliseconds()
+                total += parse_decimal(record.quantity) * (Fraction(span_ms, _MS) if held else 1)
+    return total
+
+
+def _rules(line: v1.InvoiceLine, component: v1.PriceComponent | None, unit: str) -> str:
+    """States the rules of the plan by which a measured amount became the line's quantity."""
+    if component is None:
+        return ""
+    rules = ""
+    if component.HasField("granularity"):
+        granularity = component.granularity
+        rules = f"; billed in steps of {granularity.step} {unit}"
+        rules += f", at least {granularity.minimum} {unit}" if granularity.minimum else ""
+    if len(component.tiers) > 1:
+        at = line.tier - 1
+        above = component.tiers[at - 1].up_to if at else "0"
+        upto = f" up to {component.tiers[at].up_to}" if component.tiers[at].HasField("up_to") else ""
+        rules += f"; this tier is what lies above {above}{upto} {unit}"
+    return rules
 
 
 def _document(audited: Audited) -> DocumentRow:
@@ -155,4 +206,5 @@ def _document(audited: Audited) -> DocumentRow:
         sha256=document.digest,
         body=document.json,
         checks=tuple(map(str, document.steps)),
+        leaves=tuple(leaf.decode() for leaf in audited.leaves),
     )

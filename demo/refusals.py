@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,68 +13,122 @@ from google.protobuf.duration_pb2 import Duration
 from crex import v1
 from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
+from crex.trust.envelope import sign_bytes
 from crex.trust.verify import open_envelope
 from demo.goods import Goods
 from demo.party import Party, request_id
 from demo.sale import Bought, Found, order_document
-from demo.story import DemoFailed, Step, Story
+from demo.story import DemoFailed, Story
 
+_SDK: Final = "the SDK"
+_BROKER: Final = "the broker"
 _INTERVAL: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One attempt, and why it was refused."""
+    """One attempt, who refused it, and why.
+
+    Attributes:
+        attempt: What was tried.
+        by: Who refused it: the reader's own SDK, or the broker.
+        reason: The reason, an `ErrorReason` without its prefix.
+        message: What was said.
+    """
 
     attempt: str
+    by: str
     reason: str
     message: str
 
 
-def refuse_all(story: Story, consumer: Party, goods: Goods, found: Found, bought: Bought) -> list[Refusal]:
-    """Tries what must not succeed; gives what was said."""
-    refusals: list[Refusal] = []
+class Attempts:
+    """Tries what must not succeed, each in a step of the story.
 
-    @contextmanager
-    def refused(attempt: str, reason: str) -> Iterator[Step]:
-        with story.step(attempt) as step:
+    Attributes:
+        refusals: What was refused so far.
+    """
+
+    def __init__(self, story: Story) -> None:
+        self.refusals: list[Refusal] = []
+        self._story = story
+
+    def refused(self, attempt: str, reason: str, act: Callable[[], object], *, by: str = _BROKER) -> None:
+        """Tries something.
+
+        Raises:
+            DemoFailed: It was accepted, or refused for another reason than its own.
+        """
+        with self._story.step(attempt) as step:
             try:
-                yield step
+                act()
             except CrexError as error:
                 if error.reason != reason:
-                    raise DemoFailed(f"refused with {error.reason}, not {reason}: {error.message}") from error
-                refusals.append(Refusal(attempt, error.reason, error.message))
-                step.say(f"refused, {error.reason}")
+                    raise DemoFailed(
+                        f"{by} refused it with {error.reason}, not with {reason}: {error.message}"
+                    ) from error
+                self.refusals.append(Refusal(attempt, by, error.reason, error.message))
+                step.say(f"{by} refuses, {error.reason}")
                 step.add(error.message)
                 return
-            raise DemoFailed(f"it was accepted; it must be refused with {reason}")
-
-    with refused("one byte of the signed order is flipped", "SIGNATURE"):
-        _open_flipped(consumer, bought.request.envelope)
-    with refused("the signed order is sent again under another request id", "REPLAY"):
-        _again(consumer, bought)
-    with refused("a hold is committed after it expired", "HOLD_EXPIRED"):
-        _commit_late(consumer, found)
-    with refused(f"{goods.units + 1} cores are wanted where there are {goods.units}", "CAPACITY_EXHAUSTED"):
-        _hold(consumer, found, quantity=goods.units + 1, ttl_s=30)
-    return refusals
+            raise DemoFailed(f"{by} accepted it; it must be refused with {reason}")
 
 
-def _open_flipped(consumer: Party, envelope: v1.Envelope) -> None:
-    flipped = v1.Envelope()
-    flipped.CopyFrom(envelope)
-    body = bytearray(flipped.payload)
+def refuse_all(
+    story: Story, consumer: Party, stranger: Party, goods: Goods, found: Found, bought: Bought
+) -> list[Refusal]:
+    """Tries what must not succeed; gives what was said."""
+    attempts = Attempts(story)
+    order, name = bought.request.envelope, bought.request.order
+
+    def send(envelope: v1.Envelope) -> None:
+        request = v1.CommitOrderRequest(request_id=request_id(), order=name, envelope=envelope)
+        consumer.client.commit_order(request)
+
+    def read() -> None:
+        open_envelope(flipped(order), v1.OrderDocument, consumer.trust, now=consumer.now())
+
+    attempts.refused("one byte of the signed order is flipped, and it is read", "SIGNATURE", read, by=_SDK)
+    attempts.refused("and it is sent", "SIGNATURE", lambda: send(flipped(order)))
+    attempts.refused(
+        "another document of this sale is sent as the order", "TYPE", lambda: send(bought.hold.envelope)
+    )
+    attempts.refused(
+        "the order is signed with another party's key", "KEY_USE", lambda: send(forged(bought, stranger))
+    )
+    attempts.refused(
+        "another party asks for the lease",
+        "NOT_FOUND",
+        lambda: stranger.client.get_lease(v1.GetLeaseRequest(lease=bought.lease)),
+    )
+    attempts.refused("the signed order is sent again under another request id", "REPLAY", lambda: send(order))
+    attempts.refused(
+        "a hold is committed after it expired", "HOLD_EXPIRED", lambda: _commit_late(consumer, found)
+    )
+    attempts.refused(
+        f"{goods.units + 1} cores are wanted where there are {goods.units}",
+        "CAPACITY_EXHAUSTED",
+        lambda: _hold(consumer, found, quantity=goods.units + 1, ttl_s=30),
+    )
+    return attempts.refusals
+
+
+def flipped(envelope: v1.Envelope) -> v1.Envelope:
+    """Gives a signed order with one byte altered: still strict JSON, still the schema, another order."""
+    altered = v1.Envelope()
+    altered.CopyFrom(envelope)
+    body = bytearray(altered.payload)
     place = body.index(b'"quantity":"1"') + len(b'"quantity":"')
-    body[place] ^= 0b11  # "1" becomes "2": still strict JSON, still the schema, another order
-    flipped.payload = bytes(body)
-    open_envelope(flipped, v1.OrderDocument, consumer.trust, now=consumer.now())
+    body[place] ^= 0b11  # "1" becomes "2"
+    altered.payload = bytes(body)
+    return altered
 
 
-def _again(consumer: Party, bought: Bought) -> None:
-    again = v1.CommitOrderRequest()
-    again.CopyFrom(bought.request)
-    again.request_id = request_id()
-    consumer.client.commit_order(again)
+def forged(bought: Bought, stranger: Party) -> v1.Envelope:
+    """Gives the consumer's very order, signed with the keys of someone else."""
+    return sign_bytes(
+        bought.request.envelope.payload_type, bought.order.body, stranger.identity.signing.values()
+    )
 
 
 def _commit_late(consumer: Party, found: Found) -> None:

@@ -12,6 +12,7 @@ class OfferRow:
 
     Attributes:
         id: Its name.
+        digest: Its digest, by which its document is found.
         seller: Who sells, for people.
         shape: What one unit is, for people.
         source: Where its price was read; empty for the provider's own.
@@ -21,6 +22,7 @@ class OfferRow:
     """
 
     id: str
+    digest: str
     seller: str
     shape: str
     source: str
@@ -41,6 +43,7 @@ class DocumentRow:
         sha256: Its digest.
         body: Its body.
         checks: The verification steps, each "number title: finding".
+        leaves: Records or lines that it signs for by a Merkle root, each proved; exact texts.
     """
 
     path: str
@@ -50,16 +53,28 @@ class DocumentRow:
     sha256: str
     body: dict[str, Any]
     checks: tuple[str, ...]
+    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRow:
-    """One invoice line with its arithmetic."""
+    """One invoice line with its arithmetic.
+
+    Attributes:
+        component: Component of the price plan and its tier.
+        amount: Amount and currency.
+        measured: What the records state, and by which rule it became the quantity that is billed.
+        equation: Quantity × price ÷ divisor = exact amount → amount.
+        rounding: How the exact amount became the amount.
+        document: The line itself, exactly as the invoice signs for it.
+    """
 
     component: str
     amount: str
+    measured: str
     equation: str
     rounding: str
+    document: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +107,7 @@ class Result:
         total: What the invoice came to.
         rating_digest: Its rating digest, as both sides computed it.
         lines: Its lines.
-        refusals: Attempt, reason and message of what was refused.
+        refusals: Attempt, who refused it, reason and message.
         documents: The documents of the folder.
         folder: The folder.
     """
@@ -109,6 +124,6 @@ class Result:
     total: str = ""
     rating_digest: str = ""
     lines: tuple[LineRow, ...] = ()
-    refusals: tuple[tuple[str, str, str], ...] = ()
+    refusals: tuple[tuple[str, str, str, str], ...] = ()
     documents: tuple[DocumentRow, ...] = ()
     folder: str = ""

@@ -237,8 +237,9 @@ def settle(
             now=consumer.now(),
             expected_issuer=bought.hold.message.provider,
         )
-        readings = {reading.meter_id: reading for reading in opened.message.final_readings}
-        step.say(", ".join(f"{name} {reading.total} {reading.unit}" for name, reading in readings.items()))
+        ended = opened.message.ended_at.ToJsonString()
+        cpu = next(one for one in opened.message.final_readings if one.meter_id == "cpu-time")
+        step.say(f"ended {ended}, {cpu.total} {cpu.unit} of CPU time by its last reading")
     with story.step("usage is metered by the operating system, sealed and signed") as step:
         batches = wait_for_batches(consumer, bought)
         count = sum(len(batch.bodies or ()) for batch in batches)
