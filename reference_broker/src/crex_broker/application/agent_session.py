@@ -82,8 +82,14 @@ class AgentSession:
                     details={"name": pool},
                 )
         self._pools = frozenset(first.hello.pools)
-        self._sent = {command: (self._now_ms(), 1) for command in first.hello.unanswered}
-        _log.info("agent %s of %s joined", first.hello.instance, self._provider)
+        # What it has not answered is repeated at once like everything that stands: a restarted agent goes on
+        # by that, and one that is at work already does not begin again (AGENT-ANSWER-1).
+        _log.info(
+            "agent %s of %s joined, %d commands unanswered",
+            first.hello.instance,
+            self._provider,
+            len(first.hello.unanswered),
+        )
 
     async def run(self) -> AsyncIterator[v1.ConnectResponse]:
         """Gives what is to be sent, until the stream ends.
