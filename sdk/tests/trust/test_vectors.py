@@ -23,15 +23,16 @@ VECTORS: dict[str, dict[str, Any]] = {
 
 def answer(vector: dict[str, Any]) -> list[str]:
     """What the SDK answers: no reason where it accepts."""
-    now, options = parse_time(vector["now"]), vector["options"]
+    now, given = parse_time(vector["now"]), vector["input"]
+    options = given["options"]
     pin = options.get("pin")
     trust = TrustDirectory()
     try:
-        for document in vector["roots"]:
-            trust.pin(b64decode(document), now=parse_time(vector["pinnedAt"]))
+        for document in given["roots"]:
+            trust.pin(b64decode(document), now=parse_time(given["pinnedAt"]))
         open_envelope(
-            b64decode(vector["input"]),
-            document_type(vector["type"]).message,
+            b64decode(given["envelope"]),
+            document_type(given["type"]).message,
             trust,
             now=now,
             expected_issuer=options.get("expectedIssuer"),

@@ -1,0 +1,165 @@
+"""Whether vectors are well-formed: what is said of every area, and what each operation is given.
+
+This judges the vectors, never an implementation.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from google.protobuf.json_format import ParseDict, ParseError
+from google.protobuf.message import Message
+
+from crex import v1
+from crex_conformance.carried import MEMBERS, Requirement, Vector
+
+_TIMED: Final = frozenset({"attestation.verify", "demand.evaluate", "demand.parse", "demand.match"})
+# Operation → documents in its input, as (member, message); a member that ends in [] is a list of them.
+_DOCUMENTS: Final[Mapping[str, tuple[tuple[str, type[Message]], ...]]] = {
+    "billing.rate": (
+        ("plan", v1.PricePlan),
+        ("records[]", v1.UsageRecord),
+        ("service_events[]", v1.ServiceEvent),
+        ("tz_transitions[]", v1.TzTransition),
+        ("gaps[]", v1.GapMarker),
+        ("period", v1.Interval),
+    ),
+    "demand.evaluate": (
+        ("requirement", v1.Requirement),
+        ("offer", v1.Offer),
+        ("resource", v1.ComputeResource),
+        ("site", v1.Site),
+        ("plan", v1.PricePlan),
+    ),
+    "demand.match": (("demand", v1.Demand),),
+    "demand.parse": (),
+    "attestation.verify": (),
+}
+_REASONS: Final = frozenset(v1.ErrorReason.keys())
+
+
+def faults(vectors: Iterable[Vector], requirements: Mapping[str, Requirement]) -> list[str]:
+    """Lists what is wrong with vectors, each with its file and what to do.
+
+    Args:
+        vectors: All of a folder, since they name each other.
+        requirements: What they may say that they test.
+    """
+    every = tuple(vectors)
+    by_id: dict[str, Vector] = {}
+    found: list[str] = []
+    for vector in every:
+        if vector.id in by_id:
+            first = by_id[vector.id]
+            found.append(f"{_file(vector)}: {_file(first)} has the same id; ids are unique over all areas")
+        by_id[vector.id] = vector
+    for vector in every:
+        found += [f"{_file(vector)}: {fault}" for fault in _faults(vector, by_id, requirements)]
+    return found
+
+
+def _file(vector: Vector) -> str:
+    return f"{vector.area}/{vector.id}.json"
+
+
+def _faults(
+    vector: Vector, by_id: Mapping[str, Vector], requirements: Mapping[str, Requirement]
+) -> Iterator[str]:
+    value = vector.value
+    if value.get("op") not in _DOCUMENTS:
+        yield f"op {value.get('op')!r} is none of {', '.join(_DOCUMENTS)}"
+        return
+    wanted = {*MEMBERS, "now"} if value["op"] in _TIMED else set(MEMBERS)
+    if set(value) != wanted:
+        missing, further = sorted(wanted - set(value)), sorted(set(value) - wanted)
+        yield f"members that are missing: {missing}; that no vector has: {further}"
+        return
+    if value["id"] != vector.id:
+        yield f"its id is {value['id']!r}; the file's name is the id"
+    if not value["why"]:
+        yield "why is empty; it says which mistake the vector catches"
+    if not value["requirements"]:
+        yield "it tests no requirement; name at least one"
+    for identifier in value["requirements"]:
+        if identifier not in requirements:
+            yield f"no page of the specification states {identifier}"
+    yield from _answer_faults(value)
+    yield from _base_faults(value, by_id)
+    yield from _document_faults(value)
+
+
+def _answer_faults(value: Mapping[str, Any]) -> Iterator[str]:
+    expect = value["expect"]
+    outcome, reasons = expect.get("outcome"), expect.get("reasons")
+    if (outcome, bool(reasons)) not in (("ok", False), ("rejected", True)):
+        yield f"outcome {outcome!r} does not go with reasons {reasons!r}"
+    for reason in reasons or ():
+        if f"ERROR_REASON_{reason}" not in _REASONS:
+            yield f"reason {reason!r} is no ErrorReason of the contract"
+
+
+def _base_faults(value: Mapping[str, Any], by_id: Mapping[str, Vector]) -> Iterator[str]:
+    if bool(value["base"]) != bool(value["change"]):
+        yield "base and change belong together: what it is one change away from, and the change"
+    if not value["base"]:
+        if value["expect"].get("outcome") == "rejected":
+            yield "a refused vector names its base, an accepted one that it is one change away from"
+        return
+    base = by_id.get(value["base"])
+    if base is None:
+        yield f"its base {value['base']!r} is no vector"
+        return
+    if base.value.get("op") != value["op"]:
+        yield f"its base {base.id!r} is of another operation"
+    if value["expect"].get("outcome") == "rejected" and base.outcome != "ok":
+        yield f"its base {base.id!r} is refused itself"
+    given = ("input", "now")
+    if all(base.value.get(member) == value.get(member) for member in given):
+        yield f"its input is that of its base {base.id!r}"
+
+
+def _document_faults(value: Mapping[str, Any]) -> Iterator[str]:
+    """Every document reads as its message, but where that it does not is what the vector tests."""
+    if value["expect"].get("reasons") == ["SCHEMA"]:
+        return
+    if value["op"] == "attestation.verify":
+        yield from _envelope_faults(value["input"])
+        return
+    given = value["input"]
+    places: list[tuple[str, Any, type[Message]]] = list(_places(given, _DOCUMENTS[value["op"]], "input"))
+    if value["op"] == "demand.match":
+        for number, offer in enumerate(given["offers"]):
+            evidence = _DOCUMENTS["demand.evaluate"][1:]
+            places += _places(offer, evidence, f"input.offers[{number}]")
+    for place, document, message in places:
+        try:
+            ParseDict(document, message())
+        except ParseError as error:
+            yield f"{place} is no {message.DESCRIPTOR.name}: {error}"
+
+
+def _places(
+    given: Mapping[str, Any], documents: Iterable[tuple[str, type[Message]]], at: str
+) -> Iterator[tuple[str, Any, type[Message]]]:
+    for member, message in documents:
+        name = member.removesuffix("[]")
+        if name not in given:
+            continue
+        if name == member:
+            yield f"{at}.{name}", given[name], message
+            continue
+        for number, document in enumerate(given[name]):
+            yield f"{at}.{name}[{number}]", document, message
+
+
+def _envelope_faults(given: Mapping[str, Any]) -> Iterator[str]:
+    for place, text in (
+        ("envelope", given["envelope"]),
+        *((f"roots[{number}]", text) for number, text in enumerate(given["roots"])),
+    ):
+        try:
+            b64decode(text, validate=True)
+        except ValueError as error:
+            yield f"input.{place} is not base64: {error}"

@@ -1,0 +1,74 @@
+"""One lint for the vectors of all areas, and the proof that it finds each kind of fault."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from crex_conformance import carried
+from crex_conformance.carried import Vector
+from crex_conformance.vector_check import faults
+
+BY_ID = {vector.id: vector for vector in carried.vectors()}
+
+
+def test_all_vectors_are_well_formed() -> None:
+    """Every vector that the package carries keeps the format, whatever its area."""
+    assert faults(carried.vectors(), carried.requirements()) == []
+
+
+def changed(name: str, **members: Any) -> list[str]:
+    """The faults of all vectors, one of which is changed; None takes a member away."""
+    vector = BY_ID[name]
+    value = {**deepcopy(vector.value), **members}
+    value = {member: it for member, it in value.items() if it is not None}
+    others = [it for it in carried.vectors() if it.id != name]
+    return faults([*others, Vector(vector.area, name, value, b"")], carried.requirements())
+
+
+@pytest.mark.parametrize(
+    ("members", "fault"),
+    [
+        ({"id": "another"}, "the file's name is the id"),
+        ({"why": None}, "members that are missing: ['why']"),
+        ({"note": "x"}, "that no vector has: ['note']"),
+        ({"now": None}, "members that are missing: ['now']"),
+        ({"why": ""}, "why is empty"),
+        ({"op": "demand.guess"}, "op 'demand.guess' is none of"),
+        ({"requirements": []}, "tests no requirement"),
+        ({"requirements": ["DEMAND-SOUL-1"]}, "no page of the specification states DEMAND-SOUL-1"),
+        ({"expect": {"outcome": "ok", "reasons": ["SCHEMA"]}}, "does not go with reasons"),
+        ({"expect": {"outcome": "rejected", "reasons": []}}, "does not go with reasons"),
+        ({"expect": {"outcome": "rejected", "reasons": ["WRONG"]}}, "is no ErrorReason"),
+        ({"base": ""}, "base and change belong together"),
+        ({"base": "", "change": ""}, "a refused vector names its base"),
+        ({"base": "nowhere"}, "is no vector"),
+        ({"base": "demand-of-no-time"}, "is refused itself"),
+        ({"base": "expired"}, "is of another operation"),
+        ({"input": BY_ID["terms-admit"].value["input"]}, "its input is that of its base"),
+    ],
+    ids=repr,
+)
+def test_a_fault_is_found(members: dict[str, Any], fault: str) -> None:
+    """A vector that breaks the format in one way is named with what is wrong."""
+    found = changed("demand-of-nothing", **members)
+    assert any(it.startswith("matching/demand-of-nothing.json: ") and fault in it for it in found), found
+
+
+def test_documents_read_as_messages() -> None:
+    """A document of an accepted vector is a message of the contract, wherever it stands."""
+    given = deepcopy(BY_ID["terms-admit"].value["input"])
+    given["offers"][0]["offer"]["colour"] = "blue"
+    (fault,) = changed("terms-admit", input=given)
+    assert "input.offers[0].offer is no Offer" in fault
+    given = deepcopy(BY_ID["expired"].value["input"])
+    assert "input.roots[0] is not base64" in changed("expired", input={**given, "roots": ["?"]})[0]
+
+
+def test_identifiers_are_unique_over_all_areas() -> None:
+    """Two vectors of two areas cannot have one id, since bases and people name them by it."""
+    vector = BY_ID["expired"]
+    (fault, *_) = faults([vector, Vector("other", vector.id, vector.value, b"")], carried.requirements())
+    assert "has the same id" in fault
