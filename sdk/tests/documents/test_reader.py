@@ -261,20 +261,6 @@ def test_a_document_is_an_object_with_members(text: bytes) -> None:
     assert all(found.path == "$" for found in refused.value.violations)
 
 
-def test_requests_are_checked_by_the_same_contract() -> None:
-    """The message of an RPC is checked against its constraints; a default without presence is absent."""
-    request = v1.CreateHoldRequest(request_id="request-0001")
-    item = request.items.add(offer_id="crex://a.b/offer/x", offer_sha256="0" * 64, quantity=1)
-    request.interval.start.seconds, request.interval.end.seconds = 1, 2
-    reader.check_message(request)
-    item.quantity = 0
-    request.interval.end.seconds = 1
-    request.request_id = "no"
-    with pytest.raises(DocumentError) as refused:
-        reader.check_message(request)
-    assert {found.path for found in refused.value.violations} == {"$.requestId", "$.items[0]"}
-
-
 def test_an_error_reads_as_a_report() -> None:
     """The text of an error names file, place, requirement and what to do, one violation a line."""
     with pytest.raises(DocumentError) as refused:

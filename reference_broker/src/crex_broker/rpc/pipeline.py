@@ -26,11 +26,11 @@ import grpc
 import grpc.aio
 from google.protobuf.message import Message
 
+from crex.documents.requests import check_request
 from crex.documents.times import Clock, format_time
 from crex.errors import CrexError
 from crex_broker.application.caller import Caller
 from crex_broker.rpc.codes import CODES, internal_error, status_of
-from crex_broker.rpc.request_check import check_request
 from crex_broker.rpc.roles import require_role
 
 _log = logging.getLogger("crex_broker.rpc")

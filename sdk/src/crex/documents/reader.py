@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from crex.documents import convert, explain, semantics, strict
+from crex.documents import explain, semantics, strict
 from crex.documents.fields import descriptor_of
 from crex.documents.paths import shown
 from crex.documents.types import DocumentType
@@ -102,17 +102,6 @@ def check(value: Any, kind: DocumentType | type[Message], *, understood: frozens
     unknown = semantics.not_understood(value, message, understood)
     if unknown:
         raise _critical(message, unknown)
-
-
-def check_message(message: Message) -> None:
-    """Checks a message, such as the request of an RPC, against the constraints of the contract.
-
-    A field without presence that has its default counts as absent.
-
-    Raises:
-        DocumentError: `SCHEMA`, with paths in the strict form (`$.items[0].offerId`).
-    """
-    check(convert.to_json(message), type(message))
 
 
 def _message_of(kind: DocumentType | type[Message]) -> type[Message]:

@@ -128,6 +128,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The document names something critical that this reader does not understand.
     FAILED_PRECONDITION. Example: an unknown extension in `critical`.
     """
+    ERROR_REASON_SEAL: _ErrorReason.ValueType  # 26
+    """What is sealed does not open: it was altered, or sealed to another key, for
+    another lease or for another access epoch. Local to a party.
+    FAILED_PRECONDITION. Example: the access of the lease before this one.
+    """
+    ERROR_REASON_IDENTITY: _ErrorReason.ValueType  # 27
+    """A party's own identity cannot be used: it is missing, damaged, open to
+    others, or lacks a key. Local to a party. FAILED_PRECONDITION.
+    Example: a key file without its passphrase.
+    """
     ERROR_REASON_FILTER_TOO_COMPLEX: _ErrorReason.ValueType  # 40
     """A requirement has too many nodes or is too deep. INVALID_ARGUMENT.
     Example: 65 constraints.
@@ -362,6 +372,16 @@ Example: an order sent twice with two request identifiers.
 ERROR_REASON_CRITICAL: ErrorReason.ValueType  # 25
 """The document names something critical that this reader does not understand.
 FAILED_PRECONDITION. Example: an unknown extension in `critical`.
+"""
+ERROR_REASON_SEAL: ErrorReason.ValueType  # 26
+"""What is sealed does not open: it was altered, or sealed to another key, for
+another lease or for another access epoch. Local to a party.
+FAILED_PRECONDITION. Example: the access of the lease before this one.
+"""
+ERROR_REASON_IDENTITY: ErrorReason.ValueType  # 27
+"""A party's own identity cannot be used: it is missing, damaged, open to
+others, or lacks a key. Local to a party. FAILED_PRECONDITION.
+Example: a key file without its passphrase.
 """
 ERROR_REASON_FILTER_TOO_COMPLEX: ErrorReason.ValueType  # 40
 """A requirement has too many nodes or is too deep. INVALID_ARGUMENT.

@@ -114,7 +114,10 @@ class LeaseClient:
             answer = json.loads(response.read(_ANSWER_MAX))
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise RemoteError(
-                "UNAVAILABLE", f"The lease does not answer ({error}).", code="UNAVAILABLE", source=target
+                "PROVIDER_UNREACHABLE",
+                f"The lease does not answer ({error}). It may have ended; `crex lease show` tells.",
+                code="UNAVAILABLE",
+                source=target,
             ) from error
         finally:
             connection.close()

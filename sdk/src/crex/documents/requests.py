@@ -1,4 +1,4 @@
-"""Checks a request against the constraints of its fields, before any use case sees it (RPC-REQUEST-1).
+"""Checks the request of an RPC against the constraints of its fields (RPC-REQUEST-1).
 
 The checks of a message are compiled once from its descriptor. Documents inside envelopes are not looked into
 here: they are bytes until their signature is verified.
@@ -12,13 +12,21 @@ from functools import cache
 from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
+from crex import v1
+from crex.documents import convert
 from crex.documents.fields import Field, Kind, choices_of, fields_of
 from crex.documents.patterns import FORMS
-from crex.errors import CrexError, Violation
+from crex.errors import DocumentError, Violation
 
 _SHOWN: Final = 16
+_FIRST_S, _LAST_S = -62_135_596_800, 253_402_300_799  # years 0001 to 9999
+_DURATION_MAX_S: Final = 315_576_000_000
+_NANOS: Final = 10**9
+_INTERVAL: Final = v1.Interval.DESCRIPTOR.full_name
 _VALUE_SHOWN: Final = 60
 
 Check = Callable[[Message, str], Iterator[Violation]]
@@ -29,7 +37,7 @@ def check_request(request: Message) -> None:
     """Refuses a request that breaks a constraint of the contract.
 
     Raises:
-        CrexError: SCHEMA, with a violation for each place.
+        DocumentError: SCHEMA, with a violation for each place.
     """
     violations = []
     for violation in _message_check(request.DESCRIPTOR)(request, "$"):
@@ -38,7 +46,7 @@ def check_request(request: Message) -> None:
             break
     if violations:
         name = request.DESCRIPTOR.name
-        raise CrexError(
+        raise DocumentError(
             "SCHEMA",
             f"{name} breaks the contract at {violations[0].path}: {violations[0].message}",
             violations=violations,
@@ -86,6 +94,8 @@ def _field_check(field: Field) -> Check:
                 return
             for index, value in enumerate(values):
                 yield from check_value(value, f"{place}[{index}]")
+            if constraint.unique_items and len(set(values)) < len(values):
+                yield Violation(place, "an element stands in it twice", requirement, "Name each once.")
             return
         value = getattr(message, field.name)
         if field.has_presence and not message.HasField(field.name):
@@ -102,21 +112,71 @@ def _field_check(field: Field) -> Check:
 
 
 def _value_check(field: Field, requirement: str) -> ValueCheck:
-    if field.kind is Kind.MESSAGE and field.message is not None:
-        return _nested(field.message)
-    if field.kind in (Kind.INT32, Kind.INT64):
-        return _integer(field, requirement)
-    if field.kind is Kind.STRING:
-        return _text(field, requirement)
-    if field.kind is Kind.BYTES:
-        return _length(field, requirement, "bytes")
-    return _nothing
+    match field.kind:
+        case Kind.MESSAGE if field.message is not None:
+            check = _nested(field.message)
+        case Kind.INT32 | Kind.INT64:
+            check = _integer(field, requirement)
+        case Kind.STRING:
+            check = _text(field, requirement)
+        case Kind.BYTES:
+            check = _length(field, requirement, "bytes")
+        case Kind.TIMESTAMP:
+            check = _time
+        case Kind.DURATION:
+            check = _duration
+        case Kind.ENUM:
+            check = _enum(field)
+        case _:
+            check = _nothing
+    return check
 
 
 def _nested(message: Descriptor) -> ValueCheck:
     # Compiled at first use: messages may contain themselves.
     def check(value: Message, path: str) -> Iterator[Violation]:
         yield from _message_check(message)(value, path)
+
+    return _interval(check) if message.full_name == _INTERVAL else check
+
+
+def _interval(check_members: ValueCheck) -> ValueCheck:
+    def check(value: v1.Interval, path: str) -> Iterator[Violation]:
+        broken = list(check_members(value, path))
+        yield from broken
+        if broken or not (value.HasField("start") and value.HasField("end")):
+            return
+        if convert.from_timestamp(value.end) <= convert.from_timestamp(value.start):
+            yield Violation(
+                f"{path}.end",
+                "it is not after the start",
+                "SCALAR-INTERVAL-1",
+                "The end is exclusive: put it later.",
+            )
+
+    return check
+
+
+def _time(value: Timestamp, path: str) -> Iterator[Violation]:
+    if not (_FIRST_S <= value.seconds <= _LAST_S and 0 <= value.nanos < _NANOS):
+        yield Violation(path, "it is no time of the years 0001 to 9999", "SCALAR-TIME-1")
+
+
+def _duration(value: Duration, path: str) -> Iterator[Violation]:
+    if not (
+        abs(value.seconds) <= _DURATION_MAX_S
+        and abs(value.nanos) < _NANOS
+        and value.seconds * value.nanos >= 0
+    ):
+        yield Violation(path, "it is no length of time within 10,000 years", "SCALAR-DURATION-1")
+
+
+def _enum(field: Field) -> ValueCheck:
+    known = {value.number for value in field.enum.values} if field.enum is not None else set()
+
+    def check(value: int, path: str) -> Iterator[Violation]:
+        if value not in known:
+            yield Violation(path, f"{value} is no value of {field.enum.name if field.enum else ''}")
 
     return check
 
