@@ -121,7 +121,7 @@ def _offers(gathered: Gathered) -> tuple[OfferRow, ...]:
 def _why(rejection: v1.Rejection) -> str:
     if rejection.unstated:
         return f"does not state {rejection.constraint.split(' ')[0]}"
-    return f"{rejection.constraint}; it has {rejection.found}"
+    return f"needs {rejection.constraint}, has {rejection.found}"
 
 
 def _views(audited: Iterable[Audited]) -> Iterable[OfferView]:

@@ -92,9 +92,8 @@ def _document(document: DocumentRow) -> Iterator[str]:
 
 
 def _short(document: DocumentRow) -> str:
-    """Gives the last segment of a name, where it was chosen by a person; most are random."""
-    last = document.id.rsplit("/", 1)[-1]
-    return f"{last} " if document.kind == "compute-resource" else ""
+    """Gives the end of a name where a person chose it; most are random."""
+    return f"{'/'.join(document.id.rsplit('/', 2)[1:])} " if document.kind == "compute-resource" else ""
 
 
 def _is_catalogue(document: DocumentRow) -> bool:

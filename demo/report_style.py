@@ -46,8 +46,8 @@ th { font-size: .85rem; color: var(--soft); font-weight: 600; white-space: nowra
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .attempt { min-width: 12rem; } .reason code { white-space: nowrap; }
 tr.match td { background: color-mix(in srgb, var(--good) 12%, transparent); }
-.offers { min-width: 46rem; } .offers td { padding: .25rem .6rem; }
-.price { min-width: 12rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.offers { min-width: 48rem; } .offers td { padding: .25rem .6rem; }
+.price { min-width: 13.5rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .bar { display: inline-block; height: .7rem; border-radius: 2px; background: var(--bar); margin-right: .5rem;
   max-width: 6.5rem; }
 .match .bar { background: var(--good); }
@@ -60,6 +60,9 @@ tr.match td { background: color-mix(in srgb, var(--good) 12%, transparent); }
 .lane3 { --side: var(--good); }
 @media (min-width: 48rem) { .chain li { width: 62%; } .chain .lane1 { margin-left: 19%; }
   .chain .lane2, .chain .lane3 { margin-left: 38%; } }
+@media (max-width: 44rem) { .offers { min-width: 0; } .offers thead { display: none; }
+  .offers tr { display: block; border-bottom: 1px solid var(--line); padding: .35rem 0; }
+  .offers td { display: block; border: 0; padding: .05rem .4rem; } }
 details { margin: .35rem 0; } summary { cursor: pointer; overflow-wrap: anywhere; }
 .document { border-bottom: 1px solid var(--line); padding: .2rem 0; }
 .document p:target { outline: 2px solid var(--a); outline-offset: 3px; border-radius: 4px; }
