@@ -2,8 +2,8 @@
 
 Invariants:
 
-- A command is in the journal before its side effect begins, and its result before it is sent
-(AGENT-COMMAND-3).
+- A command is in the journal before its side effect begins (AGENT-JOURNAL-1), and its result before it is
+  sent (AGENT-ANSWER-1).
 - A signed document is in the journal before it is sent, so that a repetition sends the same bytes.
 - Readings, records and batches of a lease are written together: a crash neither loses nor doubles a number.
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from crex.agent.hooks import Hooks
 from crex.agent.loopback.hooks import LoopbackHooks
 from crex.agent.runtime import AgentRuntime, AgentSettings
 from crex.client import AsyncClient, credentials
-from crex.documents.times import SystemClock
+from crex.documents.times import Clock, SystemClock
 from crex.errors import CrexError
+from crex.trust.identity import Identity
 from crex.trust.identity_files import load_identity, open_pins
 
 
@@ -39,8 +41,20 @@ class AgentConfig:
     meter_s: float = 10.0
 
 
-def run_agent(config: AgentConfig) -> int:
+MakeHooks = Callable[[AgentConfig, Identity, Clock], Hooks]
+
+
+def loopback(config: AgentConfig, identity: Identity, clock: Clock) -> Hooks:
+    """Makes the hooks that lease CPUs of this host."""
+    return LoopbackHooks(config.folder / "leases", identity, config.cpus, clock)
+
+
+def run_agent(config: AgentConfig, make_hooks: MakeHooks = loopback) -> int:
     """Runs the agent until SIGTERM or SIGINT; leases go on running, and the next agent adopts them.
+
+    Args:
+        config: What it is told.
+        make_hooks: Makes the hooks of the provider.
 
     Raises:
         CrexError: The identity, the folder, the CPUs or the broker's trust document cannot be used.
@@ -56,7 +70,7 @@ def run_agent(config: AgentConfig) -> int:
             source=str(config.identity),
         )
     roots = b"".join(root.public_bytes(Encoding.PEM) for root in broker.tls_roots)
-    hooks = LoopbackHooks(config.folder / "leases", identity, config.cpus, clock)
+    hooks = make_hooks(config, identity, clock)
 
     async def body() -> None:
         channel = credentials(

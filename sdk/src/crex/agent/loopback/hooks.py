@@ -1,11 +1,11 @@
 """The four hooks for one machine: a lease is some CPUs of this host, used through a server of its own.
 
-    <folder>/cpus.json               which CPUs may be leased
-    <folder>/<lease digest>/         0700, one folder a lease
-        lease.json                   what its server serves: CPUs, token digest, certificate and key (0600)
-        access.json                  the token itself (0600), sealed to the consumer before it leaves the
-        agent server.json                  process, start time and port, once it listens ended.json
-        CPU time in all, once it ended
+    <folder>/<lease digest>/   0700, one folder a lease
+        lease.json             what its server serves: CPUs, token digest, certificate and key (0600)
+        access.json            the token itself (0600), sealed to the consumer before it leaves the agent
+        server.json            process, start time and port, once it listens
+        server.lock            held by the server as long as it lives (servers.py)
+        ended.json             CPU time in all, once it ended
 
 The folder is the truth: an agent that is started again finds what runs, and adopts it.
 """
@@ -17,13 +17,8 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -31,16 +26,14 @@ from typing import Any, Final
 
 from crex import v1
 from crex.agent.hooks import Access, LeaseOrder, Reading, Running
+from crex.agent.loopback import servers
 from crex.agent.loopback.client import LeaseClient
-from crex.agent.loopback.confinement import CpuMeter, start_ticks
+from crex.agent.loopback.confinement import CpuMeter
 from crex.agent.loopback.server import ADDRESS
 from crex.documents.times import Clock
 from crex.errors import CrexError
 from crex.trust.identity import Identity
 
-_START_PATIENCE_S: Final = 15.0
-_END_PATIENCE_S: Final = 15.0
-_POLL_S: Final = 0.02
 _NAME_LENGTH: Final = 32
 _MS: Final = 1000
 
@@ -86,8 +79,8 @@ class LoopbackHooks:
         with self._lock:
             if not (folder / "lease.json").exists():
                 self._assign(order, folder)
-        if self._server(folder) is None:
-            self._start(folder)
+        if servers.find(folder) is None:
+            servers.start(folder)
         return self._access(folder)
 
     def release(self, lease: str) -> Sequence[Reading]:
@@ -95,10 +88,7 @@ class LoopbackHooks:
         folder = self._place(lease)
         if not (folder / "lease.json").exists():
             return self._final(folder)
-        server = self._server(folder)
-        if server is not None:
-            self._end(server["pid"], folder)
-        with self._lock:
+        with servers.stopped(folder), self._lock:
             # Without lease.json the CPUs are free; what was counted stays.
             (folder / "lease.json").unlink(missing_ok=True)
             (folder / "access.json").unlink(missing_ok=True)
@@ -121,7 +111,7 @@ class LoopbackHooks:
         found = []
         for path in sorted(self._folder.glob("*/lease.json")):
             lease = json.loads(path.read_text("utf-8"))["lease"]
-            if self._server(path.parent) is not None:
+            if servers.find(path.parent) is not None:
                 found.append(Running(lease=lease, access=self._access(path.parent)))
             elif (path.parent / "server.json").exists():
                 found.append(Running(lease=lease, access=None, failed="the lease's server ended by itself"))
@@ -159,48 +149,8 @@ class LoopbackHooks:
             },
         )
 
-    def _start(self, folder: Path) -> None:
-        log = (folder / "server.log").open("ab")
-        with log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "crex.agent.loopback.server", str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={"PATH": os.defpath},
-            )
-        until = time.monotonic() + _START_PATIENCE_S
-        while self._server(folder) is None:
-            if process.poll() is not None or time.monotonic() > until:
-                process.kill()
-                raise CrexError(
-                    "INTERNAL", "The lease's server did not start.", source=str(folder / "server.log")
-                )
-            time.sleep(_POLL_S)
-        # Reaped when it ends, so that it does not stay as a zombie; the agent may have ended long before.
-        threading.Thread(target=process.wait, daemon=True).start()
-
-    def _end(self, pid: int, folder: Path) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        until = time.monotonic() + _END_PATIENCE_S
-        while self._server(folder) is not None and time.monotonic() < until:
-            time.sleep(_POLL_S)
-        with suppress(ProcessLookupError):
-            if self._server(folder) is not None:
-                os.kill(pid, signal.SIGKILL)
-
-    def _server(self, folder: Path) -> dict[str, Any] | None:
-        """Gives the server of a lease if it runs: the very process, not another that has its number now."""
-        path = folder / "server.json"
-        if not path.exists():
-            return None
-        server = _read(path)
-        return server if start_ticks(server["pid"]) == server["start_ticks"] else None
-
     def _access(self, folder: Path) -> Access:
-        server = self._server(folder)
+        server = servers.find(folder)
         if server is None or self._identity.tls_root is None:
             raise CrexError("INTERNAL", "The lease's server does not run.", source=str(folder))
         return Access(

@@ -30,6 +30,7 @@ from typing import Any, ClassVar, Final
 
 from crex.agent.loopback.confinement import Confinement, CpuMeter, Limits, become_subreaper, start_ticks
 from crex.agent.loopback.runner import Run, Runner
+from crex.agent.loopback.servers import claim
 from crex.errors import CrexError
 
 ADDRESS: Final = "127.0.0.1"
@@ -142,7 +143,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve(folder: Path) -> int:
-    """Serves the lease of a folder until SIGTERM; gives the exit code."""
+    """Serves the lease of a folder until SIGTERM; gives EX_OK, or EX_TEMPFAIL where another serves it."""
+    lock = claim(folder)
+    if lock is None:
+        return os.EX_TEMPFAIL
+    if not (folder / "lease.json").exists():
+        return os.EX_OK  # released before this process came to serve it
+    with lock:
+        return _serve(folder)
+
+
+def _serve(folder: Path) -> int:
     lease = json.loads((folder / "lease.json").read_text("utf-8"))
     become_subreaper()
     confinement = Confinement(f"crex-{lease['group']}", lease["cpus"])
