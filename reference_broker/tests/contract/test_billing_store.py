@@ -11,7 +11,7 @@ from crex import v1
 from crex_broker.application.ports.invoices import NewInvoice
 from crex_broker.application.ports.usage import UsageSnapshot
 from reference_broker.tests.contract.delivery import Deliveries, private
-from reference_broker.tests.contract.market import HOUR, Market, refusal
+from reference_broker.tests.contract.market import HOUR, OFFER, POOL, Market, refusal
 from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER
 
 
@@ -124,7 +124,9 @@ async def test_the_grace_runs_from_the_end_of_use(deliveries: Deliveries) -> Non
 async def bill(
     deliveries: Deliveries, usage: UsageSnapshot, lines: tuple[bytes, ...] = (b"a",)
 ) -> NewInvoice:
-    """An invoice of a period, recomputed from usage of this version."""
+    """An invoice of a period, recomputed from this usage and with the order's other invoices known."""
+    sold = await deliveries.store.leases.lease(PROVIDER, usage.lease)
+    assert sold is not None
     return NewInvoice(
         document=private("invoice", deliveries.label()),
         lines=lines,
@@ -132,6 +134,8 @@ async def bill(
         start_ms=usage.start_ms,
         end_ms=usage.end_ms,
         usage_version=usage.version,
+        order=sold.order,
+        billed_before=await deliveries.store.invoices.billed_before(sold.order, ""),
         buyer=CONSUMER,
         currency="EUR",
         total="5.98",
@@ -154,6 +158,24 @@ async def test_a_period_has_one_invoice(deliveries: Deliveries) -> None:
     (winner,) = [each for each in invoices if each.document.id == stands.outcome.id]
     again = await store.issue(deliveries.market.mutation(PROVIDER), winner)
     assert again.outcome == stands.outcome
+
+
+async def test_leases_of_one_order_are_billed_one_after_the_other(deliveries: Deliveries) -> None:
+    """ORDER-SPEND-1: of two invoices of one order that meet, the second is judged anew."""
+    _, leases = await deliveries.confirmed(offers=((OFFER, POOL), (OFFER, POOL)))
+    await deliveries.store.timers.start_leases(9, provision_ms=HOUR)
+    usages = []
+    for lease in leases:
+        agents = deliveries.store.agents
+        await agents.activate(PROVIDER, await deliveries.command_of(lease), deliveries.delivery())
+        usages.append(await deliveries.append(await deliveries.batch(lease, event="seal")))
+    first, second = [await bill(deliveries, usage) for usage in usages]
+    await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), first)
+    with refusal("ETAG_MISMATCH"):
+        await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), second)
+    anew = await bill(deliveries, usages[1])
+    assert anew.billed_before == (("EUR", "5.98"),)
+    await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), anew)
 
 
 async def test_only_sealed_usage_is_billed(deliveries: Deliveries) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
 
 from crex import v1
 from crex.errors import CrexError
@@ -17,11 +16,9 @@ from crex_broker.application.opening import new_document, open_own
 from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.ports.usage import ChainHead, NewBatch, UsageSnapshot, UsageView
+from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
 from crex_broker.application.usage_judgement import Judged, check_final_readings, judge_bounds, judge_chain
-
-# Chain and lease may change while a batch is verified; then it is judged again.
-_ATTEMPTS: Final = 3
 
 
 class AppendUsage:
@@ -74,16 +71,7 @@ class _Intake:
             batch = await self._judged(caller, request, event)
             return await store.usage.append(mutation, batch)
 
-        async def work() -> Remembered[UsageSnapshot]:
-            for _ in range(_ATTEMPTS - 1):
-                try:
-                    return await attempt()
-                except CrexError as error:
-                    if error.reason != "ETAG_MISMATCH":
-                        raise
-            return await attempt()
-
-        return await answered(store.requests, mutation, UsageSnapshot, work)
+        return await answered(store.requests, mutation, UsageSnapshot, lambda: judged_anew(attempt))
 
     async def _judged(
         self, caller: Caller, request: v1.AppendUsageRequest | v1.SealUsageRequest, event: str

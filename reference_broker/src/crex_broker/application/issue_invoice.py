@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from crex import v1
@@ -18,9 +18,10 @@ from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.lease_messages import invoice_message
 from crex_broker.application.opening import new_document, open_own
 from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice
-from crex_broker.application.ports.leases import LeaseSnapshot, lease_not_found
+from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.ports.usage import KeptBatch, KeptDocument, UsageSnapshot
+from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
 
 _METHOD: Final = "BillingService.IssueInvoice"
@@ -43,11 +44,11 @@ class IssueInvoice:
         store = self._context.store
         mutation = mutation_of(caller, _METHOD, request)
 
-        async def work() -> Remembered[InvoiceSnapshot]:
+        async def attempt() -> Remembered[InvoiceSnapshot]:
             invoice = await self._recomputed(caller, request)
             return await store.invoices.issue(mutation, invoice)
 
-        remembered = await answered(store.requests, mutation, InvoiceSnapshot, work)
+        remembered = await answered(store.requests, mutation, InvoiceSnapshot, lambda: judged_anew(attempt))
         return v1.IssueInvoiceResponse(
             invoice=invoice_message(remembered.outcome), replayed=remembered.replayed
         )
@@ -65,7 +66,8 @@ class IssueInvoice:
             raise _incomplete(message.lease, period, usage)
         sold = await self._sold.of(found)
         chain = await store.usage.chain(caller.authority, message.lease, until_sha256=usage.last_batch_sha256)
-        billed = await self._billed_before(found.lease, opened)
+        others = await store.invoices.billed_before(found.lease.order, opened.digest)
+        billed = _sum_in(message.currency, others)
         await asyncio.to_thread(self._verify, opened, list(request.lines), sold, chain, billed)
         return NewInvoice(
             document=new_document(opened, provider=found.lease.provider, consumer=found.lease.consumer),
@@ -74,6 +76,8 @@ class IssueInvoice:
             start_ms=period.start_ms,
             end_ms=period.end_ms,
             usage_version=usage.version,
+            order=found.lease.order,
+            billed_before=others,
             buyer=message.buyer,
             currency=message.total.currency,
             total=message.total.amount,
@@ -99,16 +103,15 @@ class IssueInvoice:
             return SealedBatch(batch, None)
         return SealedBatch(batch, tuple(v1.BatchWithRecords.FromString(kept.records).records))
 
-    async def _billed_before(self, lease: LeaseSnapshot, opened: Verified[v1.Invoice]) -> Money | None:
-        """Gives what other invoices of the order come to, in this one's currency."""
-        currency = opened.message.currency
-        others = await self._context.store.invoices.billed_before(lease.order, opened.digest)
-        total: Money | None = None
-        for other, amount in others:
-            if other == currency:
-                billed = Money.parse(other, amount)
-                total = billed if total is None else total + billed
-        return total
+
+def _sum_in(currency: str, others: Iterable[tuple[str, str]]) -> Money | None:
+    """Gives what other invoices of the order come to in one currency; nothing where there is none."""
+    total: Money | None = None
+    for other, amount in others:
+        if other == currency:
+            billed = Money.parse(other, amount)
+            total = billed if total is None else total + billed
+    return total
 
 
 def _incomplete(lease: str, period: Span, usage: UsageSnapshot | None) -> CrexError:

@@ -68,7 +68,7 @@ class Timers:
         now_ms = to_ms(self._context.clock.now())
         for ticker in self._tickers:
             if due.get(ticker.name, now_ms + 1) <= now_ms:
-                moved += await self._run_one(ticker)
+                moved += await self._guarded(ticker)
         return moved
 
     async def _run(self) -> None:
@@ -81,11 +81,21 @@ class Timers:
                         pass
                     wait_s = await self._until_due()
                 except CrexError as error:
-                    _log.warning("timers: %s %s", error.reason, error.message)
+                    _log.warning("what is due cannot be read: %s %s", error.reason, error.message)
                 except Exception:
                     _log.exception("defect in the timers")
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(listener.heard(), wait_s)
+
+    async def _guarded(self, ticker: Ticker) -> int:
+        """Runs one ticker; what is wrong with it keeps no other from running."""
+        try:
+            return await self._run_one(ticker)
+        except CrexError as error:
+            _log.warning("timer %s: %s %s", ticker.name, error.reason, error.message)
+        except Exception:
+            _log.exception("defect in timer %s", ticker.name)
+        return 0
 
     async def _run_one(self, ticker: Ticker) -> int:
         count = 0

@@ -118,6 +118,15 @@ async def test_what_is_unknown_is_quarantined(trade: Trade, agent: PlayedAgent) 
     assert await trade.state(running) == "ACTIVE"
 
 
+async def test_notes_of_the_unknown_are_bounded(trade: Trade, agent: PlayedAgent) -> None:
+    """A provider cannot fill the broker's disk with names that mean nothing."""
+    names = [f"crex://broker.example/lease/n{number}" for number in range(10_001)]
+    agent.say(inventory=v1.Inventory(items=[v1.InventoryItem(lease=name, state=ACTIVE) for name in names]))
+    agent.say(inventory=v1.Inventory(items=[v1.InventoryItem(lease=f"{names[0]}-more", state=ACTIVE)]))
+    await agent.settled()
+    assert len(quarantined(trade)) == 10_000
+
+
 async def test_an_inventory_ends_nothing(trade: Trade, agent: PlayedAgent) -> None:
     """A lease that an inventory lacks, or calls failed, stays ACTIVE (AGENT-INVENTORY-3)."""
     lease = await trade.active(agent)

@@ -183,7 +183,10 @@ class AgentStore(Protocol):
         ...
 
     async def quarantine(self, provider: str, leases: Sequence[str]) -> None:
-        """Keeps a note of what a provider runs and the broker does not know (AGENT-QUARANTINE-1)."""
+        """Keeps a note of what a provider runs and the broker does not know (AGENT-QUARANTINE-1).
+
+        Notes of one provider are bounded; the log has the rest.
+        """
         ...
 
     async def adopt_provisioning(self, provider: str, lease: str, provision_ms: int) -> LeaseSnapshot:

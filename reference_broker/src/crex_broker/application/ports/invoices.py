@@ -52,6 +52,9 @@ class NewInvoice:
         start_ms: Start of the billed period.
         end_ms: End of the billed period.
         usage_version: Version of the period's usage that it was recomputed from.
+        order: The order of the lease.
+        billed_before: The other invoices of the order that counted against its spend limit, as
+            `billed_before` gave them.
         buyer: Authority that pays.
         currency: Currency of the total.
         total: Amount payable.
@@ -65,6 +68,8 @@ class NewInvoice:
     start_ms: int
     end_ms: int
     usage_version: int
+    order: str
+    billed_before: tuple[tuple[str, str], ...]
     buyer: str
     currency: str
     total: str
@@ -112,7 +117,7 @@ class InvoiceStore(Protocol):
         ...
 
     async def billed_before(self, order: str, invoice_sha256: str) -> tuple[tuple[str, str], ...]:
-        """Gives currency and amount of every other invoice of an order's leases."""
+        """Gives currency and amount of every other invoice of an order's leases, oldest first."""
         ...
 
     async def invoice(

@@ -46,10 +46,16 @@ _RECONCILING: Final = f"""
 SELECT {lease_table.COLUMNS} FROM leases WHERE provider = ?2 AND state = 'RECONCILING'
 AND name IN (SELECT value FROM json_each(?1)) ORDER BY seq
 """  # noqa: S608 - constants
-_QUARANTINE: Final = """
-INSERT INTO quarantine (provider, lease, first_ms, last_ms) SELECT ?2, value, ?3, ?3 FROM json_each(?1) WHERE
-true ON CONFLICT (provider, lease) DO UPDATE SET last_ms = excluded.last_ms
+_NOTED: Final = "SELECT count(*) FROM quarantine WHERE provider = ?"
+_NOTE_AGAIN: Final = """
+UPDATE quarantine SET last_ms = ?3 WHERE provider = ?2 AND lease IN (SELECT value FROM json_each(?1))
 """
+_NOTE: Final = """
+INSERT OR IGNORE INTO quarantine (provider, lease, first_ms, last_ms)
+SELECT ?2, value, ?3, ?3 FROM json_each(?1) LIMIT ?4
+"""
+# Notes of one provider. Nobody fills the disk with names that mean nothing.
+_NOTES_MAX: Final = 10_000
 
 
 class SqliteAgents:
@@ -176,7 +182,14 @@ class SqliteAgents:
     async def quarantine(self, provider: str, leases: Sequence[str]) -> None:
         """Keeps a note of what a provider runs and the broker does not know."""
         names = orjson.dumps(list(leases)).decode()
-        await self._writer.run(lambda tx: tx.connection.execute(_QUARANTINE, (names, provider, tx.now_ms)))
+
+        def work(tx: Tx) -> None:
+            tx.connection.execute(_NOTE_AGAIN, (names, provider, tx.now_ms))
+            (noted,) = tx.connection.execute(_NOTED, (provider,)).fetchone()
+            room = max(0, _NOTES_MAX - noted)
+            tx.connection.execute(_NOTE, (names, provider, tx.now_ms, room))
+
+        await self._writer.run(work)
 
     async def adopt_provisioning(self, provider: str, lease: str, provision_ms: int) -> LeaseSnapshot:
         """Follows an inventory: RECONCILING → PROVISIONING."""

@@ -20,7 +20,7 @@ _KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents 
 _OF_PERIOD: Final = "SELECT id, sha256 FROM invoices WHERE lease = ? AND period_start_ms = ?"
 _BILLED: Final = """
 SELECT currency, total FROM invoices JOIN leases ON leases.name = invoices.lease
-WHERE leases.order_name = ? AND invoices.sha256 != ?
+WHERE leases.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
 """
 _SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
 _SIZES: Final = """
@@ -156,6 +156,14 @@ def _issue(tx: Tx, seller: str, invoice: NewInvoice) -> InvoiceSnapshot:
             f"{'not there' if usage is None else usage.state}; an invoice bills sealed usage. Seal the "
             "period, then issue the invoice (BILLING-ISSUE-1).",
             details={"lease": invoice.lease, "current_state": "" if usage is None else usage.state},
+        )
+    others = tuple(tx.connection.execute(_BILLED, (invoice.order, invoice.document.sha256)).fetchall())
+    if others != invoice.billed_before:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"Another invoice of {invoice.order} came while this one was recomputed, and both count against "
+            "its spend limit. Send the same request again.",
+            details={"order": invoice.order},
         )
     documents.keep(tx, invoice.document)
     return invoice_table.make(tx, invoice, seller)
