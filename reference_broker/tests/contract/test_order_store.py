@@ -267,7 +267,7 @@ async def test_a_stranger_sees_and_changes_nothing(market: Market) -> None:
     order = await market.held()
     orders = market.store.orders
     assert await orders.order(OTHER, order.name) is None
-    assert (await orders.orders(OTHER, state="", before_seq=None, limit=10)).orders == ()
+    assert (await orders.orders(OTHER, state="", before="", limit=10)).orders == ()
     for act in (orders.release_hold, orders.cancel_order):
         with refusal("NOT_FOUND"):
             await act(market.mutation(OTHER), order.name, "")
@@ -284,15 +284,15 @@ async def test_lists_give_every_order_once_newest_first(market: Market) -> None:
     made = [(await market.held(ttl=60_000)).name for _ in range(5)]
     await orders.release_hold(market.mutation(CONSUMER), made[1], "")
     seen: list[str] = []
-    before: int | None = None
+    before = ""
     while True:
-        page = await orders.orders(CONSUMER, state="HELD", before_seq=before, limit=2)
+        page = await orders.orders(CONSUMER, state="HELD", before=before, limit=2)
         seen += [order.name for order in page.orders]
-        if page.next_seq is None:
+        if page.before is None:
             break
-        before = page.next_seq
+        before = page.before
         await market.held()
     assert seen == [made[4], made[3], made[2], made[0]]
-    everything = await orders.orders(PROVIDER, state="", before_seq=None, limit=100)
-    assert everything.next_seq is None
+    everything = await orders.orders(PROVIDER, state="", before="", limit=100)
+    assert everything.before is None
     assert {*made} <= {order.name for order in everything.orders}

@@ -111,7 +111,7 @@ async def main():
     assert await store.orders.order(CONSUMER, held[-1].name) == held[-1]
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     await market.held(limit=100_000)
-    page = await store.orders.orders(CONSUMER, state="", before_seq=None, limit=100_000)
+    page = await store.orders.orders(CONSUMER, state="", before="", limit=100_000)
     print(len(page.orders) - len(held))
     store.close()
 

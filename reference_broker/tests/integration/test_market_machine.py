@@ -172,14 +172,13 @@ class MarketMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_oversold(self) -> None:
         """CAP-INSTANT-1: what is in the store is what the model says, and its sums are right."""
-        rows = self._read("SELECT pool, start_ms, end_ms, quantity, hold_expire_ms FROM claims")
+        rows = self._read("SELECT pool, start_ms, end_ms, quantity, order_name FROM claims")
         sums = dict(self._read("SELECT name, claimed FROM pools"))
+        lapsed = {name for name, lapse in self.lapses.items() if self.clock.ms >= lapse}
+        gone = {row[4] for row in rows} - self.taken.keys()  # lapsed, and not swept away yet
         for pool in self.granted:
             assert sums[pool] == sum(row[3] for row in rows if row[0] == pool)
-            live = sorted(
-                row[1:4] for row in rows if row[0] == pool and (row[4] is None or row[4] > self.clock.ms)
-            )
-            lapsed = {name for name, lapse in self.lapses.items() if self.clock.ms >= lapse}
+            live = sorted(row[1:4] for row in rows if row[0] == pool and row[4] not in lapsed | gone)
             expected = sorted(
                 (start, end, units[pool])
                 for name, (units, start, end) in self.taken.items()

@@ -19,8 +19,10 @@ from reference_broker.tests.exchange import BROKER, ManualClock
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """The host's clock."""
-    return ManualClock()
+    """The host's clock, a little after the database was made."""
+    clock = ManualClock()
+    clock.advance(minutes=1)
+    return clock
 
 
 @pytest.fixture

@@ -34,12 +34,12 @@ class ListOrders:
         page = await self._store.orders.orders(
             caller.authority,
             state=state,
-            before_seq=int(place) if place else None,
+            before=place,
             limit=page_size(request.page_size, self._limits),
         )
         more = ""
-        if page.next_seq is not None:
-            more = self._tokens.make(str(page.next_seq), caller=caller.authority, filter_=asked)
+        if page.before is not None:
+            more = self._tokens.make(page.before, caller=caller.authority, filter_=asked)
         return v1.ListOrdersResponse(
             orders=[order_message(order) for order in page.orders], next_page_token=more
         )

@@ -106,10 +106,10 @@ class OrderCommit:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """A part of a list, newest first; `next_seq` is where the next part begins, nothing at the end."""
+    """A part of a list, newest first; `before` is where the next part begins, nothing at the end."""
 
     orders: tuple[OrderSnapshot, ...]
-    next_seq: int | None
+    before: str | None
 
 
 class OrderStore(Protocol):
@@ -162,13 +162,13 @@ class OrderStore(Protocol):
         """Gives an order of which `party` is the consumer or the provider; nothing for anybody else."""
         ...
 
-    async def orders(self, party: str, *, state: str, before_seq: int | None, limit: int) -> OrderPage:
+    async def orders(self, party: str, *, state: str, before: str, limit: int) -> OrderPage:
         """Gives a part of `party`'s orders, newest first.
 
         Args:
             party: Consumer or provider of the orders.
             state: Only orders in this state; empty: in any.
-            before_seq: `next_seq` of the part before; nothing for the first.
+            before: `before` of the part before; empty for the first.
             limit: Most orders to give.
         """
         ...

@@ -51,7 +51,7 @@ def _grant(tx: Tx, party: str, grant: Grant, authority: str) -> Allotted:
             f"per pool. Grant it anew as revision {standing[1] + 1} of {standing[0]}.",
             details={"id": standing[0], "revision": str(standing[1])},
         )
-    holds.sweep(tx, [pool], authority)
+    holds.sweep(tx, authority)
     fault = first_cut_below_claims(windows, grant.windows, claims.claims_from(tx, pool), now_ms=tx.now_ms)
     if fault is not None:
         at = format_time(from_ms(fault.at_ms))

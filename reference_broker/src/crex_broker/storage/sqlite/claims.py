@@ -18,8 +18,7 @@ from crex_broker.storage.sqlite.writer import Tx
 
 _LOCK: Final = "UPDATE pools SET gen = gen + 1, claimed = claimed + ? WHERE name = ? RETURNING gen, claimed"
 _ADD: Final = """
-INSERT INTO claims (pool, lease, order_name, start_ms, end_ms, quantity, hold_expire_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO claims (pool, lease, order_name, start_ms, end_ms, quantity) VALUES (?, ?, ?, ?, ?, ?)
 """
 _TAKE: Final = "UPDATE pools SET claimed = claimed + ? WHERE name = ?"
 _WINDOWS: Final = """
@@ -126,11 +125,10 @@ def add(
     order: str,
     start_ms: int,
     end_ms: int,
-    hold_expire_ms: int | None,
 ) -> None:
     """Writes the claims of one lease, whose units `lock_and_take` has counted."""
     for pool, quantity in units.items():
-        tx.connection.execute(_ADD, (pool, lease, order, start_ms, end_ms, quantity, hold_expire_ms))
+        tx.connection.execute(_ADD, (pool, lease, order, start_ms, end_ms, quantity))
 
 
 def pools_of_order(tx: Tx, order: str) -> list[str]:
@@ -160,11 +158,6 @@ def drop_lease(tx: Tx, lease: str) -> None:
     for pool, _ in rows:
         tx.connection.execute("DELETE FROM claims WHERE pool = ? AND lease = ?", (pool, lease))
     _give_back(tx, rows)
-
-
-def keep_order(tx: Tx, order: str) -> None:
-    """Turns the claims of a hold into claims that do not lapse, as its commit does."""
-    tx.connection.execute("UPDATE claims SET hold_expire_ms = NULL WHERE order_name = ?", (order,))
 
 
 def exhausted(pool: str, quantity: int, least: Free) -> CrexError:

@@ -17,8 +17,7 @@ from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import claims, documents, order_rows
 from crex_broker.storage.sqlite.writer import Tx
 
-_LAPSED: Final = "SELECT order_name FROM claims WHERE pool = ? AND hold_expire_ms <= ?"
-_LAPSED_OF: Final = "SELECT name FROM orders WHERE state = 'HELD' AND expire_ms <= ? AND consumer = ?"
+_LAPSED: Final = "SELECT name FROM orders WHERE state = 'HELD' AND expire_ms <= ?"
 _OFFER: Final = "SELECT provider, state, sha256, expire_ms, pool FROM offers WHERE id = ?"
 _COUNT: Final = """
 UPDATE parties SET live_holds = live_holds + 1 WHERE authority = ? AND live_holds < ?
@@ -30,23 +29,21 @@ def create(tx: Tx, hold: NewHold, authority: str) -> OrderSnapshot:
     draws = claims.draws_of(tx, (line.pool for line in hold.lines))
     units = units_by_pool(((line.pool, line.quantity) for line in hold.lines), draws)
     locked = claims.lock_and_take(tx, units)
-    if sweep(tx, units, authority):
+    if sweep(tx, authority):
         locked = {pool: claims.read_again(tx, pool) for pool in locked}
     _check_times(tx, hold)
     for line in hold.lines:
         _check_offer(tx, hold, line)
-    _count(tx, hold, authority)
+    _count(tx, hold)
     for pool, quantity in units.items():
         claims.require(tx, pool, locked[pool], quantity, hold.start_ms, hold.end_ms)
     return _write(tx, hold, draws, locked[hold.lines[0].pool].gen)
 
 
-def sweep(tx: Tx, pools: Iterable[str], authority: str) -> bool:
-    """Ends the lapsed holds of locked pools; tells whether there were any."""
-    lapsed = [
-        name for pool in pools for (name,) in tx.connection.execute(_LAPSED, (pool, tx.now_ms)).fetchall()
-    ]
-    lapse(tx, dict.fromkeys(lapsed), authority)
+def sweep(tx: Tx, authority: str) -> bool:
+    """Ends every lapsed hold, of whatever pool; tells whether there was one."""
+    lapsed = tx.connection.execute(_LAPSED, (tx.now_ms,)).fetchall()
+    lapse(tx, [name for (name,) in lapsed], authority)
     return bool(lapsed)
 
 
@@ -70,7 +67,6 @@ def _write(tx: Tx, hold: NewHold, draws: dict[str, dict[str, int]], gen: int) ->
             order=hold.order,
             start_ms=hold.start_ms,
             end_ms=hold.end_ms,
-            hold_expire_ms=hold.expire_ms,
         )
     documents.insert(tx, hold.receipt)
     order = OrderSnapshot(
@@ -143,17 +139,13 @@ def _check_offer(tx: Tx, hold: NewHold, line: OrderLine) -> None:
         )
 
 
-def _count(tx: Tx, hold: NewHold, authority: str) -> None:
-    """Counts the hold against its consumer's limit (HOLD-LIMIT-1)."""
-    counted = (hold.consumer, hold.max_live_holds)
-    if tx.connection.execute(_COUNT, counted).rowcount:
+def _count(tx: Tx, hold: NewHold) -> None:
+    """Counts the hold against its consumer's limit; lapsed ones were swept away before (HOLD-LIMIT-1)."""
+    if tx.connection.execute(_COUNT, (hold.consumer, hold.max_live_holds)).rowcount:
         return
-    lapsed = [name for (name,) in tx.connection.execute(_LAPSED_OF, (tx.now_ms, hold.consumer))]
-    lapse(tx, lapsed, authority)
-    if not tx.connection.execute(_COUNT, counted).rowcount:
-        raise CrexError(
-            "HOLD_LIMIT",
-            f"You have {hold.max_live_holds} live holds, which is the most that this broker allows. Commit "
-            "or release some, then hold again.",
-            details={"max_live_holds": str(hold.max_live_holds)},
-        )
+    raise CrexError(
+        "HOLD_LIMIT",
+        f"You have {hold.max_live_holds} live holds, which is the most that this broker allows. Commit or "
+        "release some, then hold again.",
+        details={"max_live_holds": str(hold.max_live_holds)},
+    )

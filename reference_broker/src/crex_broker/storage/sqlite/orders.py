@@ -20,12 +20,12 @@ from crex_broker.storage.sqlite.writer import Tx, Writer
 # One index for each role. An authority may be both, and sees an order with itself once.
 _PAGE: Final = f"""
 SELECT * FROM (
-    SELECT seq, {order_rows.COLUMNS} FROM orders WHERE consumer = :party
-    AND (:state = '' OR state = :state) AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit
+    SELECT {order_rows.COLUMNS} FROM orders WHERE consumer = :party
+    AND (:state = '' OR state = :state) AND (:before = '' OR name < :before) ORDER BY name DESC LIMIT :limit
 ) UNION SELECT * FROM (
-    SELECT seq, {order_rows.COLUMNS} FROM orders WHERE provider = :party
-    AND (:state = '' OR state = :state) AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit
-) ORDER BY seq DESC LIMIT :limit
+    SELECT {order_rows.COLUMNS} FROM orders WHERE provider = :party
+    AND (:state = '' OR state = :state) AND (:before = '' OR name < :before) ORDER BY name DESC LIMIT :limit
+) ORDER BY name DESC LIMIT :limit
 """  # noqa: S608 - constants
 _LAPSED: Final = "SELECT name FROM orders WHERE state = 'HELD' AND expire_ms <= ? ORDER BY expire_ms LIMIT ?"
 _COMMAND: Final = """
@@ -93,16 +93,16 @@ class SqliteOrders:
 
         return await self._reader.run(read)
 
-    async def orders(self, party: str, *, state: str, before_seq: int | None, limit: int) -> OrderPage:
+    async def orders(self, party: str, *, state: str, before: str, limit: int) -> OrderPage:
         """Gives a part of `party`'s orders, newest first."""
-        found = {"party": party, "state": state, "before": before_seq, "limit": limit + 1}
+        found = {"party": party, "state": state, "before": before, "limit": limit + 1}
 
         def read(connection: sqlite3.Connection) -> OrderPage:
             rows = connection.execute(_PAGE, found).fetchall()
             more = len(rows) > limit
             rows = rows[:limit]
-            orders = tuple([order_rows.snapshot(row[1:]) for row in rows])
-            return OrderPage(orders, rows[-1][0] if more else None)
+            orders = tuple([order_rows.snapshot(row) for row in rows])
+            return OrderPage(orders, orders[-1].name if more else None)
 
         return await self._reader.run(read)
 
@@ -148,7 +148,6 @@ def _commit(tx: Tx, party: str, commit: OrderCommit) -> OrderSnapshot:
         pool_gen=gen,
     )
     documents.keep(tx, commit.document)
-    claims.keep_order(tx, order.name)
     tx.connection.execute(
         _COMMAND, (commit.command_id, order.provider, order.name, after.expire_ms, tx.now_ms)
     )

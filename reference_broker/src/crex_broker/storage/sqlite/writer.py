@@ -36,7 +36,10 @@ T = TypeVar("T")
 _BATCH: Final = 256
 # How far the host's clock may step back unnoticed: store time stands still until it caught up.
 TOLERANCE_MS: Final = 5_000
-_LAST_TIME: Final = "last_commit_ms"
+_TIME_BOUND: Final = "time_bound_ms"
+# How far ahead of store time its kept bound lies. A bound is written once in this time instead of with each
+# commit; after a restart store time begins at the bound, which no time that was ever given out exceeds.
+_BOUND_AHEAD_MS: Final = 1_000
 _KEEP_TIME: Final = """
 INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value
 """
@@ -68,6 +71,7 @@ class Writer:
         self._opened: Future[None] = Future()
         self._closed = False
         self._last_ms = 0
+        self._bound_ms = 0
         self._changes = 0
         # Whether the last batch had a refusal: then the next one probably has too, and runs with savepoints.
         self._guarding = False
@@ -120,7 +124,7 @@ class Writer:
             self._opened.set_exception(start_refusal_of(error, str(self._path)))
             return
         try:
-            self._last_ms = _stored_time(connection)
+            self._last_ms = self._bound_ms = _time_bound(connection)
             self._check_clock()
         except BaseException as error:
             connection.close()
@@ -212,8 +216,12 @@ class Writer:
         if connection.total_changes == self._changes:
             connection.execute("ROLLBACK")  # nothing was changed: no need to wait for the disk
             return
-        connection.execute(_KEEP_TIME, (_LAST_TIME, self._last_ms))
+        bound_ms = self._bound_ms
+        if self._last_ms > bound_ms:
+            bound_ms = self._last_ms + _BOUND_AHEAD_MS
+            connection.execute(_KEEP_TIME, (_TIME_BOUND, bound_ms))
         connection.execute("COMMIT")
+        self._bound_ms = bound_ms
 
     def _store_time(self) -> int:
         self._check_clock()
@@ -284,6 +292,6 @@ def _resolve(outcome: _Outcome) -> None:
         pending.future.set_exception(error)
 
 
-def _stored_time(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_LAST_TIME,)).fetchone()
+def _time_bound(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_TIME_BOUND,)).fetchone()
     return 0 if row is None else int(row[0])

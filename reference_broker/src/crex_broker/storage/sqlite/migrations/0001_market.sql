@@ -110,15 +110,13 @@ CREATE TABLE claims (
     start_ms INTEGER NOT NULL,
     end_ms INTEGER NOT NULL CHECK (end_ms > start_ms),
     quantity INTEGER NOT NULL CHECK (quantity > 0),
-    hold_expire_ms INTEGER,          -- until committed: when it lapses; then NULL
     PRIMARY KEY (pool, lease)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX claims_by_order ON claims (order_name);
-CREATE INDEX claims_to_lapse ON claims (pool, hold_expire_ms) WHERE hold_expire_ms IS NOT NULL;
 
+-- Names ascend with time, so new rows lie beside each other in every index, and a list by name is one by age.
 CREATE TABLE orders (
-    seq INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
+    name TEXT PRIMARY KEY,
     consumer TEXT NOT NULL,
     provider TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -137,9 +135,9 @@ CREATE TABLE orders (
     last_reason TEXT NOT NULL,
     last_ms INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX orders_by_consumer ON orders (consumer, seq);
-CREATE INDEX orders_by_provider ON orders (provider, seq);
-CREATE INDEX orders_to_time_out ON orders (state, expire_ms) WHERE state IN ('HELD', 'COMMITTING', 'RECONCILING');
+CREATE INDEX orders_by_consumer ON orders (consumer, name);
+CREATE INDEX orders_by_provider ON orders (provider, name);
+CREATE INDEX orders_to_time_out ON orders (state, expire_ms);
 
 CREATE TABLE leases (
     seq INTEGER PRIMARY KEY,
@@ -172,7 +170,7 @@ CREATE TABLE leases (
 CREATE INDEX leases_by_consumer ON leases (consumer, seq);
 CREATE INDEX leases_by_provider ON leases (provider, seq);
 CREATE INDEX leases_by_order ON leases (order_name);
-CREATE INDEX leases_to_move ON leases (state, start_ms, end_ms) WHERE state != 'RELEASED';
+CREATE INDEX leases_to_move ON leases (state, start_ms, end_ms);
 
 -- What a provider has been told to do. Written in the transaction that decides it, sent afterwards, and sent again
 -- until it is answered.
@@ -194,14 +192,13 @@ CREATE INDEX commands_by_order ON commands (order_name, kind);
 
 -- Results by which a repeated request is answered (IDEMPOTENCY-*). Only what was committed is here.
 CREATE TABLE requests (
-    seq INTEGER PRIMARY KEY,
     party TEXT NOT NULL,
     method TEXT NOT NULL,
     request_id TEXT NOT NULL,
     body_hash BLOB NOT NULL,
     outcome TEXT NOT NULL,           -- JSON of the port's outcome
     create_ms INTEGER NOT NULL,
-    UNIQUE (party, method, request_id)
+    PRIMARY KEY (party, method, request_id)
 ) STRICT;
 
 -- Every step of every object, in the order of its commit; of a pool's objects also by the pool's generation.
