@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from conformance.tests.vectors.matching_documents import NOW, Value
+from conformance.tests.vectors.one_change import changed
 
-
-class _Gone:
-    """Stands for a member that is left out."""
-
-
-GONE: Final = _Gone()
 EVALUATE, PARSE, MATCH = "demand.evaluate", "demand.parse", "demand.match"
 
 
@@ -77,26 +71,8 @@ class Case:
             expect: Its answer.
             why: The mistake that it catches.
         """
-        changed = deepcopy(self.input)
-        steps = where.replace("[", ".[").split(".")
-        place: Any = changed
-        for step in steps[:-1]:
-            place = place[_key(step)]
-        last = _key(steps[-1])
-        if value is GONE:
-            del place[last]
-            change = f"{where} is left out."
-        elif isinstance(place, list) and last == len(place):
-            place.append(deepcopy(value))
-            change = f"{where} is added: {json.dumps(value, ensure_ascii=False)}."
-        else:
-            place[last] = deepcopy(value)
-            change = f"{where} is {json.dumps(value, ensure_ascii=False)}."
-        return Case(id, requirements, why, self.op, changed, expect, self.id, change)
-
-
-def _key(step: str) -> Any:
-    return int(step[1:-1]) if step.startswith("[") else step
+        given, change = changed(self.input, where, value)
+        return Case(id, requirements, why, self.op, given, expect, self.id, change)
 
 
 def truth(value: str) -> Value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.matching_cases import FALSE, GONE, UNKNOWN
+from conformance.tests.vectors.matching_cases import FALSE, UNKNOWN
 from conformance.tests.vectors.matching_documents import (
     ACCELERATORS,
     GIB,
@@ -27,6 +27,7 @@ from conformance.tests.vectors.matching_documents import (
     site,
 )
 from conformance.tests.vectors.matching_truth_cases import CAPACITY, FIRST, case
+from conformance.tests.vectors.one_change import GONE
 
 _BF16 = [rate("bf16", 989_400_000), rate("bf16", 1_978_900_000, sparsity="2-4")]
 _dense = case(

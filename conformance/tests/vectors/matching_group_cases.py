@@ -7,7 +7,6 @@ from typing import Final
 from conformance.tests.vectors.matching_cases import (
     EVALUATE,
     FALSE,
-    GONE,
     TRUE,
     UNKNOWN,
     Case,
@@ -29,6 +28,7 @@ from conformance.tests.vectors.matching_documents import (
     presented,
     resource,
 )
+from conformance.tests.vectors.one_change import GONE
 
 FIRST = "resource.node.accelerators[0]"
 LARGE = constraint("memory.capacity", "GE", 80 * GIB)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conformance.tests.vectors.matching_cases import GONE, MATCH, Case, output, rejected
+from conformance.tests.vectors.matching_cases import MATCH, Case, output, rejected
 from conformance.tests.vectors.matching_documents import (
     GIB,
     P,
@@ -20,6 +20,7 @@ from conformance.tests.vectors.matching_documents import (
     resource,
     site,
 )
+from conformance.tests.vectors.one_change import GONE
 
 DAY = "86400s"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.matching_cases import EVALUATE, FALSE, GONE, TRUE, UNKNOWN, Case
+from conformance.tests.vectors.matching_cases import EVALUATE, FALSE, TRUE, UNKNOWN, Case
 from conformance.tests.vectors.matching_documents import (
     ACCELERATORS,
     GIB,
@@ -21,6 +21,7 @@ from conformance.tests.vectors.matching_documents import (
     rate,
     resource,
 )
+from conformance.tests.vectors.one_change import GONE
 
 CAPACITY = "accelerators.memory.capacity"
 VENDOR = "accelerators.vendor"
