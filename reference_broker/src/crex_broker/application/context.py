@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from google.protobuf.message import Message
-
 from crex import v1
 from crex.documents.times import Clock
+from crex.documents.types import DocumentType
 from crex.trust.directory import TrustDirectory
 from crex_broker.application.bell import Bell
 from crex_broker.application.limits import Limits
@@ -31,8 +30,8 @@ class Signer(Protocol):
         """The broker's signed trust document."""
         ...
 
-    def sign_document(self, document: Message) -> v1.Envelope:
-        """Signs a document of the broker."""
+    def sign_body(self, body: bytes, doctype: DocumentType, /) -> v1.Envelope:
+        """Signs the exact bytes of a document of the broker, after checking that they are one."""
         ...
 
 

@@ -10,13 +10,14 @@ from crex.errors import CrexError
 from crex.trust.envelope import digest
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
+from crex_broker.application.hold_receipt import RECEIPT, receipt_body
 from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.messages import envelope_message, order_message
 from crex_broker.application.naming import new_id
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import NewHold, OrderLine, OrderSnapshot
 from crex_broker.application.ports.requests import Remembered
-from crex_broker.application.times import duration_ms, interval_ms, timestamp
+from crex_broker.application.times import duration_ms, interval_ms
 from crex_broker.domain.terms import Sale, check_duration, check_quantity
 
 _METHOD: Final = "MarketService.CreateHold"
@@ -80,10 +81,20 @@ class CreateHold:
                 for at, (sale, item) in enumerate(zip(sales, request.items, strict=True), start=1)
             ]
         )
-        receipt = self._receipt(
-            caller, order, id_, lines, sales[0].provider, request.interval, now_ms, expire_ms
+        receipt_id = f"crex://{self._context.authority}/hold-receipt/{id_}"
+        body = receipt_body(
+            receipt_id,
+            issuer=self._context.authority,
+            order=order,
+            consumer=caller.authority,
+            provider=sales[0].provider,
+            lines=lines,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            issued_ms=now_ms,
+            expire_ms=expire_ms,
         )
-        envelope = self._context.signer.sign_document(receipt)
+        envelope = self._context.signer.sign_body(body, RECEIPT)
         new = NewHold(
             order=order,
             consumer=caller.authority,
@@ -93,10 +104,10 @@ class CreateHold:
             end_ms=end_ms,
             expire_ms=expire_ms,
             receipt=NewDocument(
-                type="hold-receipt",
-                id=receipt.header.id,
+                type=RECEIPT.token,
+                id=receipt_id,
                 revision=1,
-                sha256=digest(envelope.payload),
+                sha256=digest(body),
                 issuer=self._context.authority,
                 envelope=envelope.SerializeToString(deterministic=True),
                 provider=sales[0].provider,
@@ -157,38 +168,3 @@ class CreateHold:
                 details={"max_hold_seconds": str(limits.max_hold_ms // 1000)},
             )
         return ttl_ms
-
-    def _receipt(
-        self,
-        caller: Caller,
-        order: str,
-        id_: str,
-        lines: tuple[OrderLine, ...],
-        provider: str,
-        interval: v1.Interval,
-        now_ms: int,
-        expire_ms: int,
-    ) -> v1.HoldReceipt:
-        authority = self._context.authority
-        return v1.HoldReceipt(
-            header=v1.Header(
-                id=f"crex://{authority}/hold-receipt/{id_}",
-                revision=1,
-                issuer=authority,
-                issued_at=timestamp(now_ms),
-                valid_until=timestamp(expire_ms),
-            ),
-            order=order,
-            consumer=caller.authority,
-            provider=provider,
-            items=[
-                v1.HoldItem(
-                    offer=v1.Pin(id=line.offer, revision=line.offer_revision, sha256=line.offer_sha256),
-                    quantity=line.quantity,
-                    lease=line.lease,
-                )
-                for line in lines
-            ],
-            interval=interval,
-            expire_time=timestamp(expire_ms),
-        )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from crex import v1
+from crex.v1.state_tables import MACHINES
 from crex_broker.application.ports.documents import StoredDocument
 from crex_broker.application.ports.offers import OfferSnapshot
 from crex_broker.application.ports.orders import LastTransition, OrderSnapshot
@@ -10,12 +13,15 @@ from crex_broker.application.ports.parties import PartySnapshot
 from crex_broker.application.times import timestamp
 from crex_broker.domain.etags import etag_of
 
+_ORDER_STATES: Final = {name: v1.OrderState.Value(f"ORDER_STATE_{name}") for name in MACHINES["order"].states}
+_OFFER_STATES: Final = {name: v1.OfferState.Value(f"OFFER_STATE_{name}") for name in MACHINES["offer"].states}
+
 
 def order_message(order: OrderSnapshot) -> v1.Order:
     """Gives an order as the contract writes it."""
     return v1.Order(
         name=order.name,
-        state=v1.OrderState.Value(f"ORDER_STATE_{order.state}"),
+        state=_ORDER_STATES[order.state],
         etag=etag_of(order.version),
         consumer=order.consumer,
         provider=order.provider,
@@ -45,7 +51,7 @@ def offer_message(offer: OfferSnapshot) -> v1.OfferRecord:
     """Gives the record of an offer as the contract writes it."""
     return v1.OfferRecord(
         id=offer.id,
-        state=v1.OfferState.Value(f"OFFER_STATE_{offer.state}"),
+        state=_OFFER_STATES[offer.state],
         etag=etag_of(offer.version),
         sha256=offer.sha256,
         revision=offer.revision,
