@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from google.protobuf.duration_pb2 import Duration
 
 from crex import v1
 from crex.documents.convert import to_timestamp
 from reference_broker.tests.exchange import BROKER, PROVIDER, Exchange, pin, signer
+
+
+class Desk(Protocol):
+    """Where documents are written: a market in this process, or a party of a broker elsewhere."""
+
+    def header(self, authority: str, kind: str, name: str, revision: int = 1, **more: Any) -> v1.Header:
+        """A header issued now."""
+        ...
+
+    def at(self, **after: float) -> datetime:
+        """A time relative to now."""
+        ...
 
 
 @dataclass
@@ -43,12 +55,12 @@ class Goods:
         )
 
 
-def site(exchange: Exchange, authority: str = PROVIDER, name: str = "north", revision: int = 1) -> v1.Site:
+def site(exchange: Desk, authority: str = PROVIDER, name: str = "north", revision: int = 1) -> v1.Site:
     """A site in Norway."""
     return v1.Site(header=exchange.header(authority, "site", name, revision), country="NO")
 
 
-def node_class(exchange: Exchange, authority: str = PROVIDER, name: str = "node") -> v1.ComputeResource:
+def node_class(exchange: Desk, authority: str = PROVIDER, name: str = "node") -> v1.ComputeResource:
     """A class of nodes."""
     return v1.ComputeResource(
         header=exchange.header(authority, "resource", name),
@@ -59,7 +71,7 @@ def node_class(exchange: Exchange, authority: str = PROVIDER, name: str = "node"
 
 
 def pool(
-    exchange: Exchange,
+    exchange: Desk,
     authority: str = PROVIDER,
     name: str = "nodes",
     *,
@@ -83,7 +95,7 @@ def pool(
 
 
 def price_plan(
-    exchange: Exchange, authority: str = PROVIDER, name: str = "hourly", price: str = "2.99"
+    exchange: Desk, authority: str = PROVIDER, name: str = "hourly", price: str = "2.99"
 ) -> v1.PricePlan:
     """A plan per unit and hour, in euros."""
     return v1.PricePlan(
@@ -106,7 +118,7 @@ def price_plan(
 
 
 def offer(
-    exchange: Exchange,
+    exchange: Desk,
     resource: v1.Pin,
     plan: v1.Pin,
     *,
@@ -132,7 +144,7 @@ def offer(
 
 
 def allotment(
-    exchange: Exchange,
+    exchange: Desk,
     pool_id: str,
     windows: Sequence[tuple[datetime, datetime, int]],
     *,
@@ -196,7 +208,7 @@ async def stock(
 
 
 def order_document(
-    exchange: Exchange,
+    exchange: Desk,
     hold: v1.CreateHoldResponse,
     request_id: str,
     *,

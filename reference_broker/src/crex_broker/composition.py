@@ -21,6 +21,7 @@ from crex_broker.application.roles import Roles
 from crex_broker.index.offers import MemoryIndex
 from crex_broker.rpc.authentication import Authenticator
 from crex_broker.rpc.pipeline import Pipeline
+from crex_broker.rpc.roles import ADMIN
 from crex_broker.rpc.server import RpcServer, Tls
 from crex_broker.storage.sqlite.store import SqliteStore
 
@@ -112,8 +113,9 @@ async def serve_broker(identity: Identity, opened: OpenBroker, *, host: str, por
         CrexError: The address cannot be used; with what to do.
     """
     context = opened.context
-    authenticator = Authenticator(PeerVerifier(context.trust), context.roles, context.clock)
-    roots = _PeerRoots(context.trust, context.roles)
+    enrolled = _Enrolled(context.roles, identity.authority)
+    authenticator = Authenticator(PeerVerifier(context.trust), enrolled, context.clock)
+    roots = _PeerRoots(context.trust, enrolled)
     server = RpcServer(opened.broker, Pipeline(authenticator, context.clock), Tls(identity.tls, roots.pem))
     try:
         bound = await server.start(host, port)
@@ -124,18 +126,35 @@ async def serve_broker(identity: Identity, opened: OpenBroker, *, host: str, por
     return RunningBroker(opened, bound, server)
 
 
+class _Enrolled:
+    """Everyone enrolled, and the operator: whoever holds the broker's own identity, who is its admin."""
+
+    def __init__(self, roles: Roles, broker: str) -> None:
+        self._roles = roles
+        self._broker = broker
+
+    def of(self, authority: str) -> frozenset[str]:
+        """Gives the roles of an authority."""
+        roles = self._roles.of(authority)
+        return roles | {ADMIN} if authority == self._broker else roles
+
+    def everyone(self) -> tuple[str, ...]:
+        """Gives everyone who may shake hands."""
+        return (self._broker, *self._roles.everyone())
+
+
 class _PeerRoots:
     """The TLS roots of everyone enrolled, for the handshake; each call then checks the party's own."""
 
-    def __init__(self, trust: TrustDirectory, roles: Roles) -> None:
+    def __init__(self, trust: TrustDirectory, enrolled: _Enrolled) -> None:
         self._trust = trust
-        self._roles = roles
+        self._enrolled = enrolled
         self._known: tuple[tuple[str, int], ...] = ()
         self._pem = b""
 
     def pem(self) -> bytes:
         """Gives the roots as one PEM text."""
-        found = (self._trust.current(name) for name in self._roles.everyone())
+        found = (self._trust.current(name) for name in self._enrolled.everyone())
         records = [record for record in found if record is not None]
         key = tuple((record.authority, record.revision) for record in records)
         if key != self._known:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
 import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from crex.errors import CrexError
 
-_LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _DEV_GRACE_S: Final = 2.0
 
 
@@ -189,7 +190,27 @@ def _log_to_stderr(level: str) -> None:
     numbers = logging.getLevelNamesMapping()
     if level.upper() not in numbers:
         raise CrexError("SCHEMA", f"There is no log level {level!r}. Use debug, info, warning or error.")
-    logging.basicConfig(stream=sys.stderr, level=numbers[level.upper()], format=_LOG_FORMAT)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(handlers=[handler], level=numbers[level.upper()])
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line: when, how severe, where, what, and the facts beside it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Writes one record."""
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "time": when.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line |= getattr(record, "facts", {})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 if __name__ == "__main__":
