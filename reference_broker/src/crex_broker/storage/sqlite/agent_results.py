@@ -180,7 +180,10 @@ def _activated(tx: Tx, lease: LeaseSnapshot, activated_ms: int) -> int:
     Raises:
         CrexError: TERMS where it cannot be true (LEASE-ACTIVE-1).
     """
-    (told_ms,) = tx.connection.execute(_TOLD, (lease.name,)).fetchone()
+    row = tx.connection.execute(_TOLD, (lease.name,)).fetchone()
+    if row is None:
+        return lease.start_ms  # never told: the state table refuses the step
+    told_ms = row[0]
     if not told_ms - LEEWAY_MS <= activated_ms <= tx.now_ms + LEEWAY_MS:
         raise CrexError(
             "TERMS",
