@@ -1,102 +1,108 @@
-"""`python -m demo`: one sale end to end, told as it happens; exit code 0 where everything verified."""
+"""One sale, end to end: this machine's cores are described, sold, used, metered, billed and recomputed.
+
+Exit codes: 0 everything verified; 1 something failed; 2 wrong usage.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import sys
-import tempfile
+import traceback
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from crex.errors import CrexError
-from demo import audit, catalogue, refusals, sale
+from demo.closing import closing_words
+from demo.folder import make_folder
 from demo.gather import Gathered, result_of
-from demo.papers import Papers
-from demo.party import Party
-from demo.processes import start_agent, start_broker
+from demo.play import play
 from demo.report import render
+from demo.result import Result
 from demo.story import DemoFailed, Story, standard_output
+
+_VERIFIED: Final = 0
+_FAILED: Final = 1
+_USAGE: Final = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; gives the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    about, _, codes = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="python -m demo", description=about, epilog=codes)
     parser.add_argument(
-        "--out", type=Path, help="folder for documents and report (default: build/demo/<time>)"
+        "--out", type=Path, help="new folder for documents and report (default: build/demo/<time>)"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the story")
     options = parser.parse_args(arguments)
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own complaints would stand beside ours
     began = datetime.now(UTC).replace(microsecond=0)
-    out: Path = options.out or Path("build") / "demo" / began.strftime("%Y%m%d-%H%M%S")
-    documents = out / "documents"
-    story = Story(None if options.json else standard_output())
-    gathered, error = Gathered(), ""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as stack:
-            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crex-demo-")))
-            run(story, gathered, stack, home, out)
-    except (DemoFailed, CrexError, OSError) as caught:
-        error = str(caught)
-    except KeyboardInterrupt:
-        error = "interrupted"
+        out = make_folder(options.out, began)
+    except DemoFailed as error:
+        print(f"python -m demo: {error}", file=sys.stderr)
+        return _USAGE
+    return _run(out, began, as_json=options.json)
+
+
+def _run(out: Path, began: datetime, *, as_json: bool) -> int:
+    story, gathered = Story(None if as_json else standard_output()), Gathered()
+    # Whoever ends the demo ends it in order: as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
+    error = _attempt(story, gathered, out)
+    # What is left to do takes a moment, and is not to be interrupted.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     result = result_of(
         story,
         gathered,
         began=began.isoformat().replace("+00:00", "Z"),
-        folder=str(documents),
+        folder=str(out / "documents"),
         error=error,
     )
-    report = out / "report.html"
-    if out.is_dir():
-        report.write_text(render(result), "utf-8")
-    if options.json:
-        print(json.dumps(asdict(result), ensure_ascii=False))
+    error = error or _write(out / "report.html", result)
+    if as_json:
+        print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
     elif not error:
-        print(f"\nEverything verified in {result.seconds:.1f} s.")
-        print(f"  Read the report:  {report}")
-        print(f"  The documents:    {documents}")
+        story.tell(closing_words(result, out))
     if error:
-        print(f"\nThe demo failed: {error}", file=sys.stderr)
-        return 1
-    return 0
+        sys.stdout.flush()
+        print(f"\nThe demo failed. {error}\n  What was seen until then: {out}", file=sys.stderr)
+        return _FAILED
+    return _VERIFIED
 
 
-def run(story: Story, gathered: Gathered, stack: ExitStack, home: Path, out: Path) -> None:
-    """Tells the whole story; whatever it starts ends with the stack."""
-    papers = Papers(out / "documents")
-    story.chapter("A market of one machine")
-    with story.step("a broker starts, with TLS and throwaway parties") as step:
-        child, facts = start_broker(home / "dev", out / "broker.log")
-        stack.enter_context(child)
-        step.say(f"{facts['broker']} at {facts['target']}")
-    broker = facts["broker"]
+def _attempt(story: Story, gathered: Gathered, out: Path) -> str:
+    """Plays the sale; gives why it failed, nothing where it did not."""
+    try:
+        play(story, gathered, out)
+    except (DemoFailed, CrexError) as error:
+        return str(error)
+    except KeyboardInterrupt:
+        return "It was interrupted; everything that it had started was ended."
+    except OSError as error:
+        return f"This machine did not let it go on: {error}."
+    except Exception as error:  # the last resort: a person gets a sentence, never a traceback
+        (out / "failure.log").write_text(traceback.format_exc(), "utf-8")
+        return (
+            f"This is a defect of the demo: {type(error).__name__}: {error}. Where it happened stands in "
+            f"{out / 'failure.log'}; please report it."
+        )
+    return ""
 
-    def party(name: str) -> Party:
-        folder = Path(facts["parties"][name]["folder"])
-        found = Party.load(folder, target=facts["target"], broker=broker, papers=papers)
-        stack.callback(found.client.close)
-        return found
 
-    provider, consumer = party("provider.dev.invalid"), party("consumer.dev.invalid")
-    stranger = party("catalogue.dev.invalid")
-    gathered.facts = catalogue.publish_catalogue(story, stranger)
-    goods, gathered.machine = sale.publish_host(story, provider, broker)
-    stack.enter_context(start_agent(facts, home, out / "agent.log", goods.cpus))
-    story.chapter("A sale")
-    found = sale.search(story, consumer)
-    gathered.demand, gathered.demand_text, gathered.searched_at = found.demand, sale.DEMAND, consumer.now()
-    bought = sale.buy(story, consumer, broker, found)
-    gathered.program = sale.use(story, consumer, bought)
-    story.chapter("A bill that its buyer believes")
-    gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
-    gathered.audited = audit.audit(story, papers, consumer)
-    story.chapter("What must not succeed")
-    gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought)
+def _write(report: Path, result: Result) -> str:
+    try:
+        report.write_text(render(result), "utf-8")
+    except OSError as error:
+        return f"The report cannot be written: {error}."
+    return ""
 
 
 if __name__ == "__main__":

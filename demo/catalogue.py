@@ -24,7 +24,7 @@ _ZONE: Final = "Etc/UTC"
 
 def publish_catalogue(story: Story, catalogue: Party) -> dict[str, Fact]:
     """Publishes every fact; gives the facts by the name of their offer."""
-    with story.step("public price facts are published as offers that inform") as step:
+    with story.step("public prices of other sellers are published as offers, to compare with") as step:
         sites = {
             region: catalogue.publish(site(catalogue, region, country))
             for region, country in sorted({(fact.region, fact.country) for fact in FACTS})
@@ -36,7 +36,7 @@ def publish_catalogue(story: Story, catalogue: Party) -> dict[str, Fact]:
             offer = offer_of(catalogue, fact, resource, plan)
             catalogue.publish(offer)
             named[offer.header.id] = fact
-        step.say(f"{len(FACTS)} offers of {len({fact.seller for fact in FACTS})} sellers, none can be held")
+        step.say(f"{len(FACTS)} offers of {len({fact.seller for fact in FACTS})} sellers, none to be held")
     return named
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crex import v1
+from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import digest, to_json
+from demo.story import DemoFailed
 
 
 class Papers:
@@ -26,6 +28,17 @@ class Papers:
         place.mkdir(exist_ok=True)
         path = place / f"{name}@{header['revision']}.json"
         path.write_bytes(to_json(envelope))
+        return path
+
+    def keep_trust(self, authority: str, trust: TrustDirectory) -> Path:
+        """Keeps the pinned trust document of an authority, beside the documents."""
+        record = trust.current(authority)
+        if record is None:
+            raise DemoFailed(f"the trust document of {authority} is not pinned")
+        place = self.folder.parent / "trust"
+        place.mkdir(exist_ok=True)
+        path = place / f"{authority}.json"
+        path.write_bytes(to_json(record.parts.to_message()))
         return path
 
     def keep_bodies(self, envelope: v1.Envelope, what: str, bodies: Sequence[bytes]) -> Path:

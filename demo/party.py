@@ -18,6 +18,7 @@ from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.identity_files import load_identity, open_pins
 from demo.papers import Papers
+from demo.story import DemoFailed
 
 _SLUG_BYTES: Final = 6
 
@@ -45,7 +46,7 @@ class Party:
         trust = open_pins(identity, folder, now=SystemClock().now())
         record = trust.current(broker)
         if record is None:
-            raise LookupError(broker)
+            raise DemoFailed(f"the trust document of {broker} is not pinned in {folder}")
         roots = b"".join(root.public_bytes(Encoding.PEM) for root in record.tls_roots)
         channel = credentials(
             certificate_pem=identity.tls.chain_pem, key_pem=identity.tls.key_pem, server_roots_pem=roots

@@ -68,25 +68,25 @@ def publish_host(story: Story, provider: Party, broker: str) -> tuple[goods.Good
         description = describe()
         cpu = description.node.cpu
         step.say(f"{cpu.model or cpu.isa}, {cpu.schedulable_cpus} CPUs schedulable")
-        step.add(f"{len(description.report)} things were left out, each with its reason")
-    with story.step("signs site, node, core and pool, and publishes them") as step:
+        step.add(f"{len(description.report)} things that it cannot know are left out, each with its reason")
+    with story.step("it signs site, machine, core and pool, and publishes them") as step:
         documents = documents_for_sale(
             description, goods.POLICY, authority=provider.authority, issued_at=provider.now()
         )
         pins = [provider.publish(document) for document in documents]
         step.say(f"{len(pins)} documents")
     until = provider.now() + timedelta(hours=2)
-    with story.step("signs a price plan and an offer") as step:
+    with story.step("it signs a price plan and an offer") as step:
         plan = provider.publish(goods.price_plan(provider))
         offer = provider.publish(goods.offer(provider, documents, pins[2], plan, until))
         step.say("0.036 USD a core-hour, 0.0125 USD a CPU second beyond the first")
-    with story.step("grants the broker an allotment of its real cores") as step:
+    with story.step("it grants the broker an allotment of its real cores") as step:
         units = len(documents.unit_cpus)
         document = goods.allotment(provider, documents.pool.header.id, broker, units, until)
         envelope = provider.identity.sign_document(document)
         provider.papers.keep(envelope)
         provider.client.grant_allotment(v1.GrantAllotmentRequest(request_id=request_id(), envelope=envelope))
-        step.say(f"{units} units")
+        step.say(f"{units} core{'' if units == 1 else 's'} may be sold, never more")
     cpus = tuple(min(unit) for unit in documents.unit_cpus)
     sold = goods.Goods(offer, documents.pool.header.id, units, cpus)
     return sold, render_description(description)
@@ -94,7 +94,7 @@ def publish_host(story: Story, provider: Party, broker: str) -> tuple[goods.Good
 
 def search(story: Story, consumer: Party) -> Found:
     """The consumer says what it needs, in words, and gets the right offers and the reason for every other."""
-    with story.step(f"the consumer asks: {DEMAND}") as step:
+    with story.step("the consumer says what it needs, and asks for the reason of every no") as step:
         demand = v1.Demand(
             requirement=text.parse(DEMAND),
             duration=Duration(seconds=int(_LEASE.total_seconds())),
@@ -106,7 +106,8 @@ def search(story: Story, consumer: Party) -> Found:
         )
         explanation = response.explanation
         step.say(f"{explanation.matched} of {explanation.considered} offers match")
-        for line in render_explanation(explanation)[:8]:
+        step.add(DEMAND)
+        for line in render_explanation(explanation)[1:9]:
             step.add(line)
     best = next((candidate for candidate in response.candidates if candidate.holdable), None)
     if best is None:
@@ -117,7 +118,7 @@ def search(story: Story, consumer: Party) -> Found:
 def buy(story: Story, consumer: Party, broker: str, found: Found) -> Bought:
     """The consumer holds a core and commits to it by its signature."""
     now = consumer.now()
-    with story.step("holds one core; the broker signs what it holds") as step:
+    with story.step("it holds one core; the broker signs what it holds") as step:
         request = v1.CreateHoldRequest(
             request_id=request_id(),
             items=[
@@ -131,7 +132,7 @@ def buy(story: Story, consumer: Party, broker: str, found: Found) -> Bought:
             response.hold_receipt, v1.HoldReceipt, consumer.trust, now=consumer.now(), expected_issuer=broker
         )
         step.say(f"{hold.message.order} until {hold.message.expire_time.ToJsonString()}")
-    with story.step("signs the order and commits it") as step:
+    with story.step("it signs the order and commits it") as step:
         document, nonce = order_document(consumer, hold), request_id()
         document.nonce = nonce
         envelope = consumer.identity.sign_document(document)
@@ -184,7 +185,7 @@ def use(story: Story, consumer: Party, bought: Bought) -> dict[str, Any]:
         client = LeaseClient(credential)
         facts = client.facts()
         step.say(f"{credential.endpoint}, CPUs {facts['cpus']}, confined by {facts['confinement']}")
-    with story.step("and runs a dense linear-algebra program through it") as step:
+    with story.step("it runs a dense linear-algebra program through it") as step:
         source = Path(__file__).with_name("program.py").read_bytes()
         outcome = client.run(["python", "program.py"], files={"program.py": source}, wait_s=60)
         if outcome.exit_code != 0:
@@ -194,10 +195,11 @@ def use(story: Story, consumer: Party, bought: Bought) -> dict[str, Any]:
             raise DemoFailed(f"the solutions are wrong: residual {result['worst_residual']}")
         if not set(result["cpus_used"]) <= set(facts["cpus"]) == set(result["cpus_allowed"]):
             raise DemoFailed(f"it ran on CPUs {result['cpus_used']}, leased are {facts['cpus']}")
-        step.say(
-            f"{result['systems']} systems of {result['size']} unknowns, {result['gflops']} GFLOP/s, all right"
+        cpus = ", ".join(map(str, result["cpus_used"]))
+        step.say(f"{result['systems']} systems of {result['size']} unknowns, {result['gflops']} GFLOP/s")
+        step.add(
+            f"every solution is right; it ran on CPU {cpus} only, {outcome.cpu_ms / 1000:.2f} s of CPU time"
         )
-        step.add(f"it ran on CPU {result['cpus_used']} only; {outcome.cpu_ms / 1000:.2f} s of CPU time")
     return result
 
 
@@ -240,7 +242,7 @@ def settle(
         ended = opened.message.ended_at.ToJsonString()
         cpu = next(one for one in opened.message.final_readings if one.meter_id == "cpu-time")
         step.say(f"ended {ended}, {cpu.total} {cpu.unit} of CPU time by its last reading")
-    with story.step("usage is metered by the operating system, sealed and signed") as step:
+    with story.step("usage, metered by the operating system, is sealed and signed") as step:
         batches = wait_for_batches(consumer, bought)
         count = sum(len(batch.bodies or ()) for batch in batches)
         step.say(f"{count} records in {len(batches)} signed batch{'es' if len(batches) > 1 else ''}")
@@ -251,7 +253,7 @@ def settle(
         report = verify(invoice, lines, fetch_sale(consumer, bought), batches)
         rating = report.require()
         step.say(f"the same to the last digit, rating digest {rating.digest[:16]}…")
-    with story.step("and accepts it by its signature") as step:
+    with story.step("it accepts the invoice by its signature") as step:
         acceptance = build_acceptance(invoice, report, header=consumer.header("invoice-acceptance"))
         envelope = consumer.identity.sign_document(acceptance)
         consumer.papers.keep(envelope)

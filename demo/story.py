@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Final, TextIO
+
+_WIDTH: Final = 110
+_NARROWEST: Final = 50
+_INDENT: Final = 14
 
 
 class DemoFailed(Exception):  # noqa: N818 - says what happened
@@ -54,6 +61,9 @@ class Story:
         self._chapter = ""
         self._out = out
         self._began = time.monotonic()
+        self._width = max(_NARROWEST, shutil.get_terminal_size((_WIDTH, 24)).columns)
+        # Empties the line on a terminal; elsewhere nothing is ever written over.
+        self._clear = "\r\x1b[2K" if out is not None and out.isatty() else ""
 
     @property
     def seconds(self) -> float:
@@ -63,31 +73,74 @@ class Story:
     def chapter(self, title: str) -> None:
         """Begins a chapter."""
         self._chapter = title
-        self._tell(f"\n{title}")
+        self.tell(f"\n{title}")
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Runs one step; a failure is told and ends the story."""
         step = Step(len(self.steps) + 1, self._chapter, title)
         self.steps.append(step)
+        self._announce(step)
         began = time.monotonic()
         try:
             yield step
+        except KeyboardInterrupt:
+            step.failed, step.outcome = True, "interrupted"
+            raise
         except Exception as error:
-            step.failed = True
-            step.outcome = str(error) or type(error).__name__
+            step.failed, step.outcome = True, str(error) or type(error).__name__
             raise
         finally:
             step.seconds = time.monotonic() - began
-            mark = "✗" if step.failed else "✓"
-            said = f": {step.outcome}" if step.outcome else ""
-            self._tell(f"  {mark} {step.seconds:6.2f} s  {step.title}{said}")
-            for line in step.details:
-                self._tell(f"              {line}")
+            self._tell_step(step)
 
-    def _tell(self, line: str) -> None:
-        if self._out is not None:
-            print(line, file=self._out, flush=True)
+    def tell(self, text: str) -> None:
+        """Tells some lines as they are."""
+        if self._out is None:
+            return
+        try:
+            print(text, file=self._out, flush=True)
+        except BrokenPipeError:
+            # Whoever read the story has had enough; the report is written all the same.
+            self._out = None
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _tell_step(self, step: Step) -> None:
+        mark = "✗" if step.failed else "✓"
+        said = f": {step.outcome}" if step.outcome else ""
+        lines = wrapped(f"{step.title}{said}", f"  {mark} {step.seconds:6.2f} s  ", self._width)
+        for detail in step.details:
+            lines += wrapped(detail, " " * _INDENT, self._width)
+        self.tell(self._clear + "\n".join(lines))
+
+    def _announce(self, step: Step) -> None:
+        """Shows on a terminal what is under way; the line of the step takes its place."""
+        if self._out is not None and self._clear:
+            self._out.write(f"  …           {step.title}"[: self._width - 1])
+            self._out.flush()
+
+
+def wrapped(text: str, first: str, width: int) -> list[str]:
+    """Breaks text into lines of a width; those after the first stand below its words, and a bit further in.
+
+    Args:
+        text: The text; its line breaks and the spaces at its beginning stay.
+        first: What stands before it in the first line.
+        width: Columns.
+    """
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines() or [""]):
+        inner = len(line) - len(line.lstrip(" "))
+        before = first if number == 0 else " " * len(first)
+        lines += textwrap.wrap(
+            line.strip(" "),
+            width,
+            initial_indent=before + " " * inner,
+            subsequent_indent=" " * (len(first) + inner),
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [before.rstrip()]
+    return lines
 
 
 def standard_output() -> TextIO:

@@ -32,8 +32,7 @@ class Market:
     def __init__(self, home: Path, stack: ExitStack) -> None:
         self.home = home
         self.stack = stack
-        broker, self.facts = start_broker(home / "dev", home / "broker.log")
-        stack.enter_context(broker)
+        _, self.facts = start_broker(home / "dev", home / "broker.log", stack)
         papers = Papers(home / "documents")
         self.provider, self.consumer = (
             Party.load(
@@ -63,7 +62,9 @@ class Market:
         }
         config.write_text(json.dumps(value), "utf-8")
         program = Path(__file__).with_name("held_agent.py")
-        return self.stack.enter_context(Child([str(program), str(config)], self.home / "agent.log"))
+        return self.stack.enter_context(
+            Child("the agent", [str(program), str(config)], self.home / "agent.log")
+        )
 
     def servers(self) -> list[psutil.Process]:
         """Lists the lease servers of this market that run."""
