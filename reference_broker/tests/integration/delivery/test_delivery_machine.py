@@ -42,7 +42,7 @@ COMMANDED = {
 
 
 class DeliveryMachine(RuleBasedStateMachine):
-    """Agents, consumers and time act on a real store in any order, and what must never happen is looked for."""
+    """Agents, consumers and time act on a real store in any order; what must never happen is looked for."""
 
     def __init__(self) -> None:
         super().__init__()
