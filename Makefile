@@ -73,8 +73,8 @@ bench: dev ## Measure; figures as JSON and as a table in build/
 docs: dev ## Render the specification and the guides as HTML in build/docs, and check every link
 	@$(BIN)/python -m tools.pages build/docs
 
-conformance: dev ## Run the conformance suite against the reference
-	@$(BIN)/crex-conformance $(ARGS)
+conformance: dev ## Check the vectors that every implementation is tested with
+	@$(BIN)/crex-conformance check vectors $(ARGS)
 
 constraints: dev ## Resolve the pinned versions anew into constraints.txt
 	@$(BIN)/python -m pip install --quiet uv
