@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from crex import v1
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
@@ -22,7 +24,9 @@ class SearchOffers:
         """
         del caller  # offers are public
         limits = self._context.limits
-        return self._context.index.search(
+        # Thousands of offers take a while: a thread of its own keeps everybody else's calls going.
+        return await asyncio.to_thread(
+            self._context.index.search,
             request.demand,
             limit=min(request.max_candidates or limits.default_candidates, limits.max_candidates),
             explain=request.explain,

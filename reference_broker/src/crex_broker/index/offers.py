@@ -72,7 +72,9 @@ class MemoryIndex:
             RequirementError: The demand cannot be understood.
         """
         now_ms = to_ms(now)
-        views = [entry.view for entry in self._entries.values() if entry.expire_ms > now_ms]
+        # Copied in one step, because offers may come and go while another thread searches.
+        entries = list(self._entries.values())
+        views = [entry.view for entry in entries if entry.expire_ms > now_ms]
         result = match(demand, views, now=now, price_of=self._pricer, explain=explain)
         return v1.SearchOffersResponse(
             candidates=[found.candidate for found in result.matches[:limit]],

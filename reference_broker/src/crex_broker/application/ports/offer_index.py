@@ -28,7 +28,7 @@ class OfferIndex(Protocol):
     def search(
         self, demand: v1.Demand, *, limit: int, explain: bool, now: datetime
     ) -> v1.SearchOffersResponse:
-        """Matches a demand against every offer.
+        """Matches a demand against every offer; may be called from any thread.
 
         Raises:
             RequirementError: The demand cannot be understood.
