@@ -28,40 +28,45 @@ def play(story: Story, gathered: Gathered, out: Path) -> None:
     """
     with ExitStack() as stack:
         # In the reverse order of this: the agent ends, the broker, what they left behind, the folder.
-        home = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="crex-demo-", ignore_cleanup_errors=True))
+        home = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="crex-demo-", ignore_cleanup_errors=True)
         )
         stack.enter_context(Orphanage())
-        papers = Papers(out / "documents")
-        story.chapter("A market of one machine")
-        with story.step("a broker starts, with TLS and throwaway parties") as step:
-            child, facts = start_broker(home / "dev", out / "broker.log", stack)
-            step.say(f"{facts['broker']} at {facts['target']}")
-        broker = facts["broker"]
+        try:
+            _play(story, gathered, out, Path(home), stack)
+        finally:
+            Orphanage.close_doors()
 
-        def party(name: str) -> Party:
-            folder = Path(facts["parties"][name]["folder"])
-            found = Party.load(folder, target=facts["target"], broker=broker, papers=papers)
-            stack.callback(found.client.close)
-            return found
 
-        provider, consumer = party("provider.dev.invalid"), party("consumer.dev.invalid")
-        stranger = party("catalogue.dev.invalid")
-        for one in (provider, consumer, stranger):
-            papers.keep_trust(one.authority, one.trust)
-        papers.keep_trust(broker, consumer.trust)
-        gathered.facts = catalogue.publish_catalogue(story, stranger)
-        goods, gathered.machine = sale.publish_host(story, provider, broker)
-        agent = start_agent(facts, home, out / "agent.log", goods.cpus, stack)
-        story.chapter("A sale")
-        found = sale.search(story, consumer)
-        gathered.demand, gathered.demand_text = found.demand, sale.DEMAND
-        gathered.searched_at = consumer.now()
-        bought = sale.buy(story, consumer, broker, found)
-        with agent.explaining(), child.explaining():
-            gathered.program = sale.use(story, consumer, bought)
-            story.chapter("A bill that its buyer believes")
-            gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
-        gathered.audited = audit.audit(story, papers, consumer)
-        story.chapter("What must not succeed")
-        gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought)
+def _play(story: Story, gathered: Gathered, out: Path, home: Path, stack: ExitStack) -> None:
+    papers = Papers(out / "documents")
+    story.chapter("A market of one machine")
+    with story.step("a broker starts, with TLS and throwaway parties") as step:
+        _, facts = start_broker(home / "dev", out / "broker.log", stack)
+        step.say(f"{facts['broker']} at {facts['target']}")
+    broker = facts["broker"]
+
+    def party(name: str) -> Party:
+        folder = Path(facts["parties"][name]["folder"])
+        found = Party.load(folder, target=facts["target"], broker=broker, papers=papers)
+        stack.callback(found.client.close)
+        papers.keep_trust(name, found.trust)
+        return found
+
+    provider, consumer = party("provider.dev.invalid"), party("consumer.dev.invalid")
+    stranger = party("catalogue.dev.invalid")
+    papers.keep_trust(broker, consumer.trust)
+    gathered.facts = catalogue.publish_catalogue(story, stranger)
+    goods, gathered.machine = sale.publish_host(story, provider, broker)
+    start_agent(facts, home, out / "agent.log", goods.cpus, stack)
+    story.chapter("A sale")
+    found = sale.search(story, consumer)
+    gathered.demand, gathered.demand_text = found.demand, sale.DEMAND
+    gathered.searched_at = consumer.now()
+    bought = sale.buy(story, consumer, broker, found)
+    gathered.program = sale.use(story, consumer, bought)
+    story.chapter("A bill that its buyer believes")
+    gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
+    gathered.audited = audit.audit(story, papers, consumer)
+    story.chapter("What must not succeed")
+    gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought)

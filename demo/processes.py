@@ -27,6 +27,15 @@ _POLL_S: Final = 0.02
 _TAIL_LINES: Final = 5
 
 
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def end_as_by_ctrl_c() -> None:
+    """Lets whoever ends this process end it in order: as Ctrl-C does."""
+    for number in _ENDING:
+        signal.signal(number, signal.default_int_handler)
+
+
 class Orphanage:
     """Ends every process that was started below this one and is still there, whoever started it."""
 
@@ -34,6 +43,12 @@ class Orphanage:
         # Orphans come to this process then, and not to the one that started the machine.
         become_subreaper()
         return self
+
+    @staticmethod
+    def close_doors() -> None:
+        """Lets nobody interrupt what ends the processes from here on."""
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
 
     def __exit__(self, *_: object) -> None:
         for number, patience_s in ((signal.SIGTERM, _END_PATIENCE_S), (signal.SIGKILL, _KILL_PATIENCE_S)):
@@ -122,6 +137,7 @@ def start_broker(home: Path, log: Path, stack: ExitStack) -> tuple[Child, dict[s
     """
     arguments = ["-m", "crex_broker.main", "dev", "--home", str(home), "--log-level", "info"]
     child = stack.enter_context(Child("the broker", arguments, log))
+    stack.enter_context(child.explaining())
     ready = home / "dev.json"
     until = time.monotonic() + _START_PATIENCE_S
     while not ready.exists():
@@ -139,7 +155,9 @@ def start_agent(facts: dict[str, Any], home: Path, log: Path, cpus: Sequence[int
     arguments = ["-m", "crex.cli.main", "--home", str(folder.parent), "--as", folder.name]
     arguments += ["--broker", f"{facts['broker']}@{facts['target']}", "agent", "run"]
     arguments += ["--folder", str(home / "agent"), "--cpus", ",".join(map(str, cpus)), "--meter", "1s"]
-    return stack.enter_context(Child("the provider's agent", arguments, log))
+    child = stack.enter_context(Child("the provider's agent", arguments, log))
+    stack.enter_context(child.explaining())
+    return child
 
 
 def _living() -> set[int]:
