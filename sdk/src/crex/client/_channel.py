@@ -14,6 +14,9 @@ CHANNEL_OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    # A broker that starts again is found again soon, not after the two minutes of the library.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
     # Retries are ours (`_retry`): only they know that the request id makes a repetition safe.
     ("grpc.enable_retries", 0),
 )
