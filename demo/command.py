@@ -61,7 +61,8 @@ def _run(out: Path, began: datetime, *, as_json: bool) -> int:
         folder=str(out / "documents"),
         error=error,
     )
-    error = error or _write(out / "report.html", result)
+    unwritten = _write(out / "report.html", result)
+    error = error or unwritten
     if as_json:
         print(json.dumps(asdict(result), ensure_ascii=False), flush=True)
     elif not error:

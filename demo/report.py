@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from itertools import groupby
 from typing import Final
 
 from demo.report_documents import chain, documents
 from demo.report_market import market
 from demo.report_style import STYLE
+from demo.report_text import escape
 from demo.result import Result
 
 # Nothing is loaded from anywhere, whatever a document says.

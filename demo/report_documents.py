@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from html import escape
 from typing import Final
 
-from demo.report_links import anchor
+from demo.report_text import anchor, escape
 from demo.result import DocumentRow, Result
 
 # The documents of the sale itself, in the order in which they pin each other.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from html import escape
 
-from demo.report_links import anchor
+from demo.report_text import anchor, escape
 from demo.result import OfferRow, Result
 
 
