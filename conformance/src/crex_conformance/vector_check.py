@@ -151,7 +151,13 @@ def _places(
             yield f"{at}.{name}", given[name], message
             continue
         for number, document in enumerate(given[name]):
-            yield f"{at}.{name}[{number}]", document, message
+            repeated = document.get("repeat")
+            place = f"{at}.{name}[{number}]"
+            yield (
+                (f"{place}.repeat.record", repeated["record"], message)
+                if repeated
+                else (place, document, message)
+            )
 
 
 def _envelope_faults(given: Mapping[str, Any]) -> Iterator[str]:

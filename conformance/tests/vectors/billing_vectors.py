@@ -1,0 +1,40 @@
+"""Writes the vectors of rating.md into the conformance package.
+
+`python -m conformance.tests.vectors.billing_vectors` writes them anew; a test proves that the files are what
+this writes. Every answer in the cases is worked out by hand from the specification, and a second, independent
+calculation agrees with it; none comes from running the SDK.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from conformance.tests.vectors import (
+    billing_amount_cases,
+    billing_form_cases,
+    billing_record_cases,
+    billing_time_cases,
+)
+from conformance.tests.vectors.billing_cases import Case
+
+FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "billing"
+CASES: Final[list[Case]] = [
+    *billing_time_cases.CASES,
+    *billing_amount_cases.CASES,
+    *billing_record_cases.CASES,
+    *billing_form_cases.CASES,
+]
+
+
+def main() -> None:
+    """Replaces the vectors of the folder."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for case in CASES:
+        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
+
+
+if __name__ == "__main__":
+    main()
