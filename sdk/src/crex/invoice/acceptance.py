@@ -29,8 +29,7 @@ def check_acceptance(acceptance: Verified[InvoiceAcceptance], invoice: Verified[
 
     Raises:
         CrexError: SUBJECT if it pins another invoice (ACCEPT-INVOICE-1), NOT_A_PARTY if the buyer did not
-        issue
-            it, RATING_DIFFERS if it states another digest (ACCEPT-DIGEST-1).
+            issue it, RATING_DIFFERS if it states another digest (ACCEPT-DIGEST-1).
     """
     stated, billed = acceptance.message, invoice.message
     if stated.invoice != invoice.pin:

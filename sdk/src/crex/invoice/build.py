@@ -105,8 +105,7 @@ def rate_usage(sale: Sale, usage: PeriodUsage, zone: Zone) -> Rating:
 
     Raises:
         RatingError: INCOMPLETE if the final batch or a record is missing (RATE-COMPLETE-1), or the usage
-        cannot
-            be rated.
+            cannot be rated.
     """
     if not usage.final:
         raise _incomplete(sale.lease, "the final batch of its period did not come")

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from crex.decimals import parse_decimal
-from crex.documents import convert, reader, strict
-from crex.documents.fields import descriptor_of
-from crex.documents.times import parse_time, to_ms
-from crex.documents.validator import decider
+from crex.documents import convert, reader
+from crex.documents.times import parse_time
 from crex.errors import DocumentError, Violation
-from crex.metering.span import Span, show_ms
+from crex.metering.span import Span
 from crex.v1 import UsageRecord
 
 # Bytes that one record may have on the wire (AppendUsageRequest.records).
@@ -77,9 +75,8 @@ def parse_record(body: bytes) -> Record:
 
     Raises:
         DocumentError: LIMIT if it has more than 8,192 bytes; PAYLOAD if it is not in strict form; SCHEMA if
-        it
-            breaks a constraint of the contract, ends before it starts (USAGE-INTERVAL-1) or states a quantity
-            below zero (USAGE-QUANTITY-1).
+            it breaks a constraint of the contract, ends before it starts (USAGE-INTERVAL-1) or states a
+            quantity below zero (USAGE-QUANTITY-1).
     """
     if len(body) > MAX_RECORD_BYTES:
         raise DocumentError(
@@ -87,15 +84,10 @@ def parse_record(body: bytes) -> Record:
             f"A usage record has {len(body)} bytes; {MAX_RECORD_BYTES} are allowed. Shorten its `method`, or "
             "report several readings in records of their own.",
         )
-    found = strict.loads(body)
-    # Only the schema decides here: the general rule for intervals asks for some length, but a record may
-    # cover a single instant (USAGE-INTERVAL-1). The rules that a schema cannot state follow below.
-    if not decider(descriptor_of(UsageRecord))(found):
-        reader.check(found, UsageRecord)  # explains, and refuses
-    start_ms, end_ms = to_ms(parse_time(found["start"])), to_ms(parse_time(found["end"]))
+    found = reader.read(body, UsageRecord)
     quantity = parse_decimal(found["quantity"])
-    if end_ms < start_ms or quantity < 0:
-        raise _refused(found["meterId"], found["seq"], start_ms, end_ms, found["quantity"])
+    if quantity < 0:
+        raise _below_zero(found["meterId"], found["seq"], found["quantity"])
     return Record(
         body=body,
         meter_id=found["meterId"],
@@ -105,7 +97,7 @@ def parse_record(body: bytes) -> Record:
         resource=found["resource"],
         dimension=found["dimension"],
         unit=found["unit"],
-        span=Span(start_ms, end_ms),
+        span=Span.between(parse_time(found["start"]), parse_time(found["end"])),
         quantity=quantity,
         estimated=found.get("estimated", False),
     )
@@ -120,21 +112,13 @@ def build_record(message: UsageRecord) -> Record:
     return parse_record(convert.dump(message))
 
 
-def _refused(meter_id: str, seq: str, start_ms: int, end_ms: int, quantity: str) -> DocumentError:
-    if end_ms < start_ms:
-        violation = Violation(
-            "$.end",
-            f"{show_ms(end_ms)} lies before the start, {show_ms(start_ms)}",
-            "USAGE-INTERVAL-1",
-            "write the earlier instant first; both may be equal",
-        )
-    else:
-        violation = Violation(
-            "$.quantity",
-            f"{quantity} is below zero",
-            "USAGE-QUANTITY-1",
-            "correct a record by a higher revision; negative quantities belong in credit documents",
-        )
+def _below_zero(meter_id: str, seq: str, quantity: str) -> DocumentError:
+    violation = Violation(
+        "$.quantity",
+        f"{quantity} is below zero",
+        "USAGE-QUANTITY-1",
+        "correct a record by a higher revision; negative quantities belong in credit documents",
+    )
     return DocumentError(
         "SCHEMA",
         f"The record of meter {meter_id}, number {seq}, cannot be billed.",

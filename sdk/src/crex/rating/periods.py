@@ -26,8 +26,7 @@ def billing_period(instant_ms: int, anchor_day: int, zone: Zone) -> Span:
 
     Raises:
         RatingError: SCHEMA if the pinned offsets do not reach to both midnights (RATE-ZONE-1), or the
-        calendar
-            does not.
+            calendar does not.
     """
     try:
         return _period(instant_ms, anchor_day, zone)
