@@ -1,4 +1,4 @@
-"""Texts of the report: escaped, without characters that nobody sees; and how its places link to each other."""
+"""Texts of the report: escaped, and without characters that nobody sees; how places link to each other."""
 
 from __future__ import annotations
 
