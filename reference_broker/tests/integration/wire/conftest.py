@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from reference_broker.tests.command_line import Sale, sell
 from reference_broker.tests.documents import Goods
 from reference_broker.tests.wire import Operation, WireParty, publish
 
@@ -45,3 +46,10 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
         yield Market(operation, provider, consumer, other, operation.operator, goods)
     finally:
         operation.close()
+
+
+@pytest.fixture(scope="package")
+def sale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sale]:
+    """A sale from describing the host to the invoice, made with `crex` only."""
+    with sell(tmp_path_factory.mktemp("sale")) as made:
+        yield made

@@ -1,0 +1,153 @@
+"""The command line as a party uses it, and one whole sale made with nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crex.cli.main import main
+from crex.trust.identity_files import load_identity
+from reference_broker.tests.wire import BROKER, Operation, WireParty
+
+PROVIDER, CONSUMER, OTHER = "provider.example", "consumer.example", "other.example"
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """`crex` as one party.
+
+    Attributes:
+        home: Folder of identities.
+        authority: The party.
+        target: Address of the broker.
+    """
+
+    home: Path
+    authority: str
+    target: str
+
+    def __call__(self, *arguments: str, code: int = 0) -> Any:
+        """Runs a command and gives its JSON answer; fails where its exit code is another."""
+        answer = self.home / "answer.json"
+        answer.unlink(missing_ok=True)
+        took = main([*self._options(), "--json", "-o", str(answer), *arguments])
+        assert took == code, (arguments, took)
+        return json.loads(answer.read_text("utf-8")) if answer.exists() else None
+
+    def plain(self, *arguments: str) -> int:
+        """Runs a command without `--json`; gives its exit code."""
+        return main([*self._options(), *arguments])
+
+    @contextmanager
+    def background(self, *arguments: str) -> Iterator[None]:
+        """Runs a command as a process of its own until the block is left."""
+        log = self.home / f"{self.authority}.log"
+        with log.open("ab") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "crex.cli.main", *self._options(), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env={**os.environ, "GRPC_VERBOSITY": "NONE"},
+            )
+        try:
+            yield
+            assert process.poll() is None, log.read_text("utf-8")[-2000:]
+        finally:
+            process.terminate()
+            process.wait(20)
+
+    def _options(self) -> list[str]:
+        return ["--home", str(self.home), "--as", self.authority, "--broker", self.target]
+
+
+@dataclass(frozen=True)
+class Sale:
+    """A sale that was delivered, used, billed and accepted.
+
+    Attributes:
+        operation: The broker, which serves.
+        provider, consumer, other: The parties; the last has no part in the sale.
+        offer, pool, order, lease, invoice: Names of what was sold.
+    """
+
+    operation: Operation
+    provider: CommandLine
+    consumer: CommandLine
+    other: CommandLine
+    offer: str
+    pool: str
+    order: str
+    lease: str
+    invoice: str
+
+    def party(self, line: CommandLine) -> WireParty:
+        """One of the parties, as the other tests know it."""
+        return WireParty(load_identity(line.home / line.authority), self.operation.identity, line.target)
+
+
+def found(folder: Path) -> tuple[Operation, dict[str, CommandLine]]:
+    """Makes a broker and three parties, enrols and pins everyone with everyone; nothing runs yet."""
+    (folder / "broker").mkdir()
+    operation = Operation.prepare(folder / "broker")
+    home, target = folder / "home", f"127.0.0.1:{operation.port}"
+    roles = {PROVIDER: ["provider"], CONSUMER: ["consumer"], OTHER: ["provider", "consumer"]}
+    lines = {name: CommandLine(home, name, target) for name in roles}
+    papers = {BROKER: operation.folder / "identity" / "trust" / "1.json"}
+    for name, wanted in roles.items():
+        flags = [part for role in wanted for part in ("--role", role)]
+        made = main(["--home", str(home), "--json", "-o", str(folder / "made.json"), "init", name, *flags])
+        assert made == 0
+        papers[name] = Path(json.loads((folder / "made.json").read_text("utf-8"))["trustDocument"])
+        enrol = ["-m", "crex_broker.main", "enrol", "--config", str(operation.configuration)]
+        subprocess.run(
+            [sys.executable, *enrol, str(papers[name]), *flags], check=True, stdout=subprocess.DEVNULL
+        )
+    for name, line in lines.items():
+        for other, paper in papers.items():
+            if other != name:
+                line("trust", "pin", str(paper), "--authority", other)
+    return operation, lines
+
+
+@contextmanager
+def sell(folder: Path) -> Iterator[Sale]:
+    """Makes one whole sale by the command line; the broker serves until the block is left."""
+    operation, lines = found(folder)
+    provider, consumer = lines[PROVIDER], lines[CONSUMER]
+    operation.start()
+    try:
+        goods = folder / "goods"
+        policy = ["--site", "north", "--country", "NO", "--allocation", "dedicated-thread"]
+        policy += ["--resource", "machine"]
+        assert provider.plain("-o", str(goods), "describe", "host", *policy) == 0
+        draft = provider("offers", "draft", str(goods), "--price", "3600", "--currency", "EUR")
+        provider("validate", *map(str, goods.glob("*.json")))
+        provider("publish", str(goods))
+        provider("allot", draft["pool"], "--units", "1", "--for", "23h")
+        with provider.background("agent", "run", "--meter", "1s"):
+            search = consumer("search", "cpu.schedulable_cpus >= 1", "--for", "10min", "--explain")
+            (candidate,) = search["candidates"]
+            hold = consumer("hold", candidate["offerId"], "--for", "10min")
+            order, lease = hold["order"]["name"], hold["order"]["lines"][0]["lease"]
+            consumer("order", "commit", order, "--spend-limit", "36000 EUR", "--wait", "30s")
+            consumer("lease", "show", lease, "--wait", "30s")
+            ran = consumer("access", "run", lease, "--", "python", "-c", "print(6 * 7)")
+            assert ran["stdout"] == "42\n"
+            time.sleep(1.2)  # one reading of the meters more, so that the bill needs no estimate
+            consumer("lease", "terminate", lease, "--reason", "done", "--wait", "30s")
+            (invoice,) = consumer("invoice", "list", "--lease", lease, "--wait", "30s")
+        yield Sale(
+            operation, provider, consumer, lines[OTHER], candidate["offerId"], draft["pool"], order, lease,
+            invoice["id"],
+        )  # fmt: skip
+    finally:
+        operation.close()

@@ -1,0 +1,290 @@
+"""Two tenants never see each other's business: every method, tried by a party that has no part in a sale.
+
+The other party is enrolled as a provider and a consumer, knows every name, and holds its own keys. The table
+names every method of the contract: one that is added without a line here fails the first test.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final, TypeVar
+
+import pytest
+from google.protobuf.message import Message
+
+from crex import v1
+from crex.documents import convert
+from crex.documents.convert import to_timestamp
+from crex.documents.reader import read
+from crex.errors import RemoteError
+from crex.trust.envelope import digest
+from crex_broker.rpc.roles import METHOD_ROLES
+from reference_broker.tests.command_line import OTHER, Sale
+from reference_broker.tests.wire import WireParty, request_id
+
+M = TypeVar("M", bound=Message)
+Build = Callable[[Sale], Message]
+PUBLIC: Final = "public"
+HIDDEN: Final = "NOT_FOUND"
+NOT_ITS_OWN: Final = "NOT_A_PARTY"
+
+
+def as_own(sale: Sale, document: M, kind: str) -> v1.Envelope:
+    """Signs a copy of a document of the sale as the other party's own."""
+    own = sale.party(sale.other)
+    copy = type(document).FromString(document.SerializeToString())
+    header: v1.Header = copy.header  # type: ignore[attr-defined]
+    header.id, header.issuer = f"crex://{OTHER}/{kind}/{request_id().lower().strip('-_')}x", OTHER
+    header.issued_at.CopyFrom(to_timestamp(own.at()))
+    if isinstance(copy, v1.Invoice):
+        copy.seller = OTHER
+    return own.identity.sign_document(copy)
+
+
+def opened(envelope: v1.Envelope, kind: type[M]) -> M:
+    """Reads a document of the sale."""
+    return convert.to_message(read(envelope.payload, kind), kind)
+
+
+def order_of(sale: Sale) -> v1.GetOrderResponse:
+    """The order as its consumer sees it."""
+    with sale.party(sale.consumer).client() as client:
+        return client.get_order(v1.GetOrderRequest(order=sale.order))
+
+
+def batch_of(sale: Sale) -> v1.BatchWithRecords:
+    """The usage as its consumer sees it."""
+    with sale.party(sale.consumer).client() as client:
+        return client.list_usage(v1.ListUsageRequest(lease=sale.lease)).batches[0]
+
+
+def invoice_of(sale: Sale) -> v1.GetInvoiceResponse:
+    """The invoice as its consumer sees it."""
+    with sale.party(sale.consumer).client() as client:
+        return client.get_invoice(v1.GetInvoiceRequest(invoice_id=sale.invoice))
+
+
+def own_commit(sale: Sale) -> v1.CommitOrderRequest:
+    """The other party's own order for what somebody else holds."""
+    nonce = request_id()
+    document = opened(order_of(sale).order_document, v1.OrderDocument)
+    document.nonce = nonce
+    return v1.CommitOrderRequest(request_id=nonce, order=sale.order, envelope=as_own(sale, document, "order"))
+
+
+def own_batch(sale: Sale, *, final: bool) -> tuple[v1.Envelope, list[bytes]]:
+    """The other party's own batch of usage for somebody else's lease."""
+    entry = batch_of(sale)
+    document = opened(entry.batch, v1.UsageBatch)
+    document.final = final
+    return as_own(sale, document, "usage-batch"), list(entry.records)
+
+
+def own_append(sale: Sale) -> v1.AppendUsageRequest:
+    """Such a batch, of a period that goes on."""
+    batch, records = own_batch(sale, final=False)
+    return v1.AppendUsageRequest(request_id=request_id(), batch=batch, records=records)
+
+
+def own_seal(sale: Sale) -> v1.SealUsageRequest:
+    """Such a batch, the last of its period."""
+    batch, records = own_batch(sale, final=True)
+    return v1.SealUsageRequest(request_id=request_id(), batch=batch, records=records)
+
+
+def own_acceptance(sale: Sale) -> v1.Envelope:
+    """The other party's own acceptance of somebody else's invoice."""
+    envelope = invoice_of(sale).invoice
+    acceptance = v1.InvoiceAcceptance(
+        header=v1.Header(revision=1),
+        invoice=v1.Pin(id=sale.invoice, revision=1, sha256=digest(envelope.payload)),
+        rating_digest=opened(envelope, v1.Invoice).rating_digest,
+    )
+    return as_own(sale, acceptance, "invoice-acceptance")
+
+
+def own_invoice(sale: Sale) -> v1.IssueInvoiceRequest:
+    """The other party's own bill for somebody else's lease."""
+    response = invoice_of(sale)
+    document = opened(response.invoice, v1.Invoice)
+    return v1.IssueInvoiceRequest(
+        request_id=request_id(), invoice=as_own(sale, document, "invoice"), lines=response.lines
+    )
+
+
+def own_allotment(sale: Sale) -> v1.GrantAllotmentRequest:
+    """The other party's own allotment of somebody else's pool."""
+    own = sale.party(sale.other)
+    document = v1.Allotment(
+        header=own.header(OTHER, "allotment", "stolen"),
+        pool=sale.pool,
+        broker="broker.example",
+        windows=[
+            v1.AllotmentWindow(start=to_timestamp(own.at()), end=to_timestamp(own.at(hours=1)), quantity=100)
+        ],
+    )
+    return v1.GrantAllotmentRequest(request_id=request_id(), envelope=own.identity.sign_document(document))
+
+
+# Each method with the requests that name what is not the caller's, and the answer that there must be.
+TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
+    "DiscoveryService/GetServerInfo": [(lambda sale: v1.GetServerInfoRequest(), PUBLIC)],
+    "DiscoveryService/GetDocument": [
+        (lambda sale: v1.GetDocumentRequest(sha256=order_of(sale).order.hold_receipt_sha256), HIDDEN),
+        (lambda sale: v1.GetDocumentRequest(sha256=order_of(sale).order.order_document_sha256), HIDDEN),
+        (lambda sale: v1.GetDocumentRequest(sha256=order_of(sale).order.order_confirmation_sha256), HIDDEN),
+        (lambda sale: v1.GetDocumentRequest(sha256=invoice_of(sale).record.sha256), HIDDEN),
+        (lambda sale: v1.GetDocumentRequest(ref=sale.invoice), HIDDEN),
+    ],
+    "DiscoveryService/ListOffers": [(lambda sale: v1.ListOffersRequest(), PUBLIC)],
+    "DiscoveryService/SearchOffers": [
+        (lambda sale: v1.SearchOffersRequest(demand=v1.Demand()), "SCHEMA"),
+    ],
+    "MarketService/PublishDocument": [
+        (
+            lambda sale: v1.PublishDocumentRequest(request_id=request_id(), envelope=offer_of(sale)),
+            NOT_ITS_OWN,
+        )
+    ],
+    "MarketService/PauseOffer": [
+        (lambda sale: v1.PauseOfferRequest(request_id=request_id(), offer_id=sale.offer), HIDDEN)
+    ],
+    "MarketService/ResumeOffer": [
+        (lambda sale: v1.ResumeOfferRequest(request_id=request_id(), offer_id=sale.offer), HIDDEN)
+    ],
+    "MarketService/WithdrawOffer": [
+        (lambda sale: v1.WithdrawOfferRequest(request_id=request_id(), offer_id=sale.offer), HIDDEN)
+    ],
+    "MarketService/GrantAllotment": [(own_allotment, NOT_ITS_OWN)],
+    "MarketService/CreateHold": [(lambda sale: v1.CreateHoldRequest(), "SCHEMA")],
+    "MarketService/ReleaseHold": [
+        (lambda sale: v1.ReleaseHoldRequest(request_id=request_id(), order=sale.order), HIDDEN)
+    ],
+    "MarketService/CommitOrder": [
+        (own_commit, HIDDEN),
+        (
+            lambda sale: v1.CommitOrderRequest(
+                request_id=request_id(), order=sale.order, envelope=order_of(sale).order_document
+            ),
+            HIDDEN,
+        ),
+    ],
+    "MarketService/CancelOrder": [
+        (lambda sale: v1.CancelOrderRequest(request_id=request_id(), order=sale.order), HIDDEN)
+    ],
+    "MarketService/GetOrder": [(lambda sale: v1.GetOrderRequest(order=sale.order), HIDDEN)],
+    "MarketService/ListOrders": [(lambda sale: v1.ListOrdersRequest(), "orders")],
+    "LeaseService/GetLease": [(lambda sale: v1.GetLeaseRequest(lease=sale.lease), HIDDEN)],
+    "LeaseService/ListLeases": [
+        (lambda sale: v1.ListLeasesRequest(), "leases"),
+        (lambda sale: v1.ListLeasesRequest(order=sale.order), "leases"),
+    ],
+    "LeaseService/TerminateLease": [
+        (lambda sale: v1.TerminateLeaseRequest(request_id=request_id(), lease=sale.lease), HIDDEN)
+    ],
+    "LeaseService/GetAccess": [(lambda sale: v1.GetAccessRequest(lease=sale.lease), HIDDEN)],
+    "ProviderAgentService/Connect": [],  # a stream: tried below
+    "BillingService/AppendUsage": [(own_append, HIDDEN)],
+    "BillingService/SealUsage": [(own_seal, HIDDEN)],
+    "BillingService/ListUsage": [(lambda sale: v1.ListUsageRequest(lease=sale.lease), HIDDEN)],
+    "BillingService/IssueInvoice": [(own_invoice, HIDDEN)],
+    "BillingService/GetInvoice": [(lambda sale: v1.GetInvoiceRequest(invoice_id=sale.invoice), HIDDEN)],
+    "BillingService/ListInvoices": [
+        (lambda sale: v1.ListInvoicesRequest(), "invoices"),
+        (lambda sale: v1.ListInvoicesRequest(lease=sale.lease), "invoices"),
+    ],
+    "BillingService/AcceptInvoice": [
+        (
+            lambda sale: v1.AcceptInvoiceRequest(request_id=request_id(), acceptance=own_acceptance(sale)),
+            HIDDEN,
+        )
+    ],
+    "BillingService/RecordPayment": [
+        (
+            lambda sale: v1.RecordPaymentRequest(
+                request_id=request_id(), invoice_id=sale.invoice, payment_reference="stolen"
+            ),
+            HIDDEN,
+        )
+    ],
+    "AdminService/Enrol": [
+        (
+            lambda sale: v1.EnrolRequest(
+                request_id=request_id(),
+                trust_document=sale.party(sale.other).identity.trust_document,
+                roles=["admin"],
+            ),
+            "ROLE",
+        )
+    ],
+}
+
+
+def offer_of(sale: Sale) -> v1.Envelope:
+    """The provider's own offer, as anybody gets it."""
+    with sale.party(sale.other).client() as client:
+        return client.get_document(v1.GetDocumentRequest(ref=sale.offer)).envelope
+
+
+def answer(party: WireParty, method: str, request: Message) -> Any:
+    """Calls a method by its full name; gives its response, or the refusal."""
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in method.split("/")[1])
+    with party.client() as client:
+        try:
+            return getattr(client, name.lstrip("_"))(request)
+        except RemoteError as error:
+            return error
+
+
+def test_every_method_is_tried() -> None:
+    """The table names each method of the contract, so that none is added without being tried here."""
+    assert {f"/crex.v1.{method}" for method in TABLE} == set(METHOD_ROLES)
+
+
+@pytest.mark.parametrize("method", sorted(TABLE))
+def test_a_stranger_learns_nothing(sale: Sale, method: str) -> None:
+    """CHANNEL-TENANT-1: what is not the caller's is not there, and no list shows it."""
+    for build, expected in TABLE[method]:
+        got = answer(sale.party(sale.other), method, build(sale))
+        if expected in ("orders", "leases", "invoices"):
+            assert not isinstance(got, RemoteError), got
+            assert list(getattr(got, expected)) == []
+        elif expected == PUBLIC:
+            assert not isinstance(got, RemoteError), got
+        else:
+            assert isinstance(got, RemoteError), (expected, got)
+            assert got.reason == expected, got
+
+
+def connect(sale: Sale, hello: v1.AgentHello, *more: v1.ConnectRequest) -> list[v1.ConnectResponse]:
+    """Opens an agent's stream as the other party; gives as many answers as messages were sent."""
+
+    async def requests() -> AsyncIterator[v1.ConnectRequest]:
+        yield v1.ConnectRequest(seq=1, hello=hello)
+        for message in more:
+            yield message
+        await asyncio.Event().wait()  # until the stream is closed
+
+    async def answers() -> list[v1.ConnectResponse]:
+        async with sale.party(sale.other).async_client() as client:
+            stream = client.connect_agent(requests())
+            return [await anext(stream) for _ in range(1 + len(more))]
+
+    return asyncio.run(answers())
+
+
+def test_a_strangers_agent_cannot_serve_anothers_pool(sale: Sale) -> None:
+    """AGENT-POOL-1: another provider's pool is not there for an agent that names it."""
+    with pytest.raises(RemoteError) as refused:
+        connect(sale, v1.AgentHello(instance="stranger", pools=[sale.pool]))
+    assert refused.value.reason == "NOT_FOUND"
+
+
+def test_a_strangers_agent_cannot_speak_of_anothers_lease(sale: Sale) -> None:
+    """CHANNEL-TENANT-1: an event about another provider's lease is refused, and changes nothing."""
+    event = v1.AgentEvent(event_id="stolen-1", lease=sale.lease, failed=v1.CommandFailure(message="stolen"))
+    welcome, ack = connect(sale, v1.AgentHello(instance="stranger"), v1.ConnectRequest(seq=2, event=event))
+    assert welcome.HasField("welcome")
+    assert v1.ErrorReason.Name(ack.event_ack.refused) == "ERROR_REASON_NOT_FOUND"
+    assert sale.consumer("lease", "show", sale.lease)["state"] == "LEASE_STATE_RELEASED"
