@@ -26,6 +26,7 @@ _DOCUMENTS: Final[Mapping[str, tuple[tuple[str, type[Message]], ...]]] = {
         ("gaps[]", v1.GapMarker),
         ("period", v1.Interval),
     ),
+    "billing.period": (("tz_transitions[]", v1.TzTransition),),
     "demand.evaluate": (
         ("requirement", v1.Requirement),
         ("offer", v1.Offer),

@@ -88,7 +88,7 @@ def whole_period(
     seconds = 8 * round(float(hours) * 3600)
     return Case(
         name,
-        ["RATE-PERIOD-1", "RATE-SUM-1", "RATE-AMOUNT-1"],
+        ["RATE-SUM-1", "RATE-AMOUNT-1", "RATE-EXACT-1"],
         f"{hours} h x 3600 s x 8 units = {seconds} unit-seconds; {hours} x 8 x 2.99 = {exact}. {why}",
         use(plan(gpu(), currency=currency, zone=zone), held("8", *period), period=period, offsets=offsets),
         [Line("gpu", 1, str(seconds), exact, amount)],

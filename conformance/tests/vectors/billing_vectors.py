@@ -13,17 +13,20 @@ from typing import Final
 from conformance.tests.vectors import (
     billing_amount_cases,
     billing_form_cases,
+    billing_period_cases,
     billing_record_cases,
     billing_time_cases,
 )
 from conformance.tests.vectors.billing_cases import Case
+from conformance.tests.vectors.billing_period_cases import PeriodCase
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "billing"
-CASES: Final[list[Case]] = [
+CASES: Final[list[Case | PeriodCase]] = [
     *billing_time_cases.CASES,
     *billing_amount_cases.CASES,
     *billing_record_cases.CASES,
     *billing_form_cases.CASES,
+    *billing_period_cases.CASES,
 ]
 
 
