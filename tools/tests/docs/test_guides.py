@@ -50,6 +50,14 @@ def test_the_readme_shows_what_ci_runs() -> None:
     assert shown <= set(re.findall(r"make [a-z-]+", (tree.ROOT / ".ci/run").read_text("utf-8")))
 
 
+def test_the_readme_shows_steps_of_the_demo() -> None:
+    """What the README shows of the demo is what the demo says."""
+    told = "".join(path.read_text("utf-8") for path in (tree.ROOT / "demo").glob("*.py"))
+    shown = re.findall(r"^  ✓ +[0-9.]+ s  ([^\n:]+)", README.read_text("utf-8"), re.MULTILINE)
+    assert len(shown) > 10
+    assert [title for title in shown if title not in told and not title[0].isdigit()] == []
+
+
 def test_shown_output_may_leave_out_what_differs() -> None:
     """`…` stands for any text of a line, and alone for any lines; everything else must be printed."""
     printed = "a list\n  of 3 things\nat 12:00\nend\n"
