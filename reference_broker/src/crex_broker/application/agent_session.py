@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
 from crex import v1
@@ -68,9 +68,12 @@ class AgentSession:
                 of another authority (AGENT-POOL-1).
         """
         try:
-            first = await anext(self._requests)
+            async with asyncio.timeout(_SILENT_HEARTBEATS * self._context.limits.heartbeat_s):
+                first = await anext(self._requests)
         except StopAsyncIteration:
             raise _breach("the stream ended before a hello", "AGENT-HELLO-1") from None
+        except TimeoutError:
+            raise _breach("no hello came", "AGENT-HELLO-1") from None
         self._count(first)
         if first.WhichOneof("message") != "hello":
             raise _breach("the first message of a stream is a hello", "AGENT-HELLO-1")
@@ -91,7 +94,7 @@ class AgentSession:
             len(first.hello.unanswered),
         )
 
-    async def run(self) -> AsyncIterator[v1.ConnectResponse]:
+    async def run(self) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Gives what is to be sent, until the stream ends.
 
         Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 
 from crex import v1
 from crex.errors import CrexError
@@ -39,8 +40,9 @@ class AgentStreams:
             older.stop()
         self._sessions[provider] = session
         try:
-            async for response in session.run():
-                yield response
+            async with aclosing(session.run()) as responses:
+                async for response in responses:
+                    yield response
         finally:
             if self._sessions.get(provider) is session:
                 del self._sessions[provider]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Final, Protocol
 
 from crex import v1
@@ -20,7 +20,7 @@ class AgentStreams(Protocol):
 
     def connect(
         self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
-    ) -> AsyncIterator[v1.ConnectResponse]:
+    ) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Serves one stream."""
         ...
 
@@ -63,7 +63,7 @@ class Broker:
 
     def connect(
         self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
-    ) -> AsyncIterator[v1.ConnectResponse]:
+    ) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Serves one stream of a provider's agent (ProviderAgentService.Connect)."""
         return self._agents.connect(caller, requests)
 

@@ -5,7 +5,7 @@ proto/crex/v1/error_reason.proto states the code of each reason in its comment; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -14,10 +14,16 @@ from google.protobuf.any_pb2 import Any as PackedAny
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from crex.errors import CrexError
+from crex.errors import CrexError, Violation
 
 DOMAIN: Final = "crex"
 _RETRY_AFTER_MS: Final = 1000
+# A status travels in the trailers, as base64 beside the message in percent-encoding. A gRPC client drops
+# trailers over 8 KiB, and with them the reason; so what a refusal repeats of a request is cut.
+_MESSAGE_BYTES: Final = 800
+_VALUE_BYTES: Final = 256
+_PLACE_BYTES: Final = 512
+_STATUS_BYTES: Final = 3072
 _FORMAT = (
     "LIMIT",
     "ENVELOPE",
@@ -69,27 +75,45 @@ def status_of(error: CrexError, request_id: str) -> status_pb2.Status:
 
     Returns:
         A status with ErrorInfo, BadRequest where places are at fault, RetryInfo where trying again can help.
+        It fits into the trailers of a call: long texts are cut, and of many violations the first are told.
     """
     if error.reason not in CODES:
         error = internal_error()
-    status = status_pb2.Status(code=CODES[error.reason].value[0], message=error.message)
+    status = status_pb2.Status(code=CODES[error.reason].value[0], message=_cut(error.message, _MESSAGE_BYTES))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN)
     for key, value in error.details.items():
-        info.metadata[key] = value
+        info.metadata[key] = _cut(value, _VALUE_BYTES)
     info.metadata["request_id"] = request_id
-    details: list[PackedAny] = [_packed(info)]
-    if error.violations:
-        bad = error_details_pb2.BadRequest()
-        for violation in error.violations:
-            text = f"{violation.message} {violation.fix}".strip()
-            bad.field_violations.add(field=violation.path, description=text, reason=violation.requirement)
-        details.append(_packed(bad))
+    status.details.append(_packed(info))
     if error.reason in _RETRIED:
         retry = error_details_pb2.RetryInfo()
         retry.retry_delay.FromMilliseconds(_RETRY_AFTER_MS)
-        details.append(_packed(retry))
-    status.details.extend(details)
+        status.details.append(_packed(retry))
+    if error.violations:
+        status.details.insert(1, _packed(_places(error.violations, _STATUS_BYTES - status.ByteSize())))
     return status
+
+
+def _places(violations: Iterable[Violation], room: int) -> error_details_pb2.BadRequest:
+    """Tells as many violations as there is room for, and the first in any case."""
+    bad = error_details_pb2.BadRequest()
+    for violation in violations:
+        text = _cut(f"{violation.message} {violation.fix}".strip(), _PLACE_BYTES)
+        bad.field_violations.add(
+            field=_cut(violation.path, _VALUE_BYTES), description=text, reason=violation.requirement
+        )
+        if len(bad.field_violations) > 1 and bad.ByteSize() > room:
+            del bad.field_violations[-1]
+            break
+    return bad
+
+
+def _cut(text: str, most: int) -> str:
+    """Cuts a text to so many bytes of UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= most:
+        return text
+    return encoded[: most - len("…".encode())].decode("utf-8", "ignore") + "…"
 
 
 def internal_error() -> CrexError:

@@ -5,7 +5,8 @@
 2. Authentication: the certificate becomes a caller.
 3. Authorisation: one of the caller's roles may call the method.
 4. Drain: a broker that is ending its work begins no new mutation.
-5. Request check: the request's own constraints.
+5. Request check: the bytes are a message of the method's type, and keep its constraints. No one who is not
+   known has bytes decoded.
 6. The use case.
 7. Errors: a `CrexError` becomes its status; anything else is a defect, logged, and told as INTERNAL.
 8. The log line.
@@ -18,16 +19,17 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, NoReturn, Protocol
 
 import grpc
 import grpc.aio
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from crex.documents.requests import check_request
 from crex.documents.times import Clock, format_time
-from crex.errors import CrexError
+from crex.errors import CrexError, DocumentError, Violation
 from crex_broker.application.caller import Caller
 from crex_broker.rpc.codes import CODES, internal_error, status_of
 from crex_broker.rpc.roles import require_role
@@ -37,7 +39,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 Context = grpc.aio.ServicerContext[Any, Any]
 UnaryUseCase = Callable[[Caller, Any], Awaitable[Message]]
-StreamUseCase = Callable[[Caller, AsyncIterator[Any]], AsyncIterator[Message]]
+StreamUseCase = Callable[[Caller, AsyncIterator[Any]], AsyncGenerator[Message, None]]
 
 
 class Identifies(Protocol):
@@ -61,16 +63,16 @@ class Pipeline:
         self._draining = True
 
     def unary(
-        self, method: str, use_case: UnaryUseCase, *, read_only: bool
-    ) -> Callable[[Message, Context], Awaitable[Message]]:
-        """Makes the handler of a unary method."""
+        self, method: str, use_case: UnaryUseCase, takes: type[Message], *, read_only: bool
+    ) -> Callable[[bytes, Context], Awaitable[Message]]:
+        """Makes the handler of a unary method, whose request is of the class `takes`."""
 
-        async def handle(request: Message, context: Context) -> Message:
+        async def handle(encoded: bytes, context: Context) -> Message:
             call = _Call(method, context)
             try:
                 await call.greet(self._clock)
                 caller = self._admit(call, read_only=read_only)
-                check_request(request)
+                request = _read(encoded, takes)
                 response = await use_case(caller, request)
             except CrexError as error:
                 await call.refuse(error)
@@ -86,17 +88,19 @@ class Pipeline:
         return handle
 
     def stream(
-        self, method: str, use_case: StreamUseCase
-    ) -> Callable[[AsyncIterator[Message], Context], AsyncIterator[Message]]:
+        self, method: str, use_case: StreamUseCase, takes: type[Message]
+    ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Message]]:
         """Makes the handler of a bidirectional method; every message has the certificate verified again."""
 
-        async def handle(requests: AsyncIterator[Message], context: Context) -> AsyncIterator[Message]:
+        async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
             call = _Call(method, context)
             try:
                 await call.greet(self._clock)
                 caller = self._admit(call, read_only=False)
-                async for response in use_case(caller, self._checked(requests, context)):
-                    yield response
+                # Closed here, not whenever it is collected: what a lost stream held is free at once.
+                async with aclosing(use_case(caller, self._checked(requests, context, takes))) as responses:
+                    async for response in responses:
+                        yield response
             except CrexError as error:
                 await call.refuse(error)
             except (asyncio.CancelledError, GeneratorExit):
@@ -134,11 +138,12 @@ class Pipeline:
             raise CrexError("DRAINING", "The broker is ending its work. Send the same request again soon.")
         return caller
 
-    async def _checked(self, requests: AsyncIterator[Message], context: Context) -> AsyncIterator[Message]:
-        async for request in requests:
+    async def _checked(
+        self, requests: AsyncIterator[bytes], context: Context, takes: type[Message]
+    ) -> AsyncIterator[Message]:
+        async for encoded in requests:
             self._identifies.caller(context)
-            check_request(request)
-            yield request
+            yield _read(encoded, takes)
 
 
 class _Call:
@@ -176,6 +181,26 @@ class _Call:
             "ms": round((time.perf_counter() - self._began) * 1000, 3),
         }
         _log.info("call", extra={"facts": {key: value for key, value in facts.items() if value != ""}})
+
+
+def _read(encoded: bytes, takes: type[Message]) -> Message:
+    """Decodes and checks a request (RPC-REQUEST-1).
+
+    gRPC would decode it before the caller is known, and answer bytes that are none with UNKNOWN, no reason,
+    and its own words.
+    """
+    try:
+        request = takes.FromString(encoded)
+    except DecodeError:
+        name = takes.DESCRIPTOR.name
+        message = f"the bytes are no {name}"
+        fix = "Encode the request by the contract in proto/crex/v1; texts are UTF-8."
+        violation = Violation("$", message, "RPC-REQUEST-1", fix)
+        raise DocumentError(
+            "SCHEMA", f"{name} cannot be decoded: {message}. {fix}", violations=[violation]
+        ) from None
+    check_request(request)
+    return request
 
 
 def _request_id(context: Context) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -46,7 +46,7 @@ class Serves(Protocol):
 
     def connect(
         self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
-    ) -> AsyncIterator[v1.ConnectResponse]:
+    ) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Serves one stream of a provider's agent."""
         ...
 
@@ -149,17 +149,16 @@ def _handler(method: MethodDescriptor, broker: Serves, pipeline: Pipeline) -> gr
     path = f"/{method.containing_service.full_name}/{method.name}"
     request = message_factory.GetMessageClass(method.input_type)
     response = message_factory.GetMessageClass(method.output_type)
-    codec: dict[str, Any] = {
-        "request_deserializer": request.FromString,
-        "response_serializer": response.SerializeToString,
-    }
+    # Requests stay bytes: the pipeline decodes them, once it knows the caller.
+    codec: dict[str, Any] = {"response_serializer": response.SerializeToString}
     if path == CONNECT:
-        return grpc.stream_stream_rpc_method_handler(pipeline.stream(path, broker.connect), **codec)
+        return grpc.stream_stream_rpc_method_handler(pipeline.stream(path, broker.connect, request), **codec)
     use_case = broker.unary.get(path)
     if use_case is None:
         return grpc.unary_unary_rpc_method_handler(pipeline.unsupported(path))
     read_only = method.GetOptions().idempotency_level == MethodOptions.NO_SIDE_EFFECTS
-    return grpc.unary_unary_rpc_method_handler(pipeline.unary(path, use_case, read_only=read_only), **codec)
+    handler = pipeline.unary(path, use_case, request, read_only=read_only)
+    return grpc.unary_unary_rpc_method_handler(handler, **codec)
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:
