@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 import grpc
+from google.protobuf.any_pb2 import Any as PackedAny
+from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
 from crex.errors import RemoteError, Violation
@@ -44,15 +46,15 @@ def remote_error(call: FailedCall, target: str, method: str) -> RemoteError:
     for packed in status.details if status else ():
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         retry = error_details_pb2.RetryInfo()
-        if packed.Is(info.DESCRIPTOR) and packed.Unpack(info) and info.domain == DOMAIN:
+        if _unpacked(packed, info) and info.domain == DOMAIN:
             reason = info.reason
             details.update(info.metadata)
-        elif packed.Is(bad.DESCRIPTOR) and packed.Unpack(bad):
+        elif _unpacked(packed, bad):
             violations += [
                 Violation(path=field.field, message=field.description, requirement=field.reason)
                 for field in bad.field_violations
             ]
-        elif packed.Is(retry.DESCRIPTOR) and packed.Unpack(retry):
+        elif _unpacked(packed, retry):
             retry_after_ms = retry.retry_delay.ToMilliseconds()
     return RemoteError(
         reason,
@@ -65,6 +67,14 @@ def remote_error(call: FailedCall, target: str, method: str) -> RemoteError:
     )
 
 
+def _unpacked(packed: PackedAny, into: Message) -> bool:
+    """Unpacks a detail; says no where it is another, or its bytes are none: servers are strangers, too."""
+    try:
+        return packed.TypeName() == into.DESCRIPTOR.full_name and packed.Unpack(into)
+    except DecodeError:
+        return False
+
+
 def _status(call: FailedCall) -> status_pb2.Status | None:
     metadata = call.trailing_metadata()
     if not isinstance(metadata, tuple | list) and not hasattr(metadata, "__iter__"):
@@ -73,7 +83,7 @@ def _status(call: FailedCall) -> status_pb2.Status | None:
         if key == _DETAILS_KEY and isinstance(value, bytes):
             try:
                 return status_pb2.Status.FromString(value)
-            except ValueError:
+            except DecodeError:
                 return None
     return None
 

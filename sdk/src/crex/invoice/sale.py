@@ -30,7 +30,7 @@ class SaleError(CrexError):
 class Sale:
     """One lease as it was sold.
 
-    Offers and holds expire; open their envelopes for the time at which the order was committed.
+    Offers and holds expire; open their envelopes for the time of the hold, at which both stood.
 
     Attributes:
         lease: Name of the lease.
