@@ -198,6 +198,11 @@ class Operation:
         """Asks it to end (SIGTERM) and gives its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Waits for its end and gives its exit code."""
+        assert self._process is not None
         return self._process.wait(_PATIENCE_S)
 
     def close(self) -> None:
