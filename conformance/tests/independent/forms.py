@@ -114,9 +114,8 @@ def _component(component: Mapping[str, Any]) -> None:
 
 
 def _members(value: Any, wanted: Mapping[str, Callable[[Any], bool]]) -> None:
-    _must(isinstance(value, dict), "no object")
     known = {name.removesuffix("?"): (name, form) for name, form in wanted.items()}
-    _must(set(value) <= set(known), f"unknown {set(value) - set(known)}")
+    _must(isinstance(value, dict) and set(value) <= set(known), f"no object, or unknown members: {value}")
     for member, (name, form) in known.items():
         _must(name.endswith("?") if member not in value else form(value[member]), member)
 

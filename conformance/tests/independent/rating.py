@@ -212,18 +212,18 @@ def _unpriced(plan: Value, sums: Mapping[Measure, Fraction]) -> list[dict[str, A
 
 
 def _rounded(exact: Fraction, plan: Value) -> Fraction:
-    """Step 17: to the minor unit, ties away from zero; refuses what no Money can state."""
+    """Step 17: to the minor unit, ties away from zero."""
     scale = 10 ** forms.MINOR_DIGITS[plan["currency"]]
     scaled = abs(exact) * scale
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    amount = Fraction(whole if exact > 0 else -whole, scale)
-    if abs(amount) >= 10**18:
-        raise Refused("LIMIT", "an amount has more than 18 integer digits")
-    return amount
+    return Fraction(whole if exact > 0 else -whole, scale)
 
 
 def _money(amount: Fraction, plan: Value) -> str:
+    """The text of an amount; refuses what no Money can state."""
     digits = forms.MINOR_DIGITS[plan["currency"]]
+    if abs(amount) >= 10**18:
+        raise Refused("LIMIT", "an amount has more than 18 integer digits")
     minor = str(abs(round(amount * 10**digits))).rjust(digits + 1, "0")
     text = f"{minor[:-digits]}.{minor[-digits:]}" if digits else minor
     return f"-{text}" if amount < 0 else text

@@ -180,8 +180,29 @@ LARGEST: Final = Case(
     [Line("tokens", 1, "999999999999999999", "999999999999999999", "999999999999999999.00")],
     "999999999999999999.00",
 )
+LARGEST_TOTAL: Final = Case(
+    "largest-total",
+    ["RATE-EXACT-1", "RATE-TOTAL-1"],
+    "999999999999999999 x 1 and 0 x 1: the second makes no line, so the total is 999999999999999999.00.",
+    use(
+        plan(tokens("1"), component("input", "COUNT", "input-token:token", "1", "1")),
+        counted("999999999999999999"),
+        counted("0", seq=2, of="input-token:token"),
+    ),
+    [Line("tokens", 1, "999999999999999999", "999999999999999999", "999999999999999999.00")],
+    "999999999999999999.00",
+)
 LIMITS: Final = [
     LARGEST,
+    LARGEST_TOTAL,
+    LARGEST_TOTAL.refused(
+        "total-beyond-money",
+        "RATE-EXACT-1",
+        "LIMIT",
+        "records[1].quantity",
+        "1",
+        "Each line can be stated, their sum 1000000000000000000.00 cannot.",
+    ),
     LARGEST.refused(
         "amount-beyond-money",
         "RATE-EXACT-1",

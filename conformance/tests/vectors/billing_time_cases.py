@@ -166,8 +166,46 @@ def _accepted() -> list[Case]:
     across["service_events"] = [event("ACTIVATED", "2026-02-28T22:00:00Z")]
     outside = use(plan(tokens("1")), counted("7", "2026-02-28T22:00:00Z", MARCH[0]), counted("3", seq=2))
     outside["service_events"] = [event("ACTIVATED", "2026-02-28T22:00:00Z")]
-    early = use(GPU_HOUR, held(), events=[event("ACTIVATED", "2026-01-15T00:00:00Z")])
+    ended = use(GPU_HOUR, held(), events=[event("ACTIVATED", AT_ONE), event("TERMINATED", AT_THREE)])
+    ended["lease"]["interval"] = {"start": AT_ONE, "end": AT_TWO}
+    begun = use(GPU_HOUR, held(), events=[event("ACTIVATED", "2026-03-10T00:30:00Z")])
+    begun["lease"]["interval"] = {"start": AT_ONE, "end": AT_TWO}
+    terminated_late = Case(
+        "terminated-after-the-end-of-the-lease",
+        ["RATE-ACTIVE-1"],
+        "TERMINATED comes at 03:00, the lease ended at 02:00, where the record ends: 3600 x 2.99 / 3600 = "
+        "2.99.",
+        ended,
+        [ONE_HOUR],
+        "2.99",
+    )
+    activated_early = Case(
+        "activated-before-the-start-of-the-lease",
+        ["RATE-ACTIVE-1"],
+        "ACTIVATED at 00:30, the lease begins at 01:00, where the record begins: 3600 x 2.99 / 3600 = 2.99.",
+        begun,
+        [ONE_HOUR],
+        "2.99",
+    )
     return [
+        terminated_late,
+        terminated_late.refused(
+            "use-between-end-and-termination",
+            "RATE-ACTIVE-1",
+            "USAGE_OUT_OF_BOUNDS",
+            "records[0].end",
+            "2026-03-10T02:00:00.001Z",
+            "The active time is cut to the lease's interval: what a provider leaves running is not sold.",
+        ),
+        activated_early,
+        activated_early.refused(
+            "use-between-activation-and-start",
+            "RATE-ACTIVE-1",
+            "USAGE_OUT_OF_BOUNDS",
+            "records[0].start",
+            "2026-03-10T00:59:59.999Z",
+            "Delivered early is a courtesy: the lease, and so the bill, begins at 01:00.",
+        ),
         Case(
             "hour-of-one-second-records",
             ["RATE-SUM-1", "RATE-ROUND-1", "RATE-DIGEST-1"],
@@ -213,6 +251,28 @@ def _accepted() -> list[Case]:
             "3.00",
         ),
         Case(
+            "count-of-the-period-after",
+            ["RATE-SPLIT-1", "USAGE-INTERVAL-1"],
+            "The second record is of the instant at which the period ends; the end is exclusive, so it "
+            "belongs to the next bill. 3 x 1 = 3.00.",
+            use(plan(tokens("1")), counted("3"), counted("4", MARCH[1], MARCH[1], 2)),
+            [Line("tokens", 1, "3", "3", "3.00")],
+            "3.00",
+        ),
+        Case(
+            "count-of-an-instant-within-another",
+            ["RATE-OVERLAP-1"],
+            "One count from 01:00 to 02:00 and one of the instant 01:30: an instant overlaps nothing. 2 + "
+            "3 = 5.00.",
+            use(
+                plan(tokens("1")),
+                counted("2"),
+                counted("3", "2026-03-10T01:30:00Z", "2026-03-10T01:30:00Z", 2),
+            ),
+            [Line("tokens", 1, "5", "5", "5.00")],
+            "5.00",
+        ),
+        Case(
             "count-of-an-instant",
             ["USAGE-INTERVAL-1", "RATE-OVERLAP-1"],
             "Two counted events at one instant: they have no length, so they overlap nothing. 2 + 3 = 5; 5 "
@@ -220,14 +280,6 @@ def _accepted() -> list[Case]:
             use(plan(tokens("1")), counted("2", AT_ONE, AT_ONE), counted("3", AT_ONE, AT_ONE, 2)),
             [Line("tokens", 1, "5", "5", "5.00")],
             "5.00",
-        ),
-        Case(
-            "activated-before-the-lease-began",
-            ["RATE-ACTIVE-1"],
-            "The active time is [ACTIVATED, end) cut to the lease's interval; the record lies in both. 2.99.",
-            early,
-            [ONE_HOUR],
-            "2.99",
         ),
         Case(
             "never-activated-never-used",
