@@ -15,10 +15,9 @@ from typing import Final
 from crex import v1
 from crex.agent.hooks import Access, Hooks, Reading, Running
 from crex.agent.journal import Journal
-from crex.agent.sold import Committed, fetch_sale, lease_order, open_committed
+from crex.agent.sold import Committed, DocumentSource, fetch_sale, lease_order, open_committed
 from crex.agent.statements import Statements
 from crex.agent.usage import UsageBook
-from crex.client import AsyncClient
 from crex.documents.strict import loads
 from crex.documents.times import Clock, from_ms, to_ms
 from crex.errors import CrexError
@@ -38,7 +37,7 @@ class Fulfilment:
     def __init__(
         self,
         *,
-        client: AsyncClient,
+        client: DocumentSource,
         trust: TrustDirectory,
         statements: Statements,
         journal: Journal,
@@ -88,6 +87,22 @@ class Fulfilment:
                 result = _failure(command, error.reason, error.message)
             self._remember(result)
         return result
+
+    async def meter(self, lease: str) -> None:
+        """Reads the meters of a lease, unless it ended; never while it is delivered or released."""
+        lock = self._locks.setdefault(lease, asyncio.Lock())
+        if lock.locked():
+            return
+        async with lock:
+            if lease not in self._usage.active():
+                return
+            try:
+                readings = await asyncio.to_thread(self._hooks.meter, lease)
+            except Exception:
+                # A reading that failed is made up by the next one: counters count on.
+                _log.exception("meters of %s cannot be read", lease)
+                return
+            self._usage.take(lease, readings, self._clock.now())
 
     async def inventory(self) -> v1.Inventory:
         """Lists everything that runs here (AGENT-INVENTORY-1)."""
@@ -173,10 +188,10 @@ class Fulfilment:
 
     async def _release(self, command: v1.Command) -> v1.CommandResult:
         action, lease = command.release, command.release.lease
-        now = self._clock.now()
+        ended = self._end_of(lease, self._clock.now())
         # A release needs no verified order: it only ends what is the provider's own, and signs that it ended.
         readings: Sequence[Reading] = await asyncio.to_thread(self._hooks.release, lease.name)
-        ended = self._end_of(lease, now)
+        now = self._clock.now()
         meters = self._usage.close(lease.name, readings, read_at=now, ended=ended)
         pin = _order_pin(action.order_document)
         envelope = self._statements.release_receipt(lease.name, pin, ended, meters, now)

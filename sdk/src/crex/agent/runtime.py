@@ -18,7 +18,7 @@ import random
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -97,7 +97,6 @@ class AgentRuntime:
             CrexError: The folder is another agent's, or cannot be written.
         """
         self._client = client
-        self._hooks = hooks
         self._settings = settings
         self._clock = BrokerClock(clock or SystemClock())
         self._journal = Journal(settings.folder)
@@ -166,15 +165,7 @@ class AgentRuntime:
 
     async def _keep_metering(self) -> None:
         while True:
-            for lease in self._usage.active():
-                try:
-                    readings = await asyncio.to_thread(self._hooks.meter, lease)
-                except Exception:
-                    # A reading that failed is made up by the next one: counters count on.
-                    _log.exception("meters of %s cannot be read", lease)
-                    continue
-                if lease in self._usage.active():
-                    self._usage.take(lease, readings, self._clock.now())
+            await asyncio.gather(*map(self._fulfilment.meter, self._usage.active()))
             await asyncio.sleep(self._settings.meter_s)
 
     async def _keep_sending(self) -> None:
@@ -185,13 +176,20 @@ class AgentRuntime:
                 due = now + self._settings.batch_s
                 until = self._clock.now() - timedelta(seconds=self._settings.lag_s)
                 for lease in self._usage.active():
-                    self._usage.batch_due(lease, until)
+                    self._batch(lease, until)
             stuck: set[str] = set()
             for owed in self._usage.owed():
                 # The calls of one lease build on each other; those of another lease do not.
                 if owed.lease not in stuck and not await self._send(owed):
                     stuck.add(owed.lease)
             await asyncio.sleep(min(self._settings.meter_s, 1.0))
+
+    def _batch(self, lease: str, until: datetime) -> None:
+        try:
+            self._usage.batch_due(lease, until)
+        except CrexError as error:
+            # One lease that cannot be measured keeps no other from being billed.
+            _log.error("usage of %s cannot be batched: %s", lease, error)
 
     async def _send(self, owed: Owed) -> bool:
         """Makes one owed call; tells whether the next may be made."""

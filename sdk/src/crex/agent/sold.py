@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from crex import v1
 from crex.agent.hooks import LeaseOrder
-from crex.client import AsyncClient
 from crex.documents.times import from_ms
 from crex.errors import CrexError
 from crex.invoice.sale import Sale
 from crex.trust.directory import TrustDirectory
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
+
+
+class DocumentSource(Protocol):
+    """Where published documents are had by digest: a client of the broker is one."""
+
+    async def get_document(self, request: v1.GetDocumentRequest) -> v1.GetDocumentResponse:
+        """Gives a document."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def open_committed(
 
 
 async def fetch_sale(
-    lease: str, committed: Committed, client: AsyncClient, trust: TrustDirectory, *, provider: str
+    lease: str, committed: Committed, client: DocumentSource, trust: TrustDirectory, *, provider: str
 ) -> tuple[Sale, v1.Envelope, v1.Envelope]:
     """Fetches offer and price plan of a lease by digest, and verifies that they belong together.
 
@@ -124,5 +132,5 @@ def lease_order(lease: str, committed: Committed, resource: str) -> LeaseOrder:
     )
 
 
-async def _document(client: AsyncClient, sha256: str) -> v1.Envelope:
+async def _document(client: DocumentSource, sha256: str) -> v1.Envelope:
     return (await client.get_document(v1.GetDocumentRequest(sha256=sha256))).envelope

@@ -10,6 +10,7 @@ after it bound what was used up to it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,9 @@ from crex.agent.hooks import Reading
 from crex.agent.journal import Journal
 from crex.agent.sold import Committed, open_committed, sale_of
 from crex.agent.statements import Statements
+from crex.decimals import format_decimal
 from crex.documents.times import from_ms, parse_time, to_ms
+from crex.errors import CrexError
 from crex.invoice.build import build
 from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
@@ -35,6 +38,7 @@ from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.verify import open_envelope
 
+_log = logging.getLogger("crex.agent")
 _KINDS: Final = v1.ServiceEventKind
 
 
@@ -121,8 +125,8 @@ class UsageBook:
         return [row["name"] for row in self._journal.all("SELECT name FROM lease WHERE state = 'ACTIVE'")]
 
     def take(self, lease: str, readings: Iterable[Reading], at: datetime) -> None:
-        """Keeps the readings of a lease's meters at one instant."""
-        body = json.dumps([_to_json(reading) for reading in readings])
+        """Keeps the readings of a lease's meters at one instant; what no record could state is left out."""
+        body = json.dumps([_to_json(reading) for reading in readings if _is_usable(reading, lease)])
         with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO reading (lease, at_ms, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -154,24 +158,21 @@ class UsageBook:
         return [meter.reading for meter in self._meters(lease).values()]
 
     def batch_due(self, lease: str, until: datetime) -> None:
-        """Makes the records of what was read up to an instant, and a batch of them, if there is any."""
-        if self._journal.one(
-            "SELECT 1 FROM reading WHERE lease = ? AND at_ms <= ? LIMIT 1", lease, to_ms(until)
-        ):
-            self._advance(lease, to_ms(until))
-            self._batch(lease, until_ms=to_ms(until), seals=False, ends=False)
+        """Makes the records of what was read up to an instant, and a batch of them, if there is any.
+
+        A period is sealed only once its end was read past: what was used until then is not known before.
+        """
+        row = self._journal.one(
+            "SELECT max(at_ms) AS at_ms FROM reading WHERE lease = ? AND at_ms <= ?", lease, to_ms(until)
+        )
+        if row is not None and row["at_ms"] is not None:
+            self._advance(lease, row["at_ms"])
+            self._batch(lease, until_ms=row["at_ms"], seals=False, ends=False)
 
     def _advance(self, lease: str, until_ms: int) -> None:
         """Seals every billing period that ended before an instant, and begins the next one."""
         while (end_ms := self._lease(lease)["period_end_ms"]) < until_ms:
             self._batch(lease, until_ms=end_ms, seals=True, ends=False)
-            sale = self.sale(lease)
-            period, _ = period_at(sale.plan.time_zone, from_ms(end_ms), sale.anchor_day)
-            with self._journal.transaction() as connection:
-                connection.execute(
-                    "UPDATE lease SET period_start_ms = ?, period_end_ms = ? WHERE name = ?",
-                    (period.start_ms, period.end_ms, lease),
-                )
 
     def sale(self, lease: str) -> Sale:
         """Gives what was sold, from the documents that were kept when it was delivered."""
@@ -252,8 +253,15 @@ class UsageBook:
                     "UPDATE lease SET state = 'ENDED', ended_ms = ? WHERE name = ?", (until_ms, lease)
                 )
                 connection.execute("DELETE FROM reading WHERE lease = ?", (lease,))
-            else:
-                connection.execute("DELETE FROM reading WHERE lease = ? AND at_ms <= ?", (lease, until_ms))
+                return
+            connection.execute("DELETE FROM reading WHERE lease = ? AND at_ms <= ?", (lease, until_ms))
+            if seals:
+                # In the transaction that seals: a period is never sealed twice.
+                period, _ = period_at(sale.plan.time_zone, from_ms(until_ms), sale.anchor_day)
+                connection.execute(
+                    "UPDATE lease SET period_start_ms = ?, period_end_ms = ? WHERE name = ?",
+                    (period.start_ms, period.end_ms, lease),
+                )
 
     def _measure(self, lease: str, meters: dict[str, Meter], until_ms: int, *, bounded: bool) -> list[Record]:
         """Makes the records of the readings up to an instant; at a bound, also of part of the next."""
@@ -351,8 +359,17 @@ class UsageBook:
 
 
 def _read(meter: Meter, value: Fraction, at_ms: int, until_ms: int) -> list[Record]:
-    """Reads a meter; of a reading behind the end, only what lies before it counts."""
-    if meter.state.at_ms >= until_ms:
+    """Reads a meter; of a reading behind the end, only what lies before it counts.
+
+    A reading that is not later than the one before, or of a counter that went back, is no use: the clock or
+    the source was wrong, and what was counted meanwhile is in the next reading.
+    """
+    if meter.state.at_ms >= min(at_ms, until_ms):
+        return []
+    if isinstance(meter, CountingMeter) and value < meter.state.counter:
+        _log.warning(
+            "meter %s of %s went back; the reading is not used", meter.info.meter_id, meter.info.lease
+        )
         return []
     end = from_ms(min(at_ms, until_ms))
     if isinstance(meter, HoldingMeter):
@@ -366,6 +383,15 @@ def _read(meter: Meter, value: Fraction, at_ms: int, until_ms: int) -> list[Reco
     behind = parts[-1].quantity
     meter.state = MeterState(until_ms, value - behind, meter.state.last_seq - 1, meter.state.total - behind)
     return parts[:-1]
+
+
+def _is_usable(reading: Reading, lease: str) -> bool:
+    try:
+        format_decimal(reading.value)
+    except CrexError as error:
+        _log.error("meter %s of %s is not used: %s", reading.meter_id, lease, error)
+        return False
+    return reading.value >= 0
 
 
 def _event(kind: Any, at_ms: int) -> v1.ServiceEvent:
