@@ -46,6 +46,16 @@ def test_help_loads_no_messages() -> None:
     subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
 
 
+def test_a_reader_may_stop_reading() -> None:
+    """`crex-conformance vectors | head -1` ends without a word and without an error."""
+    command = [sys.executable, "-m", "crex_conformance.main", "vectors"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait()) == (b"", 0)
+
+
 def test_a_wrong_command_line_is_refused() -> None:
     """An unknown argument is a usage error."""
     with pytest.raises(SystemExit, match="2"):
@@ -151,6 +161,15 @@ def test_an_altered_copy_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path.write_bytes(path.read_bytes() + b" ")
     found = answer(capsys, "check", "vectors", "--folder", str(tmp_path / "copy"), code=1)
     assert (found["faults"], found["altered"]) == ([], ["trust/expired.json"])
+
+
+def test_a_vector_that_cannot_be_read_is_a_missing_precondition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder where a file should be is refused without a traceback."""
+    (tmp_path / "area" / "a.json").mkdir(parents=True)
+    assert main(["check", "vectors", "--folder", str(tmp_path)]) == 3
+    assert "cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "no vectors"), (b"{", "not JSON"), (b"[]", "object")])

@@ -109,9 +109,13 @@ def read_vectors(folder: Path) -> list[Vector]:
 
 
 def _read(path: Path) -> Vector:
-    content = path.read_bytes()
     try:
+        content = path.read_bytes()
         value = json.loads(content)
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be read ({error.strerror}); name files that you may read.", 3
+        ) from None
     except ValueError as error:
         raise CommandError(f"{path} is not JSON ({error}); take the file anew from the package.", 3) from None
     if not isinstance(value, dict):

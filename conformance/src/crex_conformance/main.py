@@ -44,13 +44,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CommandError as error:
         _tell(options, str(error))
         return error.code
-    if options.json:
-        import json
-
-        print(json.dumps(answer.value, ensure_ascii=False, indent=2))
-    else:
-        print(answer.text)
+    _print(answer, as_json=options.json)
     return answer.code
+
+
+def _print(answer: Answer, *, as_json: bool) -> None:
+    """Writes an answer to standard output; a reader that has seen enough of it (`| head`) is no error."""
+    import json
+    import os
+
+    text = json.dumps(answer.value, ensure_ascii=False, indent=2) if as_json else answer.text
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _answer(options: argparse.Namespace) -> Answer:
