@@ -22,10 +22,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
+import psutil
 from markdown_it import MarkdownIt
 
 PATIENCE_S: Final = 60.0
@@ -127,6 +129,11 @@ class Terminals:
         for shell in self._shells.values():
             os.killpg(shell.pid, signal.SIGKILL)
             shell.wait()
+        # A lease outlives its agent, as it should; not the test.
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self.folder) in word for word in process.info["cmdline"] or ()):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def act(self, block: Block) -> None:
         """Does what a reader does with one block.

@@ -10,7 +10,8 @@ from tools.tests.house import tree
 
 README = tree.ROOT / "README.md"
 ENGLISH = sorted(path for path in (tree.ROOT / "docs").glob("*.md") if ".zh-CN" not in path.suffixes)
-RUN = [path for path in ENGLISH if console.blocks(path.read_text("utf-8"))]
+MORE = sorted(tree.ROOT.glob("conformance/docs/*.md"))
+RUN = [path for path in [*ENGLISH, *MORE] if console.blocks(path.read_text("utf-8"))]
 
 
 def in_chinese(page: Path) -> Path:
