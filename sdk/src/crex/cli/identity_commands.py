@@ -72,14 +72,19 @@ def settle_policy(options: argparse.Namespace, path: Path, host_name: str | None
     """
     from crex.describe import policy
 
+    profile = _decide_policy(options, path, host_name)
+    policy.save(path, profile)
+    return profile
+
+
+def _decide_policy(options: argparse.Namespace, path: Path, host_name: str | None) -> Profile:
+    from crex.describe import policy
+
     answers = policy.to_answers(policy.load(path)) if path.exists() else {}
     answers |= policy_answers(options)
     if sys.stdin.isatty():
-        profile = policy.ask(_ask, known=answers, host_name=host_name)
-    else:
-        profile = policy.from_answers(answers)
-    policy.save(path, profile)
-    return profile
+        return policy.ask(_ask, known=answers, host_name=host_name)
+    return policy.from_answers(answers)
 
 
 def _ask(question: Question) -> str:
@@ -93,13 +98,16 @@ def _ask(question: Question) -> str:
 
 def _init(options: argparse.Namespace) -> Result:
     from crex.cli.party import POLICY_FILE, home_of, now, remember_broker, split_broker
+    from crex.describe import policy
     from crex.trust.identity import Identity
     from crex.trust.identity_files import identity_folder, save_identity
 
     roles = options.role or ["provider", "consumer"]
     folder = identity_folder(options.name, home_of(options))
-    answers = policy_answers(options)
     broker = split_broker(options.broker) if options.broker else None
+    profile = None
+    if policy_answers(options) or ("provider" in roles and sys.stdin.isatty()):
+        profile = _decide_policy(options, folder / POLICY_FILE, _host_name())
     identity = Identity.create(options.name, roles=roles, hosts=options.host, now=now())
     save_identity(identity, folder, _new_passphrase(encrypt=options.encrypt))
     kept = folder / "trust" / f"{identity.trust.revision}.json"
@@ -107,8 +115,8 @@ def _init(options: argparse.Namespace) -> Result:
         f"Made the identity of {options.name} ({', '.join(roles)}) in {folder}.",
         f"Its trust document, to hand to brokers and parties: {kept}",
     ]
-    if answers or ("provider" in roles and sys.stdin.isatty()):
-        settle_policy(options, folder / POLICY_FILE, _host_name())
+    if profile is not None:
+        policy.save(folder / POLICY_FILE, profile)
         lines.append(f"The policy of this host: {folder / POLICY_FILE}")
     if broker and broker[0]:
         remember_broker(folder, *broker)
