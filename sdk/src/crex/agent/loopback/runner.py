@@ -81,9 +81,14 @@ class Runner:
             if self._closed:
                 raise CrexError("LIMIT", "The lease has ended; no program is started any more.")
             run = Run(secrets.token_urlsafe(12), tuple(argv))
-            folder = self._prepare(run.id, files)
-            before_ms = self._meter.read_ms()
-            process = self._spawn(argv, folder)
+            folder = self._folder / f"run-{run.id}"
+            try:
+                _prepare(folder, files)
+                before_ms = self._meter.read_ms()
+                process = self._spawn(argv, folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             self._current = process.pid
         except BaseException:
             self._busy.release()
@@ -109,17 +114,6 @@ class Runner:
         """Ends everything that runs and starts nothing more; returns when nothing is left."""
         self._closed = True
         self._end_all()
-
-    def _prepare(self, run_id: str, files: Mapping[str, bytes]) -> Path:
-        folder = self._folder / f"run-{run_id}"
-        folder.mkdir(mode=0o700)
-        for name, content in files.items():
-            if "/" in name or name in ("", ".", "..") or "\0" in name:
-                raise CrexError(
-                    "SCHEMA", f"{name!r} is not a plain file name. Use letters, digits, dots, dashes."
-                )
-            (folder / name).write_bytes(content)
-        return folder
 
     def _spawn(self, argv: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
         spec = self._confinement.spec(self._limits)
@@ -195,6 +189,20 @@ class Runner:
                     with suppress(ChildProcessError):
                         os.waitpid(pid, os.WNOHANG)
             time.sleep(0.01)
+
+
+def _prepare(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Makes the working folder of a program with its files."""
+    folder.mkdir(mode=0o700)
+    for name, content in files.items():
+        if "/" in name or name in ("", ".", "..") or "\0" in name:
+            raise CrexError(
+                "SCHEMA", f"{name!r} is not a plain file name. Use letters, digits, dots, dashes."
+            )
+        try:
+            (folder / name).write_bytes(content)
+        except (OSError, ValueError) as error:
+            raise CrexError("SCHEMA", f"The file {name[:80]!r} cannot be written: {error}.") from error
 
 
 def _signal_session(pid: int, number: signal.Signals) -> None:

@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import ssl
 import sys
@@ -37,6 +38,7 @@ ADDRESS: Final = "127.0.0.1"
 MAX_BODY_BYTES: Final = 8 << 20
 _SOCKET_PATIENCE_S: Final = 10
 _ARGV_MAX: Final = 256
+_LENGTH: Final = re.compile("[0-9]{1,9}")
 
 
 class LeaseServer(ThreadingHTTPServer):
@@ -93,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "Programs are started at /v1/runs.")
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+        if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY_BYTES:
             self.close_connection = True
             self._refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"State a length of at most {MAX_BODY_BYTES} bytes."
@@ -147,6 +149,7 @@ def serve(folder: Path) -> int:
     lock = claim(folder)
     if lock is None:
         return os.EX_TEMPFAIL
+    os.dup(lock.fileno())  # never closed: the lock is free when this process is gone, not a moment before
     if not (folder / "lease.json").exists():
         return os.EX_OK  # released before this process came to serve it
     with lock:
