@@ -148,8 +148,8 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_thousand_faults_are_cut() -> None:
     """A hostile document with a thousand faults is refused with fifty of them."""
-    items = [{"offer": 1}] * 16
-    assert len(_violations(order(items=items * 70), ORDER)) == 50
+    items = [{"offer": 1, "a": 1, "b": 1, "c": 1}] * 16
+    assert len(_violations(order(items=items), ORDER)) == 50
 
 
 def test_unknown_members_of_a_descriptive_document_are_ignored_with_a_warning() -> None:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
 
+# Keywords that look at every element, and the one that bounds their number.
+_COUNTED = {
+    "items": "maxItems",
+    "additionalProperties": "maxProperties",
+    "propertyNames": "maxProperties",
+}
+
 
 @cache
 def decider(message: Descriptor) -> Callable[[Any], bool]:
@@ -35,8 +42,12 @@ def explainer(message: Descriptor) -> Draft202012Validator:
     from jsonschema.validators import extend
 
     # jsonschema compares every pair of elements that do not sort; a hostile list would keep it busy for
-    # hours.
-    extended: Any = extend(Draft202012Validator, {"uniqueItems": _unique_items})  # type: ignore[no-untyped-call]
+    # hours. And it goes on into what is refused for its length already, at 100 µs an element.
+    keywords = {"uniqueItems": _unique_items} | {
+        keyword: _unless_too_many(Draft202012Validator.VALIDATORS[keyword], limit)
+        for keyword, limit in _COUNTED.items()
+    }
+    extended: Any = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
     return cast("Draft202012Validator", extended(schema_of(message)))
 
 
@@ -51,10 +62,26 @@ def first_repeated(values: list[Any]) -> Any | None:
     return None
 
 
-def _unique_items(_validator: object, wanted: bool, value: Any, _schema: object) -> Iterator[ValidationError]:
+def _unless_too_many(keyword: Any, limit: str) -> Any:
+    """Makes of a keyword one that leaves out what has too many elements anyway."""
+
+    def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        if not _too_many(value, schema, limit):
+            yield from keyword(validator, wanted, value, schema)
+
+    return check
+
+
+def _too_many(value: Any, schema: Any, limit: str) -> bool:
+    return isinstance(value, dict | list) and limit in schema and len(value) > schema[limit]
+
+
+def _unique_items(_validator: object, wanted: bool, value: Any, schema: Any) -> Iterator[ValidationError]:
     from jsonschema.exceptions import ValidationError
 
-    if wanted and isinstance(value, list) and first_repeated(value) is not None:
+    if not wanted or not isinstance(value, list) or _too_many(value, schema, "maxItems"):
+        return
+    if first_repeated(value) is not None:
         yield ValidationError("an element occurs twice")
 
 
