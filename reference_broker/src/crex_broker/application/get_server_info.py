@@ -37,17 +37,13 @@ class GetServerInfo:
     def __init__(self, context: Context, methods: Sequence[str]) -> None:
         """Takes the paths of the methods that are served, such as `/crex.v1.MarketService/CreateHold`."""
         self._context = context
-        self._methods = sorted(method.removeprefix("/").replace("/", ".") for method in methods)
-
-    async def __call__(self, caller: Caller, request: v1.GetServerInfoRequest) -> v1.GetServerInfoResponse:
-        """Says it."""
-        del caller, request  # the same for everyone
-        limits = self._context.limits
-        return v1.GetServerInfoResponse(
-            authority=self._context.authority,
+        limits = context.limits
+        # All but the time stays while the broker runs.
+        self._standing = v1.GetServerInfoResponse(
+            authority=context.authority,
             protocol_versions=["crex.v1"],
             software=f"crex-broker/{__version__}",
-            methods=self._methods,
+            methods=sorted(method.removeprefix("/").replace("/", ".") for method in methods),
             document_types=sorted(DocumentType.of(message).payload_type for message in _ACCEPTED),
             limits=v1.ServerLimits(
                 max_document_bytes=limits.max_document_bytes,
@@ -56,6 +52,13 @@ class GetServerInfo:
                 max_live_holds=limits.max_live_holds,
                 max_usage_records=limits.max_usage_records,
             ),
-            server_time=timestamp(to_ms(self._context.clock.now())),
-            trust_document=self._context.signer.trust_document,
+            trust_document=context.signer.trust_document,
         )
+
+    async def __call__(self, caller: Caller, request: v1.GetServerInfoRequest) -> v1.GetServerInfoResponse:
+        """Says it."""
+        del caller, request  # the same for everyone
+        response = v1.GetServerInfoResponse()
+        response.CopyFrom(self._standing)
+        response.server_time.CopyFrom(timestamp(to_ms(self._context.clock.now())))
+        return response

@@ -70,7 +70,7 @@ class Pipeline:
         async def handle(encoded: bytes, context: Context) -> Message:
             call = _Call(method, context)
             try:
-                await call.greet(self._clock)
+                call.greet(self._clock)
                 caller = self._admit(call, read_only=read_only)
                 request = _read(encoded, takes)
                 response = await use_case(caller, request)
@@ -95,7 +95,7 @@ class Pipeline:
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
             call = _Call(method, context)
             try:
-                await call.greet(self._clock)
+                call.greet(self._clock)
                 caller = self._admit(call, read_only=False)
                 # Closed here, not whenever it is collected: what a lost stream held is free at once.
                 async with aclosing(use_case(caller, self._checked(requests, context, takes))) as responses:
@@ -155,19 +155,22 @@ class _Call:
         self.authority = ""
         self.request_id = _request_id(context)
         self._began = time.perf_counter()
+        self._trailer: tuple[tuple[str, str], ...] = ()
 
-    async def greet(self, clock: Clock) -> None:
-        """Sends the request identifier and the broker's time as initial metadata."""
-        await self.context.send_initial_metadata(
-            (("x-request-id", self.request_id), ("crex-server-time", format_time(clock.now())))
-        )
+    def greet(self, clock: Clock) -> None:
+        """Notes the request identifier and the broker's time, to be sent at the end of the call.
+
+        They are trailing metadata: sending them ahead would cost an unary call as much as all its checks.
+        """
+        self._trailer = (("x-request-id", self.request_id), ("crex-server-time", format_time(clock.now())))
+        self.context.set_trailing_metadata(self._trailer)
 
     async def refuse(self, error: CrexError) -> NoReturn:
         """Ends the call with the status of an error; gRPC does so by raising."""
         code = CODES.get(error.reason, grpc.StatusCode.INTERNAL)
         status = status_of(error, self.request_id)
         self.log(code.name, error.reason)
-        details = (("grpc-status-details-bin", status.SerializeToString()),)
+        details = (("grpc-status-details-bin", status.SerializeToString()), *self._trailer)
         await self.context.abort(code, status.message, trailing_metadata=details)
 
     def log(self, code: str, reason: str) -> None:

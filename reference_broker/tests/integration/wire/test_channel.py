@@ -124,6 +124,6 @@ def test_a_call_is_told_its_identifier_and_the_brokers_time(market: Market) -> N
         method = channel.unary_unary("/crex.v1.DiscoveryService/GetServerInfo", bytes, bytes)
         for sent, kept in (("my-request-0001", True), ("no", False)):
             _, call = method.with_call(b"", timeout=10, metadata=(("x-request-id", sent),))
-            said = dict(call.initial_metadata() or ())
+            said = dict(call.trailing_metadata() or ())
             assert (said["x-request-id"] == sent) is kept
             assert str(said["crex-server-time"]).endswith("Z")
