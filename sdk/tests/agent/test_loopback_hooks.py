@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +18,7 @@ from crex.agent.loopback.hooks import LoopbackHooks
 from crex.documents.times import SystemClock
 from crex.errors import CrexError
 from crex.trust.identity import Identity
-from sdk.tests.agent.test_loopback_server import CPU, FORKS, LEASE, Served, lease_order
+from sdk.tests.agent.test_loopback_server import CPU, FORKS, LEASE, Served, lease_order, wait
 
 OTHER = "crex://broker.example/lease/l2"
 PATIENCE_S = 20.0
@@ -59,14 +58,6 @@ def host(identity: Identity, tmp_path: Path) -> Iterator[Host]:
     yield made
     for process in made.processes():
         process.kill()
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    """Waits for a condition."""
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_released_lease_leaves_nothing_that_runs(host: Host) -> None:

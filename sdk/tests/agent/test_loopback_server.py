@@ -7,7 +7,8 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,14 @@ class Served:
     def server(self) -> psutil.Process:
         """The process that serves."""
         return psutil.Process(json.loads((self.folder / "server.json").read_text("utf-8"))["pid"])
+
+
+def wait(condition: Callable[[], bool]) -> None:
+    """Waits for a condition."""
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
 
 
 def lease_order(lease: str = LEASE, units: int = 1) -> LeaseOrder:
@@ -197,17 +206,19 @@ def test_what_a_program_leaves_behind_ends_with_it(served: Served) -> None:
     assert served.server().children(recursive=True) == []
 
 
-def test_one_program_at_a_time(served: Served) -> None:
+def test_one_program_at_a_time(served: Served, tmp_path: Path) -> None:
     """A second one is refused with what to do, and the first goes on."""
-    body = json.dumps({"argv": ["python", "-c", "input()"], "stdin": ""}).encode()
-    waiting = json.dumps({"argv": ["sleep", "0.5"]}).encode()
-    status, first = served.ask("POST", "/v1/runs", waiting)
+    gate = tmp_path / "gate"
+    program = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.02)"
+    first = json.dumps({"argv": ["python", "-c", program]}).encode()
+    status, run = served.ask("POST", "/v1/runs", first)
     assert status == 201
-    status, answer = served.ask("POST", "/v1/runs", body)
+    status, answer = served.ask("POST", "/v1/runs", first)
     assert status == 409
     assert "still running" in answer["error"]
-    while served.ask("GET", f"/v1/runs/{first['id']}")[1]["exitCode"] is None:
-        pass
+    assert served.ask("GET", f"/v1/runs/{run['id']}")[1]["exitCode"] is None
+    gate.touch()
+    wait(lambda: served.ask("GET", f"/v1/runs/{run['id']}")[1]["exitCode"] == 0)
     assert served.client.run(["true"]).exit_code == 0
 
 
