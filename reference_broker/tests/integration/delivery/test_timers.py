@@ -80,7 +80,7 @@ async def test_a_timer_that_fails_stops_no_other(trade: Trade, agent: PlayedAgen
 
 
 async def test_every_timer_of_the_tables_is_run(trade: Trade) -> None:
-    """Each timer that the state tables name as a source has a ticker, save what comes with another step."""
+    """Each timer that the state tables name as a source has a ticker, and there is no other."""
     named = {
         row.source.removeprefix("timer:")
         for machine in MACHINES.values()
@@ -88,4 +88,4 @@ async def test_every_timer_of_the_tables_is_run(trade: Trade) -> None:
         if row.source.startswith("timer:")
     }
     run = {ticker.name for ticker in module._tickers(trade.context)}
-    assert run == named - {"order-confirmed"}
+    assert run == named

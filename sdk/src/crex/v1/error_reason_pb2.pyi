@@ -29,7 +29,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Not stated."""
     ERROR_REASON_LIMIT: _ErrorReason.ValueType  # 1
     """A size, a count or a depth is over its limit [1]. INVALID_ARGUMENT.
-    Example: an envelope of 1,048,577 bytes.
+    Example: a body of 1,048,577 bytes.
     """
     ERROR_REASON_ENVELOPE: _ErrorReason.ValueType  # 2
     """The envelope is not strict JSON or not an envelope [2]. INVALID_ARGUMENT.
@@ -183,8 +183,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     FAILED_PRECONDITION. Example: a record after the release.
     """
     ERROR_REASON_CONFLICT: _ErrorReason.ValueType  # 75
-    """The same key with other bytes. FAILED_PRECONDITION.
-    Example: a usage record's number used twice.
+    """What was signed contradicts itself: one key with different bytes, records
+    that overlap, or an event, a gap or a period that comes again.
+    FAILED_PRECONDITION. Example: a usage record's number used twice.
     """
     ERROR_REASON_CUT_REQUIRED: _ErrorReason.ValueType  # 76
     """A COUNT record lies across a cut. FAILED_PRECONDITION.
@@ -241,8 +242,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example: another document at the same id and revision.
     """
     ERROR_REASON_PROVIDER_UNREACHABLE: _ErrorReason.ValueType  # 130
-    """The provider's agent is not connected. UNAVAILABLE, RetryInfo.
-    Example: a command to a provider that is away.
+    """The provider's access interface does not answer. A broker never refuses with
+    it: what it asks of a provider waits until the provider's agent connects.
+    UNAVAILABLE, RetryInfo. Example: the address that an access grant names
+    refuses the connection.
     """
     ERROR_REASON_CLOCK_BACKWARDS: _ErrorReason.ValueType  # 131
     """The store's clock went back. UNAVAILABLE, RetryInfo.
@@ -274,7 +277,7 @@ ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Not stated."""
 ERROR_REASON_LIMIT: ErrorReason.ValueType  # 1
 """A size, a count or a depth is over its limit [1]. INVALID_ARGUMENT.
-Example: an envelope of 1,048,577 bytes.
+Example: a body of 1,048,577 bytes.
 """
 ERROR_REASON_ENVELOPE: ErrorReason.ValueType  # 2
 """The envelope is not strict JSON or not an envelope [2]. INVALID_ARGUMENT.
@@ -428,8 +431,9 @@ ERROR_REASON_USAGE_OUT_OF_BOUNDS: ErrorReason.ValueType  # 74
 FAILED_PRECONDITION. Example: a record after the release.
 """
 ERROR_REASON_CONFLICT: ErrorReason.ValueType  # 75
-"""The same key with other bytes. FAILED_PRECONDITION.
-Example: a usage record's number used twice.
+"""What was signed contradicts itself: one key with different bytes, records
+that overlap, or an event, a gap or a period that comes again.
+FAILED_PRECONDITION. Example: a usage record's number used twice.
 """
 ERROR_REASON_CUT_REQUIRED: ErrorReason.ValueType  # 76
 """A COUNT record lies across a cut. FAILED_PRECONDITION.
@@ -486,8 +490,10 @@ ERROR_REASON_NAME_EXISTS: ErrorReason.ValueType  # 121
 Example: another document at the same id and revision.
 """
 ERROR_REASON_PROVIDER_UNREACHABLE: ErrorReason.ValueType  # 130
-"""The provider's agent is not connected. UNAVAILABLE, RetryInfo.
-Example: a command to a provider that is away.
+"""The provider's access interface does not answer. A broker never refuses with
+it: what it asks of a provider waits until the provider's agent connects.
+UNAVAILABLE, RetryInfo. Example: the address that an access grant names
+refuses the connection.
 """
 ERROR_REASON_CLOCK_BACKWARDS: ErrorReason.ValueType  # 131
 """The store's clock went back. UNAVAILABLE, RetryInfo.

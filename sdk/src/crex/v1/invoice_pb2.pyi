@@ -217,7 +217,9 @@ class TzTransition(_message.Message):
     """Local time minus UTC, in seconds."""
     @_builtins.property
     def utc(self) -> _timestamp_pb2.Timestamp:
-        """First instant at which the offset holds, UTC."""
+        """Instant from which the offset holds, UTC; of the first one, any at or before
+        a day before the period's start, since which it has held.
+        """
 
     def __init__(
         self,

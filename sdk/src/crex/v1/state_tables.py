@@ -76,7 +76,7 @@ MACHINES: dict[str, Machine] = {
         {"SCHEDULED": 1, "DELAYED": 2, "PROVISIONING": 3, "ACTIVE": 4, "RECONCILING": 5, "RELEASING": 6, "FAILED": 7, "RELEASED": 8},
         ("RELEASED",),
         (
-            Step((), "order-confirmed", ("B",), "SCHEDULED", "", "timer:order-confirmed"),
+            Step((), "order-confirmed", ("B",), "SCHEDULED", "", "stream:CommandResult.order_confirmation"),
             Step(("SCHEDULED",), "start", ("B",), "PROVISIONING", "start ≤ now and units free", "timer:lease-start"),
             Step(("SCHEDULED",), "start-occupied", ("B",), "DELAYED", "start ≤ now, units still occupied", "timer:lease-start"),
             Step(("DELAYED",), "start", ("B",), "PROVISIONING", "units free", "timer:lease-start"),
