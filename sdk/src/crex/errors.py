@@ -39,12 +39,10 @@ class Violation:
         place = self.path
         if self.line is not None:
             place += f" (line {self.line}, column {self.column})"
-        parts = [f"{place}: {self.message}"]
+        text = f"{place}: {self.message}"
         if self.fix:
-            parts.append(f"Do: {self.fix}")
-        if self.requirement:
-            parts.append(f"[{self.requirement}]")
-        return " ".join(parts)
+            text = f"{text.rstrip('.')}. {self.fix[0].upper()}{self.fix[1:]}"
+        return f"{text} [{self.requirement}]" if self.requirement else text
 
 
 class CrexError(Exception):

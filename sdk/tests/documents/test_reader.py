@@ -269,4 +269,4 @@ def test_an_error_reads_as_a_report() -> None:
     first, second = str(refused.value).splitlines()
     assert first == "offer.json: this is not a valid Offer (SCHEMA)"
     assert second.startswith("  $.minQuantity: found the number 5, expected an integer as text, at least 1")
-    assert second.endswith('Do: write it as text: "5" [JSON-INT64-1]')
+    assert second.endswith('. Write it as text: "5" [JSON-INT64-1]')
