@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 
 SIZE = int(sys.argv[1]) if len(sys.argv) > 1 else 1200
-SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 3.0
+# Seconds of CPU time, so that there is something to bill on a busy machine too; and of wall time at most.
+CPU_SECONDS = float(sys.argv[2]) if len(sys.argv) > 2 else 3.0
+SECONDS = 20.0
 
 generator = np.random.default_rng(20261123)
 began = time.perf_counter()
 runs, worst, used = 0, 0.0, set()
-while runs == 0 or time.perf_counter() - began < SECONDS:
+while runs == 0 or (time.process_time() < CPU_SECONDS and time.perf_counter() - began < SECONDS):
     matrix = generator.standard_normal((SIZE, SIZE))
     right = generator.standard_normal(SIZE)
     solution = np.linalg.solve(matrix, right)
