@@ -6,7 +6,8 @@ from crex import v1
 from crex.documents import strict
 from crex.documents.explain import unknown_members
 from crex.documents.types import DocumentType
-from crex.errors import CrexError
+from crex.trust import steps
+from crex.trust.envelope import read_parts
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
@@ -37,6 +38,7 @@ class PublishDocument:
         mutation = mutation_of(caller, "MarketService.PublishDocument", request)
 
         async def publish() -> Remembered[Published]:
+            read_parts(request.envelope)  # steps 1 to 3 come before the type (VERIFY-ORDER-1)
             kind = self._type_of(request.envelope)
             opened = open_own(self._context, caller, request.envelope, kind.message)
             publication = publication_of(opened, self._context.limits)
@@ -56,11 +58,12 @@ class PublishDocument:
     def _type_of(self, envelope: v1.Envelope) -> DocumentType:
         kind = self._types.get(envelope.payload_type)
         if kind is None:
-            raise CrexError(
+            raise steps.refusal(
+                steps.TYPE,
                 "TYPE",
                 f"{envelope.payload_type!r} is not published: a provider publishes sites, resources, price "
                 "plans and offers. An allotment goes to GrantAllotment, an order to CommitOrder.",
-                details={"found": envelope.payload_type},
+                found=envelope.payload_type,
             )
         return kind
 
