@@ -35,7 +35,7 @@ async def test_a_revision_never_changes(market: Market) -> None:
 
 
 async def test_revisions_only_go_up(market: Market) -> None:
-    """MARKET-REVISION-1: a lower revision than the one that stands is refused; gaps are allowed."""
+    """MARKET-REVISION-1, VERSION-REVISION-1: below the one that stands is refused; gaps are allowed."""
     await market.publish_offer(revision=5)
     with refusal("REVISION_CONFLICT"):
         await market.publish_offer(revision=3)

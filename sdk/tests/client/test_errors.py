@@ -8,6 +8,8 @@ from google.protobuf.any_pb2 import Any as PackedAny
 from google.rpc import error_details_pb2, status_pb2
 
 from crex.client._errors import remote_error
+from crex.client._retry import RetryPolicy
+from crex.errors import RemoteError
 
 _KEY = "grpc-status-details-bin"
 _METHOD = "/crex.v1.DiscoveryService/GetServerInfo"
@@ -65,3 +67,14 @@ def test_a_reason_beside_nonsense_is_read() -> None:
     info = PackedAny()
     info.Pack(error_details_pb2.ErrorInfo(reason="SCHEMA", domain="crex"))
     assert remote_error(Ended(packed(garbage("BadRequest"), info)), "x:1", _METHOD).reason == "SCHEMA"
+
+
+def test_an_unknown_reason_counts_as_its_status_code() -> None:
+    """VERSION-REASON-1: the reason of a later edition is told, and what is done follows the code alone."""
+    info = PackedAny()
+    info.Pack(error_details_pb2.ErrorInfo(reason="REASON_OF_TOMORROW", domain="crex"))
+    error = remote_error(Ended(packed(info)), "x:1", _METHOD)
+    assert (error.reason, error.code) == ("REASON_OF_TOMORROW", "INVALID_ARGUMENT")
+    assert RetryPolicy().delay_s(error, 1) is None
+    away = RemoteError("REASON_OF_TOMORROW", "away", code="UNAVAILABLE")
+    assert RetryPolicy().delay_s(away, 1) is not None

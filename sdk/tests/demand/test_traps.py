@@ -117,9 +117,9 @@ def test_only_a_sparse_rate_says_nothing_about_the_dense_one() -> None:
 
 @pytest.mark.parametrize("op", ["=", "!=", "in"])
 def test_products_are_not_compared(op: str) -> None:
-    """An A100 of 40 GB is no A100-80GB whatever its name begins with: display text is refused (trap 5)."""
+    """DESC-TEXT-1: an A100 of 40 GB is no A100-80GB whatever its name: display text is refused (trap 5)."""
     value = "[A100]" if op == "in" else "A100"
-    with pytest.raises(RequirementError, match="match on vendor, architecture") as refused:
+    with pytest.raises(RequirementError, match="Match on vendor, architecture") as refused:
         parse(f"accelerators.product {op} {value}")
     assert refused.value.violations[0].requirement == "REQ-DISPLAY-1"
     assert truth("accelerators.product exists", node(gpu())) is TRUE

@@ -101,7 +101,7 @@ def test_wrong_spellings_do_not_match(key: str) -> None:
 
 
 def test_dates_are_those_of_the_calendar() -> None:
-    """In leap years, common years and centuries the date form matches exactly the days that exist."""
+    """SCALAR-DATE-1: in leap years, common years and centuries a date is exactly a day that exists."""
     pattern = re.compile(ALL["date"].pattern)
     for year in (0, 1, 4, 100, 400, 1900, 1996, 2000, 2023, 2024, 2100, 9999):
         for month in range(14):

@@ -94,7 +94,7 @@ def _refusal(text: bytes) -> Violation:
 def test_what_is_not_strict_is_refused_at_its_place(
     text: bytes, requirement: str, path: str, offset: int
 ) -> None:
-    """Each text that leaves the strict form is refused with requirement, path, byte offset and a fix."""
+    """Each text that is not strict is refused with requirement, path, byte offset and fix (ERROR-PLACE-1)."""
     violation = _refusal(text)
     assert (violation.requirement, violation.path, violation.offset) == (requirement, path, offset)
     assert violation.fix

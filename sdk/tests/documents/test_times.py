@@ -54,7 +54,7 @@ def test_another_spelling_is_no_time(text: str) -> None:
 
 
 def test_a_time_is_written_in_utc_and_never_rounded() -> None:
-    """Another zone is converted; a time without zone or with microseconds is refused."""
+    """Another zone is converted; a time without zone or with microseconds is refused (DOC-TIME-1)."""
     shanghai = timezone(timedelta(hours=8))
     assert format_time(datetime(2026, 3, 1, 8, tzinfo=shanghai)) == "2026-03-01T00:00:00Z"
     with pytest.raises(InvalidScalar, match="zone"):

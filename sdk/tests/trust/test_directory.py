@@ -65,7 +65,7 @@ def test_next_version(provider: Identity) -> None:
 
 
 def test_older_version_is_refused(provider: Identity) -> None:
-    """An older revision is a rollback, whoever signed it (TRUST-ROLLBACK-1)."""
+    """An older revision is a rollback, whoever signed it (TRUST-ROLLBACK-1, VERSION-REVISION-1)."""
     trust = pinned(provider)
     trust.update(provider.renew(now=NOW).trust_document, now=NOW)
     with pytest.raises(TrustError) as refused:

@@ -17,6 +17,7 @@ from crex import v1
 from crex.documents.types import DocumentType
 from crex.errors import DocumentError, TrustError
 from crex.trust.envelope import (
+    BODY_BYTES_MAX,
     digest,
     from_json,
     pae,
@@ -85,7 +86,7 @@ def test_file_form_escapes_its_type() -> None:
 
 
 def test_sign_checks_before_it_signs() -> None:
-    """A document that a strict reader would refuse is never signed."""
+    """What a strict reader would refuse is never signed; the bytes that are signed travel (ENV-PAYLOAD-1)."""
     doctype = DocumentType.of(v1.Site)
     with pytest.raises(DocumentError):
         sign(b'{"country":"cn"}', doctype, [KEY])
@@ -93,6 +94,14 @@ def test_sign_checks_before_it_signs() -> None:
     envelope = sign(body, doctype, [KEY])
     assert envelope.payload == body
     assert KEY.public_key.verify(envelope.signatures[0].sig, pae(doctype.payload_type, body))
+    for blanks, accepted in ((BODY_BYTES_MAX - len(body), True), (BODY_BYTES_MAX - len(body) + 1, False)):
+        padded = b" " * blanks + body
+        if accepted:
+            assert sign(padded, doctype, [KEY]).payload == padded
+            continue
+        with pytest.raises(DocumentError) as refused:
+            sign(padded, doctype, [KEY])
+        assert refused.value.reason == "LIMIT"
 
 
 def test_wire_bytes_that_are_no_envelope() -> None:

@@ -71,7 +71,7 @@ def test_a_leaf_never_passes_for_an_inner_node(leaves: list[bytes], data: st.Dat
 
 
 def test_small_roots_by_hand() -> None:
-    """No leaf, one empty leaf and two leaves have the roots that SHA-256 gives by hand."""
+    """No, one and two leaves have the roots that SHA-256 gives by hand (MERKLE-LEAF-1)."""
     assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert merkle.root([b""]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     left, right = sha256(b"\0a").digest(), sha256(b"\0b").digest()

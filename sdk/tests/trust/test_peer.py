@@ -88,6 +88,16 @@ def test_another_authority_cannot_mint_the_name(
     assert PeerVerifier(trust).verify(own, now=NOW).authority == CONSUMER
 
 
+def test_roots_issue_programs_directly(provider: Identity, trust: TrustDirectory) -> None:
+    """CHANNEL-LEAF-1: a server sees the leaf alone, so one that an authority between issued names nobody."""
+    (leaf,) = x509.load_pem_x509_certificates(provider.issue_certificate("a", now=NOW).chain_pem)
+    leaf.verify_directly_issued_by(ca_of(provider).certificate)
+    root, between = ca_of(provider), CertificateAuthority.create(PROVIDER, now=NOW)
+    assert refused(craft(between, [uri(f"spiffe://{PROVIDER}/a")]), trust).reason == "CERTIFICATE"
+    direct = craft(root, [uri(f"spiffe://{PROVIDER}/a")])
+    assert PeerVerifier(trust).verify(direct, now=NOW).id == "a"
+
+
 def test_authority_that_is_not_pinned(provider: Identity, consumer: Identity) -> None:
     """A certificate of an authority without a pinned trust document identifies nobody."""
     assert "not pinned here" in refused(provider.tls.chain_pem, pinned(consumer)).message

@@ -135,7 +135,7 @@ def test_sealing_twice_gives_different_bytes() -> None:
 
 @pytest.mark.parametrize("change", ["key", "lease", "epoch", "enc", "ciphertext", "short enc", "moved"])
 def test_anything_else_does_not_open(change: str) -> None:
-    """Another key, lease or epoch, and any altered byte, is refused with SEAL."""
+    """Another key, lease or epoch, and any altered byte, is refused with SEAL (ACCESS-SEAL-1)."""
     key, info = AccessKey.generate(), access_info(LEASE, 1)
     enc, ciphertext = seal(key.raw, info, b"a token")
     match change:

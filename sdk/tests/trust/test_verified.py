@@ -52,7 +52,7 @@ def test_message_is_built_once(verified: Verified[v1.Site]) -> None:
 
 
 def test_what_it_says_of_itself(verified: Verified[v1.Site]) -> None:
-    """Digest, record identifier, pin and text agree with the envelope."""
+    """Digest, record identifier, pin and text agree with the envelope (DOC-PIN-1)."""
     assert verified.pin == v1.Pin(id=verified.id, revision=1, sha256=verified.digest)
     assert len(verified.record_id) == 64
     assert verified.record_id != verified.digest

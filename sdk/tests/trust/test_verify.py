@@ -163,7 +163,7 @@ def test_step_3_base64_in_another_spelling(text: str, trust: TrustDirectory) -> 
     ],
 )
 def test_step_4_another_type(signed: v1.Envelope, trust: TrustDirectory, payload_type: str) -> None:
-    """Any type but exactly the one expected is refused, before a key is looked at (TYPE)."""
+    """VERSION-PAYLOAD-1: any type but the one expected, another edition too, is refused at once (TYPE)."""
     signed.payload_type = payload_type
     with pytest.raises(TrustError) as refused:
         open_site(signed, trust)
@@ -220,7 +220,7 @@ def test_step_9_algorithm_that_is_not_known(provider: Identity) -> None:
 
 
 def test_step_11_order_of_steps(provider: Identity, trust: TrustDirectory) -> None:
-    """A forged signature over an invalid body is refused for its signature: nothing unsigned is parsed."""
+    """VERIFY-SCHEMA-1: an invalid body under a forged signature is refused for the signature, not parsed."""
     envelope = sign_raw("site", b"{not json", key_of(provider))
     envelope.signatures[0].sig = bytes(64)
     with pytest.raises(TrustError) as refused:
@@ -330,7 +330,7 @@ def test_a_key_that_two_authorities_list(provider: Identity, consumer: Identity)
 
 
 def test_step_16_not_yet(provider: Identity, trust: TrustDirectory) -> None:
-    """A document may be issued up to 60 s in the future, and not a millisecond more (NOT_YET)."""
+    """VERIFY-CLOCK-1: by the caller's clock 60 s in the future pass, and not a millisecond more (NOT_YET)."""
     for ahead, accepted in ((60 * SECOND, True), (60 * SECOND + SECOND / 1000, False)):
         envelope = sign_raw("site", site(issuedAt=format_time(NOW + ahead)), key_of(provider))
         if accepted:

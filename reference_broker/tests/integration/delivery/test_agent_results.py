@@ -53,7 +53,7 @@ async def confirmations(agent: PlayedAgent, command: v1.Command) -> dict[str, v1
 
 
 async def test_a_confirmation_that_does_not_hold_changes_nothing(trade: Trade, agent: PlayedAgent) -> None:
-    """Whatever is wrong with an answer, order and command stand (AGENT-RESULT-1, AGENT-CONFIRM-1)."""
+    """A wrong answer changes nothing (AGENT-RESULT-1, AGENT-CONFIRM-1, CONFIRM-ORDER-1)."""
     order = await trade.order()
     command = await agent.command("confirm")
     for what, envelope in (await confirmations(agent, command)).items():
