@@ -35,7 +35,7 @@ from demo.party import Party, request_id
 from demo.story import DemoFailed, Story
 
 _LEASE: Final = timedelta(minutes=10)
-_PATIENCE_S: Final = 25.0
+_PATIENCE_S: Final = 40.0
 _POLL_S: Final = 0.05
 DEMAND: Final = (
     "cpu.schedulable_cpus >= 1 and cpu.isa in [x86-64, aarch64] and cpu.allocation = dedicated-core"
@@ -240,8 +240,10 @@ def settle(
             expected_issuer=bought.hold.message.provider,
         )
         ended = opened.message.ended_at.ToJsonString()
-        cpu = next(one for one in opened.message.final_readings if one.meter_id == "cpu-time")
-        step.say(f"ended {ended}, {cpu.total} {cpu.unit} of CPU time by its last reading")
+        read = [one for one in opened.message.final_readings if one.meter_id == "cpu-time"]
+        if not read:
+            raise DemoFailed("the release receipt states no last reading of the CPU time")
+        step.say(f"ended {ended}, {read[0].total} {read[0].unit} of CPU time by its last reading")
     with story.step("usage, metered by the operating system, is sealed and signed") as step:
         batches = wait_for_batches(consumer, bought)
         count = sum(len(batch.bodies or ()) for batch in batches)
@@ -291,6 +293,8 @@ def wait_for_lease(consumer: Party, name: str, state: str) -> v1.Lease:
                 raise
         if v1.LeaseState.Name(lease.state) == state:
             return lease
+        if lease.state == v1.LeaseState.LEASE_STATE_FAILED:
+            raise DemoFailed(f"the lease failed; it was to become {state.removeprefix('LEASE_STATE_')}")
         time.sleep(_POLL_S)
     raise DemoFailed(f"the lease is {v1.LeaseState.Name(lease.state)} after {_PATIENCE_S:g} s, not {state}")
 
