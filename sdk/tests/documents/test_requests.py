@@ -1,11 +1,20 @@
 """Requests of RPCs are held to the constraints of their fields (RPC-REQUEST-1)."""
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from crex import v1
+from crex.documents.fields import Field, Kind, fields_of
 from crex.documents.requests import check_request
 from crex.errors import DocumentError
 
@@ -119,3 +128,69 @@ def test_many_violations_are_capped() -> None:
     with pytest.raises(DocumentError) as refused:
         check_request(request)
     assert 1 <= len(refused.value.violations) <= 16
+
+
+def request_messages() -> list[Descriptor]:
+    """Every message that the request of any method of the contract holds, the requests among them."""
+    pool, found = descriptor_pool.Default(), dict[str, Descriptor]()
+
+    def reach(message: Descriptor) -> None:
+        if message.full_name not in found and message.full_name.startswith("crex."):
+            found[message.full_name] = message
+            for field in fields_of(message):
+                if field.message is not None:
+                    reach(field.message)
+
+    for path in Path(v1.__path__[0]).glob("*_service_pb2.py"):
+        importlib.import_module(f"crex.v1.{path.stem}")
+        file = pool.FindFileByName(f"crex/v1/{path.stem.removesuffix('_pb2')}.proto")
+        for service in file.services_by_name.values():
+            for method in service.methods:
+                reach(method.input_type)
+    return [found[name] for name in sorted(found)]
+
+
+def breaking(field: Field) -> Iterator[Any]:
+    """Values by which a field breaks each constraint that it states."""
+    stated = field.constraint
+    if field.kind is Kind.STRING:
+        if stated.format or stated.pattern:
+            yield "no such form \u00e9"
+        if stated.HasField("max_length"):
+            yield "x" * (stated.max_length + 1)
+        yield "a\0b"
+    if field.kind is Kind.BYTES and stated.HasField("max_length"):
+        yield b"x" * (stated.max_length + 1)
+    if field.kind in (Kind.INT32, Kind.INT64):
+        if stated.HasField("max"):
+            yield stated.max + 1
+        # Without presence, 0 is the same as unset.
+        if stated.HasField("min") and (stated.min != 1 or field.has_presence):
+            yield stated.min - 1
+    if field.kind is Kind.ENUM:
+        yield 9999
+    if field.kind is Kind.TIMESTAMP:
+        yield Timestamp(nanos=-1)
+    if field.kind is Kind.DURATION:
+        yield Duration(seconds=2**62)
+
+
+@pytest.mark.parametrize("message", request_messages(), ids=lambda message: message.name)
+def test_every_constraint_of_every_request_is_kept(message: Descriptor) -> None:
+    """RPC-REQUEST-1: each stated constraint refuses a value that breaks it, by the field's own path."""
+    make = GetMessageClass(message)
+    for field in fields_of(message):
+        for value in () if field.is_map else breaking(field):
+            given = make(**{field.name: [value] if field.repeated else value})
+            paths = places(given)
+            assert f"$.{field.json_name}" + ("[0]" if field.repeated else "") in paths, (field.name, value)
+        if field.repeated and field.constraint.HasField("max_items") and field.constraint.max_items <= 1000:
+            given = make()
+            one = {Kind.STRING: "x", Kind.BYTES: b"x", Kind.ENUM: 1}.get(field.kind)
+            many = getattr(given, field.name)
+            for _ in range(field.constraint.max_items + 1):
+                many.add() if field.message is not None else many.append(one if one is not None else 1)
+            assert f"$.{field.json_name}" in places(given)
+        if field.constraint.required and not field.is_map:
+            expected = f"$.{field.json_name}"
+            assert expected in places(make()), field.name
