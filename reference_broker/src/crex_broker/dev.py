@@ -51,13 +51,14 @@ class DevBroker:
     target: str
 
 
-async def start_dev(home: Path, *, port: int, clock: Clock) -> DevBroker:
+async def start_dev(home: Path, *, port: int, clock: Clock, lifetime: timedelta = LIFETIME) -> DevBroker:
     """Starts a development broker.
 
     Args:
         home: An empty or missing folder; two brokers never share one.
         port: Port on loopback; 0 for a free one.
         clock: The host's clock.
+        lifetime: How long its identities hold.
 
     Raises:
         CrexError: The folder holds something already, or the port or the store cannot be used.
@@ -65,10 +66,10 @@ async def start_dev(home: Path, *, port: int, clock: Clock) -> DevBroker:
     _make_home(home)
     now = clock.now()
     identity = Identity.create(
-        BROKER, roles=("broker",), program="broker", hosts=("localhost", HOST), now=now, valid_for=LIFETIME
+        BROKER, roles=("broker",), program="broker", hosts=("localhost", HOST), now=now, valid_for=lifetime
     )
     parties = [
-        Identity.create(authority, roles=(role,), now=now, valid_for=LIFETIME) for authority, role in PARTIES
+        Identity.create(authority, roles=(role,), now=now, valid_for=lifetime) for authority, role in PARTIES
     ]
     for party in parties:
         folder = home / party.authority

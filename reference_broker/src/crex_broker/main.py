@@ -14,13 +14,14 @@ import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from crex.errors import CrexError
 
 _DEV_GRACE_S: Final = 2.0
+_DEV_HOURS: Final = 24
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except CrexError as error:
         print(f"crex-broker: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"crex-broker: {place}it cannot be used ({error.strerror or error}).", file=sys.stderr)
         return 1
 
 
@@ -43,6 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     dev = commands.add_parser("dev", help="a throwaway broker on this machine, with parties to try it as")
     dev.add_argument("--home", type=Path, help="an empty folder for its files (default: a new temporary one)")
     dev.add_argument("--port", type=int, default=0, help="port on loopback (default: a free one)")
+    dev.add_argument(
+        "--lifetime",
+        type=_hours,
+        default=24,
+        metavar="HOURS",
+        help="hours that its identities hold (24, the most)",
+    )
     dev.add_argument("--log-level", default="warning", help="debug, info, warning (default) or error")
     dev.set_defaults(run=_dev)
 
@@ -72,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _hours(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= _DEV_HOURS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of hours from 1 to {_DEV_HOURS}")
+    return int(text)
+
+
 class _Version(argparse.Action):
     """Prints the version and ends."""
 
@@ -90,7 +108,8 @@ def _dev(options: argparse.Namespace) -> int:
     home: Path = options.home or Path(tempfile.mkdtemp(prefix="crex-dev-"))
 
     async def run() -> None:
-        dev = await start_dev(home, port=options.port, clock=SystemClock())
+        lifetime = timedelta(hours=options.lifetime)
+        dev = await start_dev(home, port=options.port, clock=SystemClock(), lifetime=lifetime)
         print(f"A development broker listens at {dev.target} until this process ends. Its files: {home}")
         print("Act as one of its parties from another terminal, for instance:")
         print(f"  crex --home {home} --as consumer.dev.invalid --broker {dev.target} server")
