@@ -14,6 +14,9 @@ from typing import Final, NamedTuple
 
 # After every instant that can be written.
 FOREVER: Final = 1 << 62
+# No window grants more (AllotmentWindow.quantity). What a base pool multiplies a quantity to can be far more:
+# so much is never free, and is not counted with, for a store has only 63 bits.
+MOST_UNITS: Final = 10**12
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,11 +99,16 @@ def require(tx: Tx, pool: str, locked: LockedPool, quantity: int, start_ms: int,
     least = least_free(windows, (), start_ms, end_ms, now_ms=tx.now_ms)
     if least.units >= locked.claimed:
         return
-    found = {"pool": pool, "start": start_ms, "end": end_ms, "now": tx.now_ms}
-    claims = [Claim(*row) for row in tx.connection.execute(_CLAIMS, found)]
-    least = least_free(windows, claims, start_ms, end_ms, now_ms=tx.now_ms)
+    least = free(tx, pool, start_ms, end_ms)
     if least.units < quantity:
         raise exhausted(pool, quantity, least)
+
+
+def free(tx: Tx, pool: str, start_ms: int, end_ms: int) -> Free:
+    """Finds the least number of units of a pool that are free over an interval."""
+    found = {"pool": pool, "start": start_ms, "end": end_ms, "now": tx.now_ms}
+    taken = [Claim(*row) for row in tx.connection.execute(_CLAIMS, found)]
+    return least_free(windows_of(tx, pool, start_ms, end_ms), taken, start_ms, end_ms, now_ms=tx.now_ms)
 
 
 def windows_of(tx: Tx, pool: str, start_ms: int, end_ms: int) -> list[Window]:

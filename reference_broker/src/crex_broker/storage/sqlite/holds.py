@@ -12,7 +12,7 @@ from typing import Final
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
 from crex_broker.application.ports.orders import LastTransition, NewHold, OrderLine, OrderSnapshot
-from crex_broker.domain.capacity import units_by_pool
+from crex_broker.domain.capacity import MOST_UNITS, units_by_pool
 from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import claims, documents, order_rows
 from crex_broker.storage.sqlite.writer import Tx
@@ -28,6 +28,9 @@ def create(tx: Tx, hold: NewHold, authority: str) -> OrderSnapshot:
     """Takes the units of a hold; see `OrderStore.create_hold`."""
     draws = claims.draws_of(tx, (line.pool for line in hold.lines))
     units = units_by_pool(((line.pool, line.quantity) for line in hold.lines), draws)
+    for pool, quantity in units.items():
+        if quantity > MOST_UNITS:
+            raise claims.exhausted(pool, quantity, claims.free(tx, pool, hold.start_ms, hold.end_ms))
     locked = claims.lock_and_take(tx, units)
     if sweep(tx, authority):
         locked = {pool: claims.read_again(tx, pool) for pool in locked}

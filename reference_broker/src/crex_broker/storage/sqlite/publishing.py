@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crex.errors import CrexError
+from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.offers import (
     DocumentPin,
     OfferFacts,
@@ -87,7 +88,7 @@ def _check_pin(tx: Tx, pin: DocumentPin, issuer: str) -> None:
 def _register_pool(tx: Tx, publication: Publication, facts: PoolFacts) -> None:
     """Makes or revises the pool that a document describes (CAP-POOL-1, CAP-DRAW-1)."""
     document = publication.document
-    _check_draws(tx, document.id, facts)
+    _check_draws(tx, document, facts)
     row = tx.connection.execute("SELECT claimed FROM pools WHERE name = ?", (document.id,)).fetchone()
     if row is None:
         tx.connection.execute(
@@ -116,15 +117,24 @@ def _register_pool(tx: Tx, publication: Publication, facts: PoolFacts) -> None:
     )
 
 
-def _check_draws(tx: Tx, pool: str, facts: PoolFacts) -> None:
-    """Requires base pools that exist and draw on nothing themselves (CAP-DRAW-2)."""
+def _check_draws(tx: Tx, document: NewDocument, facts: PoolFacts) -> None:
+    """Requires the provider's own base pools, which exist and draw on nothing themselves (CAP-DRAW-2)."""
+    pool = document.id
     drawn_on = tx.connection.execute("SELECT 1 FROM pool_draws WHERE base_pool = ?", (pool,)).fetchone()
     for base_pool, _ in facts.draws:
-        if tx.connection.execute("SELECT 1 FROM pools WHERE name = ?", (base_pool,)).fetchone() is None:
+        row = tx.connection.execute("SELECT provider FROM pools WHERE name = ?", (base_pool,)).fetchone()
+        if row is None:
             raise CrexError(
                 "REFERENCE_MISSING",
                 f"The base pool {base_pool} is not here as a pool. Publish its document first.",
                 details={"field": "pool.draws", "id": base_pool},
+            )
+        if row[0] != document.issuer:
+            raise CrexError(
+                "NOT_A_PARTY",
+                f"The base pool {base_pool} is {row[0]}'s; a provider's pools take units of its own pools "
+                "only. Draw on a pool of your own.",
+                details={"field": "pool.draws", "id": base_pool, "issuer": row[0]},
             )
         deeper = tx.connection.execute("SELECT 1 FROM pool_draws WHERE pool = ?", (base_pool,)).fetchone()
         if deeper is not None or drawn_on is not None or base_pool == pool:
