@@ -123,7 +123,7 @@ async def test_an_altered_or_misdirected_document_is_refused_with_its_own_reason
 
 
 async def test_references_must_be_here_and_be_the_ones_that_are_pinned(exchange: Exchange) -> None:
-    """OFFER-PIN-1, DESC-SITE-1: a site, a resource and a plan come before what cites them."""
+    """OFFER-PIN-1, DESC-SITE-1, CAP-POOL-1: site, resource, plan and pool come before what cites them."""
     with _refusal("REFERENCE_MISSING"):
         await exchange.publish(node_class(exchange))
     await exchange.publish(site(exchange))
@@ -142,6 +142,39 @@ async def test_references_must_be_here_and_be_the_ones_that_are_pinned(exchange:
             offer(exchange, resource_pin, plan_pin, pool_id=f"crex://{PROVIDER}/pool/none")
         )
     await exchange.publish(offer(exchange, resource_pin, plan_pin))
+
+
+@pytest.mark.parametrize("form", ["node", "partition", "pool"])
+async def test_processors_are_sold_with_their_allocation(exchange: Exchange, form: str) -> None:
+    """DESC-CPU-3: an offer of processors stands only where a buyer is told who else uses them."""
+    cpu = v1.Cpu(isa="x86-64", schedulable_cpus=8)
+    unit = node_class(exchange)
+    if form == "partition":
+        unit.kind = "partition-class"
+        sliced = v1.Partition(of_resource=f"crex://{PROVIDER}/resource/whole", contents=v1.NodeClass(cpu=cpu))
+        unit.partition.CopyFrom(sliced)
+    else:
+        unit.node.cpu.CopyFrom(cpu)
+    await exchange.publish(site(exchange))
+    plan = pin(await exchange.publish(price_plan(exchange)), f"crex://{PROVIDER}/plan/hourly")
+
+    async def sell(unit: v1.ComputeResource) -> v1.Envelope:
+        sold = pin(await exchange.publish(unit), unit.header.id)
+        if form == "pool":
+            stocked = pool(exchange, revision=unit.header.revision)
+            sold = pin(await exchange.publish(stocked), stocked.header.id)
+        sold.revision = unit.header.revision
+        return await exchange.publish(offer(exchange, sold, plan))
+
+    with _refusal("TERMS") as refused:
+        await sell(unit)
+    (violation,) = refused.value.violations
+    assert violation.requirement == "DESC-CPU-3"
+    assert violation.path.endswith("cpu.allocation")
+    unit.header.revision = 2
+    contents = unit.partition.contents if form == "partition" else unit.node
+    contents.cpu.allocation = "shared"
+    await sell(unit)
 
 
 async def test_an_offer_beyond_the_brokers_limits_is_refused(exchange: Exchange) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from crex import v1
+from crex.documents import strict
 from crex.errors import CrexError, RatingError, Violation
 from crex.rating.plan import Plan
 from crex.trust.verified import Verified
 from crex_broker.application.limits import Limits
 from crex_broker.application.opening import new_document
+from crex_broker.application.ports.documents import DocumentStore, StoredDocument
 from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts, Publication
 from crex_broker.application.times import ms_of
-from crex_broker.domain.terms import check_offer
+from crex_broker.domain.terms import check_offer, check_sold
 
 # What PublishDocument takes, by the message of the type.
 PUBLISHED = (v1.Site, v1.ComputeResource, v1.PricePlan, v1.Offer)
@@ -32,6 +34,35 @@ def publication_of(opened: Verified[Any], limits: Limits) -> Publication:
     if isinstance(message, v1.Offer):
         return _offer(opened, message, limits)
     return Publication(new_document(opened))
+
+
+async def check_goods(publication: Publication, documents: DocumentStore) -> None:
+    """Refuses an offer of something that may not be sold as it is described (DESC-CPU-3).
+
+    What it cites and is not here is refused by the store.
+
+    Raises:
+        CrexError: TERMS with the place in the description.
+    """
+    if publication.offer is None:
+        return
+    party = publication.document.issuer
+    for pin in publication.cites:
+        found = None
+        if pin.type == "compute-resource":
+            found = await documents.by_digest(party, pin.sha256)
+        if found is None or found.type != pin.type:
+            continue
+        body = _body(found)
+        if "pool" in body:
+            unit = await documents.by_name(party, body["pool"]["unit"], None)
+            body = {} if unit is None else _body(unit)
+        check_sold(pin.id, body)
+
+
+def _body(document: StoredDocument) -> dict[str, Any]:
+    body: dict[str, Any] = strict.loads(v1.Envelope.FromString(document.envelope).payload)
+    return body
 
 
 def _resource(opened: Verified[Any], resource: v1.ComputeResource) -> Publication:

@@ -15,7 +15,7 @@ from crex_broker.application.messages import offer_message
 from crex_broker.application.opening import open_own
 from crex_broker.application.ports.offers import Published
 from crex_broker.application.ports.requests import Remembered
-from crex_broker.application.publications import PUBLISHED, publication_of
+from crex_broker.application.publications import PUBLISHED, check_goods, publication_of
 from crex_broker.application.searchable import refresh
 
 
@@ -42,6 +42,7 @@ class PublishDocument:
             kind = self._type_of(request.envelope)
             opened = open_own(self._context, caller, request.envelope, kind.message)
             publication = publication_of(opened, self._context.limits)
+            await check_goods(publication, self._context.store.documents)
             done = await self._context.store.offers.publish(mutation, publication)
             await refresh(self._context, opened.id, offer=publication.offer is not None)
             return done

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -117,6 +117,28 @@ def check_offer(offer: v1.Offer, *, min_ms: int, max_ms: int) -> None:
         raise CrexError(
             "TERMS", f"The offer {sale.id} contradicts itself or this broker's limits", violations=found
         )
+
+
+def check_sold(resource: str, body: Mapping[str, Any]) -> None:
+    """Refuses to sell processors of which nobody says how exclusively they are the buyer's (DESC-CPU-3).
+
+    Args:
+        resource: Name of what one unit is.
+        body: Its document, valid against the contract, in JSON.
+
+    Raises:
+        CrexError: TERMS with the place.
+    """
+    contents = {"node": body.get("node"), "partition.contents": body.get("partition", {}).get("contents")}
+    for place, members in contents.items():
+        if "cpu" in (members or {}) and "allocation" not in members["cpu"]:
+            violation = Violation(
+                f"$.{place}.cpu.allocation",
+                "a buyer is not told whether others share the processors",
+                "DESC-CPU-3",
+                "State dedicated-core, dedicated-thread, shared or heavily-shared in a new revision.",
+            )
+            raise CrexError("TERMS", f"The resource {resource} cannot be sold", violations=[violation])
 
 
 def check_quantity(sale: Sale, quantity: int) -> None:
