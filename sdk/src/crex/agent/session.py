@@ -6,22 +6,32 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import Protocol
 
 from crex import v1
 from crex.agent.clock import BrokerClock
 from crex.agent.fulfilment import Fulfilment
 from crex.agent.journal import Journal
-from crex.client import AsyncClient
 from crex.documents.times import from_ms, to_ms
 
 _log = logging.getLogger("crex.agent")
+
+
+class Line(Protocol):
+    """What carries a stream to the broker: a client of it does."""
+
+    def connect_agent(
+        self, requests: AsyncIterator[v1.ConnectRequest], /
+    ) -> AsyncIterator[v1.ConnectResponse]:
+        """Opens a stream; gives what comes down."""
+        ...
 
 
 class Session:
     """One stream, from hello to its end."""
 
     def __init__(
-        self, client: AsyncClient, fulfilment: Fulfilment, journal: Journal, clock: BrokerClock, instance: str
+        self, client: Line, fulfilment: Fulfilment, journal: Journal, clock: BrokerClock, instance: str
     ) -> None:
         self._client = client
         self._fulfilment = fulfilment
