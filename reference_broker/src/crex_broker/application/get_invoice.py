@@ -8,8 +8,8 @@ from crex import v1
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.lease_messages import invoice_message
-from crex_broker.application.list_usage import MAX_PAGE_BYTES
 from crex_broker.application.page_tokens import PageTokens
+from crex_broker.application.paging import MAX_PAGE_BYTES
 from crex_broker.application.ports.invoices import invoice_not_found
 
 _METHOD: Final = "BillingService.GetInvoice"

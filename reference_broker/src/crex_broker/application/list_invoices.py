@@ -9,7 +9,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.lease_messages import invoice_message
 from crex_broker.application.page_tokens import PageTokens
-from crex_broker.application.paging import page_size
+from crex_broker.application.paging import fitting_page, page_size
 
 _METHOD: Final = "BillingService.ListInvoices"
 
@@ -31,16 +31,18 @@ class ListInvoices:
         state = v1.InvoiceState.Name(request.state).removeprefix("INVOICE_STATE_") if request.state else ""
         asked = (state, request.lease)
         place = self._tokens.read(request.page_token, caller=caller.authority, filter_=asked)
-        page = await self._store.invoices.invoices(
-            caller.authority,
-            state=state,
-            lease=request.lease,
-            before_seq=int(place) if place else None,
-            limit=page_size(request.page_size, self._limits),
+        page, invoices = await fitting_page(
+            lambda limit: self._store.invoices.invoices(
+                caller.authority,
+                state=state,
+                lease=request.lease,
+                before_seq=int(place) if place else None,
+                limit=limit,
+            ),
+            lambda page: [invoice_message(invoice) for invoice in page.invoices],
+            page_size(request.page_size, self._limits),
         )
         more = ""
         if page.next_seq is not None:
             more = self._tokens.make(str(page.next_seq), caller=caller.authority, filter_=asked)
-        return v1.ListInvoicesResponse(
-            invoices=[invoice_message(invoice) for invoice in page.invoices], next_page_token=more
-        )
+        return v1.ListInvoicesResponse(invoices=invoices, next_page_token=more)

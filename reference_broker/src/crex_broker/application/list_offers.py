@@ -9,7 +9,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.messages import offer_message
 from crex_broker.application.page_tokens import PageTokens
-from crex_broker.application.paging import page_size
+from crex_broker.application.paging import fitting_page, page_size
 
 _METHOD: Final = "DiscoveryService.ListOffers"
 
@@ -30,11 +30,12 @@ class ListOffers:
         """
         asked = (request.provider,)
         after = self._tokens.read(request.page_token, caller=caller.authority, filter_=asked)
-        limit = page_size(request.page_size, self._limits)
-        page = await self._store.offers.offers(provider=request.provider, after_id=after, limit=limit)
+        page, offers = await fitting_page(
+            lambda limit: self._store.offers.offers(provider=request.provider, after_id=after, limit=limit),
+            lambda page: [offer_message(offer) for offer in page.offers],
+            page_size(request.page_size, self._limits),
+        )
         more = ""
         if page.next_id is not None:
             more = self._tokens.make(page.next_id, caller=caller.authority, filter_=asked)
-        return v1.ListOffersResponse(
-            offers=[offer_message(offer) for offer in page.offers], next_page_token=more
-        )
+        return v1.ListOffersResponse(offers=offers, next_page_token=more)

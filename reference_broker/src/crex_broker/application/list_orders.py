@@ -9,7 +9,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.messages import order_message
 from crex_broker.application.page_tokens import PageTokens
-from crex_broker.application.paging import page_size
+from crex_broker.application.paging import fitting_page, page_size
 
 _METHOD: Final = "MarketService.ListOrders"
 
@@ -31,15 +31,12 @@ class ListOrders:
         state = v1.OrderState.Name(request.state).removeprefix("ORDER_STATE_") if request.state else ""
         asked = (state,)
         place = self._tokens.read(request.page_token, caller=caller.authority, filter_=asked)
-        page = await self._store.orders.orders(
-            caller.authority,
-            state=state,
-            before=place,
-            limit=page_size(request.page_size, self._limits),
+        page, orders = await fitting_page(
+            lambda limit: self._store.orders.orders(caller.authority, state=state, before=place, limit=limit),
+            lambda page: [order_message(order) for order in page.orders],
+            page_size(request.page_size, self._limits),
         )
         more = ""
         if page.before is not None:
             more = self._tokens.make(page.before, caller=caller.authority, filter_=asked)
-        return v1.ListOrdersResponse(
-            orders=[order_message(order) for order in page.orders], next_page_token=more
-        )
+        return v1.ListOrdersResponse(orders=orders, next_page_token=more)

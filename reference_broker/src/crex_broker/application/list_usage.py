@@ -9,13 +9,11 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.lease_messages import usage_message
 from crex_broker.application.page_tokens import PageTokens
-from crex_broker.application.paging import page_size
+from crex_broker.application.paging import MAX_PAGE_BYTES, page_size
 from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.usage import KeptBatch
 
 _METHOD: Final = "BillingService.ListUsage"
-# What a response may hold of batches, records or lines (BILLING-LIST-2); it is under gRPC's own 4 MiB.
-MAX_PAGE_BYTES: Final = 3 * 1024 * 1024
 
 
 class ListUsage:

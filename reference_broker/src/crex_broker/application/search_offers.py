@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from crex import v1
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
+from crex_broker.application.paging import MAX_PAGE_BYTES, fitting
+
+# What the parts of the explanation may take of a response that would be too long.
+_REJECTIONS_BYTES: Final = MAX_PAGE_BYTES // 4
+_CONSTRAINTS_BYTES: Final = MAX_PAGE_BYTES // 8
 
 
 class SearchOffers:
@@ -25,10 +31,29 @@ class SearchOffers:
         del caller  # offers are public
         limits = self._context.limits
         # Thousands of offers take a while: a thread of its own keeps everybody else's calls going.
-        return await asyncio.to_thread(
+        response = await asyncio.to_thread(
             self._context.index.search,
             request.demand,
             limit=min(request.max_candidates or limits.default_candidates, limits.max_candidates),
             explain=request.explain,
             now=self._context.clock.now(),
         )
+        cut(response)
+        return response
+
+
+def cut(response: v1.SearchOffersResponse) -> None:
+    """Leaves out what a client would not take in one message (DISCOVERY-SIZE-1)."""
+    if response.ByteSize() <= MAX_PAGE_BYTES:
+        return
+    explanation = response.explanation
+    shown = fitting(explanation.rejections, _REJECTIONS_BYTES, least=0)
+    if shown < len(explanation.rejections):
+        del explanation.rejections[shown:]
+        explanation.rejections_capped = True
+    # A demand's own text, many times over: its author knows it.
+    del explanation.constraints[fitting(explanation.constraints, _CONSTRAINTS_BYTES, least=0) :]
+    if explanation.relaxation.ByteSize() > _CONSTRAINTS_BYTES:
+        explanation.ClearField("relaxation")
+    room = MAX_PAGE_BYTES - explanation.ByteSize()
+    del response.candidates[fitting(response.candidates, room) :]
