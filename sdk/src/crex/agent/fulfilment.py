@@ -72,7 +72,7 @@ class Fulfilment:
         )
         if remembered is not None:
             return v1.CommandResult.FromString(remembered)
-        if command.command_epoch < highest:
+        if command.command_epoch < highest:  # AGENT-EPOCH-1
             return _failure(command, "STALE_EPOCH", f"epoch {highest} of {subject} was seen already")
         async with self._locks.setdefault(subject, asyncio.Lock()):
             again = self._journal.one("SELECT result FROM command WHERE id = ?", command.id)
@@ -105,7 +105,7 @@ class Fulfilment:
             self._usage.take(lease, readings, self._clock.now())
 
     async def inventory(self) -> v1.Inventory:
-        """Lists everything that runs here (AGENT-INVENTORY-1)."""
+        """Lists everything that runs here, known or not (AGENT-INVENTORY-1, AGENT-QUARANTINE-2)."""
         inventory = v1.Inventory()
         for running in await asyncio.to_thread(self._hooks.list_running):
             item = inventory.items.add(lease=running.lease)
@@ -189,7 +189,8 @@ class Fulfilment:
     async def _release(self, command: v1.Command) -> v1.CommandResult:
         action, lease = command.release, command.release.lease
         ended = self._end_of(lease, self._clock.now())
-        # A release needs no verified order: it only ends what is the provider's own, and signs that it ended.
+        # A release needs no verified order: it only ends what is the provider's own, and signs that it ended,
+        # also where nothing of it runs here (AGENT-RELEASE-1).
         readings: Sequence[Reading] = await asyncio.to_thread(self._hooks.release, lease.name)
         now = self._clock.now()
         meters = self._usage.close(lease.name, readings, read_at=now, ended=ended)

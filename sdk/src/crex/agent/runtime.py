@@ -7,7 +7,7 @@
 
 Losing the broker stops nothing: leases go on and are metered, and what is owed is sent when it is back. A
 lease whose interval ended is ended by the broker's command; the agent never ends one by itself before that
-instant.
+instant (AGENT-END-1).
 """
 
 from __future__ import annotations

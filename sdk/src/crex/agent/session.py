@@ -51,6 +51,7 @@ class Session:
         Raises:
             RemoteError: The broker cannot be reached, or refused the stream.
         """
+        # AGENT-HELLO-1: hello first, then the inventory, then whatever was not acknowledged.
         hello = v1.AgentHello(instance=self._instance, unanswered=self._journal.unanswered())
         self._up.put_nowait(v1.ConnectRequest(hello=hello))
         self._up.put_nowait(v1.ConnectRequest(inventory=await self._fulfilment.inventory()))
@@ -74,14 +75,14 @@ class Session:
         return 0.0
 
     def tell(self, event: v1.AgentEvent) -> None:
-        """Sends an event; it stands in the journal until it is acknowledged."""
+        """Sends an event; it stands in the journal until it is acknowledged (AGENT-EVENT-1)."""
         self._up.put_nowait(v1.ConnectRequest(event=event))
 
     async def _requests(self) -> AsyncIterator[v1.ConnectRequest]:
         seq = 0
         while True:
             request = await self._up.get()
-            seq += 1
+            seq += 1  # AGENT-SEQ-1
             request.seq = seq
             yield request
 
