@@ -8,7 +8,10 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
+from google.protobuf.descriptor_pb2 import MethodDescriptorProto, MethodOptions
+
 from tools.contract import Contract, comments, method_place, service_place
+from tools.protoc import GenerateError
 
 _FOLDER = "crex/client"
 
@@ -98,6 +101,7 @@ def _methods(contract: Contract) -> Iterator[dict[str, str]]:
             for index, method in enumerate(service.method):
                 if method.client_streaming or method.server_streaming:
                     continue
+                _check_effects(contract, service.name, method)
                 yield {
                     "name": re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower(),
                     "request": method.input_type.rsplit(".", 1)[1],
@@ -105,6 +109,33 @@ def _methods(contract: Contract) -> Iterator[dict[str, str]]:
                     "comment": _docstring(texts[method_place(place, index)]),
                     "full_name": f"/{package}.{service.name}/{method.name}",
                 }
+
+
+def _check_effects(contract: Contract, service: str, method: MethodDescriptorProto) -> None:
+    """Holds a method to the rule of retries: what changes something carries a `request_id`, and nothing else.
+
+    A broker that ends its work refuses mutations only, and clients send reads again as they like; both go by
+    the mark NO_SIDE_EFFECTS (IDEMPOTENCY-ID-1, RPC-DRAIN-1).
+
+    Raises:
+        GenerateError: The mark and the request say different things.
+    """
+    wanted = method.input_type.rsplit(".", 1)[1]
+    fields = {
+        field.name
+        for file in contract.files
+        for message in file.message_type
+        if message.name == wanted
+        for field in message.field
+    }
+    reads = method.options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS
+    if reads == ("request_id" in fields):
+        what = "is marked NO_SIDE_EFFECTS and its request has a request_id: drop one of them"
+        if not reads:
+            what = (
+                "has no request_id: give its request one, or mark the method NO_SIDE_EFFECTS if it only reads"
+            )
+        raise GenerateError(f"{service}.{method.name} {what} (IDEMPOTENCY-ID-1).")
 
 
 def _docstring(text: str) -> str:

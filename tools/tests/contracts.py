@@ -82,7 +82,10 @@ service ThingService {
 }
 
 // Asks for a thing.
-message MakeThingRequest {}
+message MakeThingRequest {
+  // Identifier of the request.
+  string request_id = 1;
+}
 
 // Gives the thing.
 message MakeThingResponse {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import field_tables, package_init, protoc, state_machines
+from tools import client_calls, field_tables, package_init, protoc, state_machines
 from tools.contract import load_contract
 from tools.files import write_tree
 from tools.protoc import GenerateError
-from tools.tests.contracts import NOUN, PACKAGE, STATES, write_contract
+from tools.tests.contracts import NOUN, PACKAGE, SERVICE, STATES, write_contract
 
 
 def test_messages_become_importable_modules(tmp_path: Path) -> None:
@@ -160,3 +160,23 @@ def test_a_tree_holds_exactly_what_is_generated(tmp_path: Path) -> None:
     assert write_tree(tmp_path, {"a/x.md": "1"}, "a/*.md") == ["a/y.md"]
     assert write_tree(tmp_path, {"a/x.md": "1"}, "a/*.md") == []
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["kept.txt", "x.md"]
+
+
+_ID = "  // Identifier of the request.\n  string request_id = 1;\n"
+_READS = "returns (MakeThingResponse) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }"
+
+
+def test_what_changes_something_carries_a_request_identifier(tmp_path: Path) -> None:
+    """IDEMPOTENCY-ID-1: a method either only reads, and says so, or its request has a request_id."""
+    reading = SERVICE.replace("returns (MakeThingResponse);", _READS)
+    assert reading != SERVICE
+    for name, service in (("writes", SERVICE), ("reads", reading.replace(_ID, ""))):
+        contract = load_contract(write_contract(tmp_path / name, service=service), PACKAGE)
+        assert "make_thing" in client_calls.call_modules(contract)["crex/client/_sync_calls.py"]
+    for name, service, fault in (
+        ("both", reading, "ThingService.MakeThing is marked NO_SIDE_EFFECTS"),
+        ("neither", SERVICE.replace(_ID, ""), "ThingService.MakeThing has no request_id"),
+    ):
+        contract = load_contract(write_contract(tmp_path / name, service=service), PACKAGE)
+        with pytest.raises(GenerateError, match=fault):
+            client_calls.call_modules(contract)
