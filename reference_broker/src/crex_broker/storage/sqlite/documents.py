@@ -28,7 +28,7 @@ class SqliteDocuments:
     async def by_digest(self, party: str, sha256: str) -> StoredDocument | None:
         """Gives the document with this digest, if `party` may read it."""
         sql = f"SELECT {_COLUMNS} FROM documents WHERE sha256 = :sha256 AND {_VISIBLE}"  # noqa: S608 - constants
-        return await self._reader.run(lambda c: _one(c, sql, {"sha256": sha256, "party": party}))
+        return await self._reader.find(lambda c: _one(c, sql, {"sha256": sha256, "party": party}))
 
     async def by_name(self, party: str, id_: str, revision: int | None) -> StoredDocument | None:
         """Gives the document of this name and revision, or its highest revision, if `party` may read it."""
@@ -37,7 +37,7 @@ class SqliteDocuments:
             "AND (:revision IS NULL OR revision = :revision) ORDER BY revision DESC LIMIT 1"
         )
         found = {"id": id_, "revision": revision, "party": party}
-        return await self._reader.run(lambda c: _one(c, sql, found))
+        return await self._reader.find(lambda c: _one(c, sql, found))
 
 
 def keep(tx: Tx, document: NewDocument) -> bool:

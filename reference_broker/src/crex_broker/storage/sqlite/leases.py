@@ -39,7 +39,7 @@ class SqliteLeases:
             found = lease_table.find(connection, name)
             return found if found is not None and party in (found.consumer, found.provider) else None
 
-        return await self._reader.run(read)
+        return await self._reader.find(read)
 
     async def leases(
         self, party: str, *, order: str, state: str, before_seq: int | None, limit: int

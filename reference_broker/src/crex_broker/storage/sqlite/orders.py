@@ -91,7 +91,7 @@ class SqliteOrders:
             found = order_rows.find(connection, name)
             return found if found is not None and party in (found.consumer, found.provider) else None
 
-        return await self._reader.run(read)
+        return await self._reader.find(read)
 
     async def orders(self, party: str, *, state: str, before: str, limit: int) -> OrderPage:
         """Gives a part of `party`'s orders, newest first."""

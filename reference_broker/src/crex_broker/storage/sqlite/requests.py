@@ -28,7 +28,7 @@ class SqliteRequests:
 
     async def recall(self, mutation: Mutation, kind: type[T]) -> T | None:
         """Gives the outcome of a request that was done before; nothing if it was not."""
-        outcome = await self._reader.run(lambda connection: _find(connection, mutation))
+        outcome = await self._reader.find(lambda connection: _find(connection, mutation))
         return None if outcome is None else outcomes.decode(kind, outcome)
 
 
