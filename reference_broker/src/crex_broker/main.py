@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -26,6 +27,7 @@ _DEV_HOURS: Final = 24
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives the exit code."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own complaints would stand beside ours
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

@@ -105,7 +105,8 @@ class RpcServer:
             raise CrexError(
                 "LIMIT",
                 f"Cannot listen at {address}: another program uses the port, or the address is not this "
-                "machine's. Choose another with --listen, or stop the other program.",
+                "machine's. Choose another (`--port` of dev, `listen` in the configuration of serve), or "
+                "stop the other program.",
             ) from error
         await self._server.start()
         await self._tell_health(health_pb2.HealthCheckResponse.SERVING)

@@ -58,6 +58,27 @@ def test_a_port_in_use_is_named(operation: Operation, capsys: pytest.CaptureFixt
     assert operation.terminate() == 0
 
 
+def test_a_port_in_use_is_told_in_one_line(tmp_path: Path, operation: Operation) -> None:
+    """The operator reads one line that names what to change, and nothing of the library's own beside it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", operation.port))
+        taken.listen()
+        serve = ["serve", "--config", str(operation.configuration)]
+        dev = ["dev", "--home", str(tmp_path / "dev"), "--port", str(operation.port)]
+        for arguments, way_out in ((serve, "`listen`"), (dev, "`--port`")):
+            done = subprocess.run(
+                [sys.executable, "-m", "crex_broker.main", *arguments],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"},
+            )
+            assert (done.returncode, done.stdout) == (1, "")
+            (line,) = done.stderr.splitlines()
+            assert way_out in line
+            assert f"127.0.0.1:{operation.port}" in line
+
+
 def test_a_store_that_cannot_be_written_is_named(
     operation: Operation, capsys: pytest.CaptureFixture[str]
 ) -> None:
