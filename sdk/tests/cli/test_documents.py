@@ -59,6 +59,48 @@ def test_every_fault_is_told_with_place_requirement_and_fix(crex: Shell, site: P
     assert all(violation["path"].startswith("$") for violation in told["violations"])
 
 
+@pytest.mark.parametrize(
+    ("tiers", "requirement"),
+    [
+        ([{"unitPrice": "2", "upTo": "10"}], "PRICE-TIER-2"),
+        ([{"unitPrice": "2", "upTo": "10"}, {"unitPrice": "1"}], "PRICE-TIER-1"),
+    ],
+)
+def test_a_price_plan_that_cannot_be_rated_is_neither_valid_nor_signed(
+    crex: Shell, tmp_path: Path, tiers: list[dict[str, str]], requirement: str
+) -> None:
+    """What no broker would publish and nobody could bill by is told before it is signed."""
+    component = {
+        "id": "unit-hour",
+        "dimension": "compute-unit",
+        "unit": "unit",
+        "kind": "COMPONENT_KIND_TIME",
+        "perQuantity": "3600",
+        "model": "TIER_MODEL_UNIT",
+        "tiers": [{"unitPrice": "2"}],
+    }
+    plan = {
+        "header": {**SITE["header"], "id": "crex://p.example.cn/price-plan/hourly"},
+        "currency": "CNY",
+        "timeZone": "Asia/Shanghai",
+        "effectiveStart": "2026-11-01T12:00:00Z",
+        "components": [component],
+    }
+    path, place = tmp_path / "plan.json", tmp_path / "signed.json"
+    crex("init", "p.example.cn", "--role", "provider")
+    path.write_text(json.dumps(plan), "utf-8")
+    assert crex("validate", "--type", "price-plan", str(path)) == 0
+    assert crex("-o", str(place), "sign", "--type", "price-plan", str(path)) == 0
+    place.unlink()
+    component["tiers"] = tiers
+    path.write_text(json.dumps(plan), "utf-8")
+    assert crex("validate", "--type", "price-plan", str(path)) == 1
+    assert requirement in crex.out
+    assert crex("-o", str(place), "sign", "--type", "price-plan", str(path)) == 1
+    assert requirement in crex.err
+    assert not place.exists()
+
+
 def test_one_bad_file_among_good_ones_is_told(crex: Shell, site: Path, tmp_path: Path) -> None:
     """Every file is judged, the bad one decides the exit code."""
     bad = tmp_path / "bad.json"

@@ -11,6 +11,7 @@ from crex.cli.options import Commands, command, moment
 from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
+    from crex.cli.files import Paper
     from crex.errors import CrexError
     from crex.trust.directory import TrustDirectory
     from crex.trust.steps import StepResult
@@ -46,7 +47,6 @@ def add(commands: Commands) -> None:
 
 def _validate(options: argparse.Namespace) -> Result:
     from crex.cli.files import named, read_paper
-    from crex.documents.reader import read
     from crex.errors import CrexError
 
     values: list[Any] = []
@@ -55,7 +55,7 @@ def _validate(options: argparse.Namespace) -> Result:
         try:
             paper = read_paper(path, options.type)
             with named(path):
-                read(paper.body, paper.doctype)
+                _check(paper)
         except CrexError as error:
             values.append({"file": str(path), "valid": False, **_error(error)})
             lines.append(str(error))
@@ -63,6 +63,25 @@ def _validate(options: argparse.Namespace) -> Result:
         values.append({"file": str(path), "valid": True, "type": paper.doctype.token})
         lines.append(f"{path}: a valid {paper.doctype.token}")
     return Result(values, "\n".join(lines), OK if all(one["valid"] for one in values) else REFUSED)
+
+
+def _check(paper: Paper) -> None:
+    """Holds a document to its schema and the rules of its type, those of rating included.
+
+    Raises:
+        DocumentError: It breaks a rule, with every violation that was found.
+    """
+    from crex.documents import convert
+    from crex.documents.reader import read
+    from crex.errors import DocumentError
+    from crex.rating.plan_rules import violations
+    from crex.v1 import PricePlan
+
+    value = read(paper.body, paper.doctype)
+    if paper.doctype.message is PricePlan:
+        found = list(violations(convert.to_message(value, PricePlan)))
+        if found:
+            raise DocumentError("SCHEMA", "this is not a valid PricePlan", violations=found)
 
 
 def _sign(options: argparse.Namespace) -> Result:
@@ -83,6 +102,7 @@ def _sign(options: argparse.Namespace) -> Result:
         with named(path):
             if paper.envelope is not None:
                 raise CrexError("TYPE", "The document is signed already. Sign the unsigned one.")
+            _check(paper)
             envelope = party.identity.sign_body(paper.body, paper.doctype)
         place = output / path.name if output.is_dir() else output
         if place.exists() and place.resolve() == path.resolve():
