@@ -98,7 +98,7 @@ def test_a_vector_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["explain", "RATE-ROND-1"], "Did you mean RATE-ROUND-1"),
+        (["explain", "RAT-ROUND-1"], "Did you mean RATE-ROUND-1"),
         (["explain", "???"], "'crex-conformance list'"),
         (["list", "--area", "weather"], "Pages: "),
         (["vectors", "--area", "weather"], "Areas of vectors: "),

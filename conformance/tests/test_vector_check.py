@@ -38,7 +38,7 @@ def changed(name: str, **members: Any) -> list[str]:
         ({"why": ""}, "why is empty"),
         ({"op": "demand.guess"}, "op 'demand.guess' is none of"),
         ({"requirements": []}, "tests no requirement"),
-        ({"requirements": ["DEMAND-SOUL-1"]}, "no page of the specification states DEMAND-SOUL-1"),
+        ({"requirements": ["SOUL-DEMAND-1"]}, "no page of the specification states SOUL-DEMAND-1"),
         ({"expect": {"outcome": "ok", "reasons": ["SCHEMA"]}}, "does not go with reasons"),
         ({"expect": {"outcome": "rejected", "reasons": []}}, "does not go with reasons"),
         ({"expect": {"outcome": "rejected", "reasons": ["WRONG"]}}, "is no ErrorReason"),

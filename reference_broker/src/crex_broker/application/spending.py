@@ -19,7 +19,7 @@ async def check_spend_limit(
 ) -> None:
     """Refuses an order that would cost more than its spend limit (ORDER-SPEND-1).
 
-    What is held is priced for the whole interval, as PRICE-DEMAND-1 prices a demand; what is counted as it is
+    What is held is priced for the whole interval, as DEMAND-PRICE-1 prices a demand; what is counted as it is
     used is not known yet and counts as nothing.
 
     Args:
