@@ -293,8 +293,8 @@ def wait_for_lease(consumer: Party, name: str, state: str) -> v1.Lease:
                 raise
         if v1.LeaseState.Name(lease.state) == state:
             return lease
-        if lease.state == v1.LeaseState.LEASE_STATE_FAILED:
-            raise DemoFailed(f"the lease failed; it was to become {state.removeprefix('LEASE_STATE_')}")
+        if lease.state == v1.LeaseState.LEASE_STATE_FAILED and state == "LEASE_STATE_ACTIVE":
+            raise DemoFailed("the lease failed; the provider could not deliver it")
         time.sleep(_POLL_S)
     raise DemoFailed(f"the lease is {v1.LeaseState.Name(lease.state)} after {_PATIENCE_S:g} s, not {state}")
 

@@ -98,6 +98,21 @@ def wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def test_a_lease_whose_server_dies_fails_and_is_free(market: Market) -> None:
+    """The agent tells it (AGENT-EVENT-1); the broker has it released, and what was used is billed."""
+    (market.home / "gate").touch()
+    market.agent("never")
+    found = sale.search(market.story, market.consumer)
+    bought = sale.buy(market.story, market.consumer, market.facts["broker"], found)
+    sale.wait_for_lease(market.consumer, bought.lease, "LEASE_STATE_ACTIVE")
+    (server,) = market.servers()
+    server.kill()
+    sale.wait_for_lease(market.consumer, bought.lease, "LEASE_STATE_RELEASED")
+    invoice, _ = sale.wait_for_invoice(market.consumer, bought)
+    assert invoice.message.lease == bought.lease
+    assert not market.servers()
+
+
 @pytest.mark.parametrize(("moment", "servers"), [("before", 0), ("after", 1)])
 def test_an_agent_that_is_killed_while_it_delivers_goes_on_where_it_was(
     market: Market, moment: str, servers: int

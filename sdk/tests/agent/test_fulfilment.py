@@ -328,6 +328,29 @@ async def test_meters_are_not_read_while_a_lease_is_released(agent: Agent) -> No
     assert f"meter {LEASE}" not in agent.hooks.calls
 
 
+async def test_a_lease_that_died_is_told_once(agent: Agent) -> None:
+    """AGENT-EVENT-1: one event; the lease is metered no more, and is billed when it is released."""
+
+    class Dead(ToldHooks):
+        def meter(self, lease: str) -> Sequence[Reading]:
+            self.calls.append(f"meter {lease}")
+            self.running[lease] = Running(lease=lease, access=None, failed="the rack burned")
+            raise OSError("nobody answers")
+
+    agent.hooks = Dead(last=readings(3))
+    agent.started()
+    await agent.done(agent.provision())
+    for _ in range(3):
+        await agent.fulfilment.meter(LEASE)
+    (row,) = agent.desk.journal.all("SELECT body FROM event")
+    event = v1.AgentEvent.FromString(row["body"])
+    assert (event.lease, event.failed.message) == (LEASE, "the rack burned")
+    assert agent.hooks.calls.count(f"meter {LEASE}") == 1
+    agent.clock.time += HOUR
+    assert (await agent.done(agent.release())).WhichOneof("outcome") == "release_receipt"
+    assert [batch.final for batch in agent.desk.batches()] == [True]
+
+
 async def test_a_meter_that_cannot_be_read_stops_nothing(agent: Agent) -> None:
     """The next reading makes up for it."""
 

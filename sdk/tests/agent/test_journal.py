@@ -89,3 +89,14 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CrexError) as caught:
         Journal(path)
     assert caught.value.reason == "STORAGE_UNAVAILABLE"
+
+
+def test_a_journal_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else reads what was delivered, or holds the lock, even where the folder is open to all."""
+    tmp_path.chmod(0o755)
+    journal = Journal(tmp_path)
+    journal.one("SELECT count(*) FROM event")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    journal.close()
+    assert {"journal.sqlite", "journal.lock"} <= modes.keys()
+    assert set(modes.values()) == {0o600}

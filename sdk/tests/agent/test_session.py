@@ -124,6 +124,23 @@ async def test_events_are_repeated_until_they_are_acknowledged(agent: Agent) -> 
     assert agent.desk.journal.all("SELECT * FROM event") == []
 
 
+async def test_an_event_goes_up_with_the_heartbeat(agent: Agent) -> None:
+    """AGENT-EVENT-1: what happens while the stream is up needs no new one to be told."""
+    broker = Broker()
+    running = asyncio.create_task(session(agent, broker).run())
+    await broker.heard("inventory")
+    with agent.desk.journal.transaction() as connection:
+        body = v1.AgentEvent(event_id="e1").SerializeToString()
+        connection.execute("INSERT INTO event (id, body) VALUES ('e1', ?)", (body,))
+    welcome = v1.Welcome(heartbeat_seconds=1, inventory_seconds=300)
+    welcome.server_time.FromDatetime(agent.clock.now())
+    broker.say(welcome=welcome)
+    await broker.heard("heartbeat")
+    assert (await broker.heard("event")).event.event_id == "e1"
+    broker.down.put_nowait(None)
+    await running
+
+
 async def test_a_broker_that_drains_says_when_to_come_back(agent: Agent) -> None:
     """AGENT-DRAIN-1: the pause is the broker's."""
     broker = Broker()

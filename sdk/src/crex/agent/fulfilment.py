@@ -98,9 +98,12 @@ class Fulfilment:
                 return
             try:
                 readings = await asyncio.to_thread(self._hooks.meter, lease)
-            except Exception:
-                # A reading that failed is made up by the next one: counters count on.
-                _log.exception("meters of %s cannot be read", lease)
+            except Exception as error:
+                # A reading that failed is made up by the next one, counters count on; unless nothing runs.
+                _log.warning("meters of %s cannot be read: %s", lease, error)
+                running = await self._running(lease)
+                if running is not None and running.failed:
+                    self._fail(lease, running.failed)
                 return
             self._usage.take(lease, readings, self._clock.now())
 
@@ -121,6 +124,13 @@ class Fulfilment:
             else:
                 item.state = v1.InventoryState.INVENTORY_STATE_PROVISIONING
         return inventory
+
+    def _fail(self, lease: str, why: str) -> None:
+        _log.error("lease %s failed: %s", lease, why)
+        event = v1.AgentEvent(event_id=self._statements.name(f"{lease} failed"), lease=lease)
+        event.failed.reason = v1.ErrorReason.ERROR_REASON_INTERNAL
+        event.failed.message = why[:_REASON_MAX]
+        self._usage.fail(lease, event)
 
     def _remember(self, result: v1.CommandResult) -> None:
         # A failure that another try may mend is not remembered: the command is tried again when it comes

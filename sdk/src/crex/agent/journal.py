@@ -14,6 +14,7 @@ keeps a second agent out of the folder.
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,7 @@ class Journal:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with ExitStack() as undo:
                 self._lock = undo.enter_context(_locked(folder / "journal.lock"))
+                os.close(_open(path))
                 self._connection = sqlite3.connect(path, isolation_level=None)
                 undo.callback(self._connection.close)
                 self._connection.row_factory = sqlite3.Row
@@ -131,8 +133,13 @@ class Journal:
         return [row["id"] for row in rows]
 
 
+def _open(path: Path) -> int:
+    """Opens a file, made for its owner alone: others could read what is delivered, or hold the lock."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
 def _locked(path: Path) -> IO[bytes]:
-    file = path.open("ab")
+    file = os.fdopen(_open(path), "r+b")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -55,8 +55,7 @@ class Session:
         hello = v1.AgentHello(instance=self._instance, unanswered=self._journal.unanswered())
         self._up.put_nowait(v1.ConnectRequest(hello=hello))
         self._up.put_nowait(v1.ConnectRequest(inventory=await self._fulfilment.inventory()))
-        for row in self._journal.all("SELECT body FROM event ORDER BY id"):
-            self._up.put_nowait(v1.ConnectRequest(event=v1.AgentEvent.FromString(row["body"])))
+        self._tell_events()
         try:
             async for response in self._client.connect_agent(self._requests()):
                 kind = response.WhichOneof("message")
@@ -74,9 +73,10 @@ class Session:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         return 0.0
 
-    def tell(self, event: v1.AgentEvent) -> None:
-        """Sends an event; it stands in the journal until it is acknowledged (AGENT-EVENT-1)."""
-        self._up.put_nowait(v1.ConnectRequest(event=event))
+    def _tell_events(self) -> None:
+        """Sends every event of the journal; each stands there until it is acknowledged (AGENT-EVENT-1)."""
+        for row in self._journal.all("SELECT body FROM event ORDER BY id"):
+            self._up.put_nowait(v1.ConnectRequest(event=v1.AgentEvent.FromString(row["body"])))
 
     async def _requests(self) -> AsyncIterator[v1.ConnectRequest]:
         seq = 0
@@ -122,6 +122,7 @@ class Session:
         heartbeat = v1.Heartbeat()
         heartbeat.agent_time.FromMilliseconds(to_ms(self._clock.now()))
         self._up.put_nowait(v1.ConnectRequest(heartbeat=heartbeat))
+        self._tell_events()
 
     async def _inventory(self) -> None:
         self._up.put_nowait(v1.ConnectRequest(inventory=await self._fulfilment.inventory()))

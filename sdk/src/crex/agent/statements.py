@@ -23,11 +23,15 @@ class Statements:
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
+    @staticmethod
+    def name(about: str) -> str:
+        """Gives the name of what is said about something, always the same."""
+        return hashlib.sha256(about.encode()).hexdigest()[:_NAME_LENGTH]
+
     def header(self, kind: str, about: str, now: datetime) -> v1.Header:
         """Gives the header of a document of a kind about something; the name follows from both."""
         authority = self._identity.authority
-        name = hashlib.sha256(about.encode()).hexdigest()[:_NAME_LENGTH]
-        header = v1.Header(id=f"crex://{authority}/{kind}/{name}", revision=1, issuer=authority)
+        header = v1.Header(id=f"crex://{authority}/{kind}/{self.name(about)}", revision=1, issuer=authority)
         header.issued_at.FromMilliseconds(to_ms(now))
         return header
 

@@ -124,6 +124,17 @@ class UsageBook:
         """Lists the leases that are delivered and not ended."""
         return [row["name"] for row in self._journal.all("SELECT name FROM lease WHERE state = 'ACTIVE'")]
 
+    def fail(self, lease: str, event: v1.AgentEvent) -> None:
+        """Writes down that a delivered lease works no more, and the event that says so until it is heard."""
+        with self._journal.transaction() as connection:
+            connection.execute(
+                "INSERT INTO event (id, body) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (event.event_id, event.SerializeToString()),
+            )
+            connection.execute(
+                "UPDATE lease SET state = 'FAILED' WHERE name = ? AND state = 'ACTIVE'", (lease,)
+            )
+
     def take(self, lease: str, readings: Iterable[Reading], at: datetime) -> None:
         """Keeps the readings of a lease's meters at one instant; what no record could state is left out."""
         body = json.dumps([_to_json(reading) for reading in readings if _is_usable(reading, lease)])
@@ -150,7 +161,7 @@ class UsageBook:
         row = self._journal.one("SELECT * FROM lease WHERE name = ?", lease)
         if row is None or row["activated_ms"] is None:
             return []
-        if row["state"] == "ACTIVE":
+        if row["state"] != "ENDED":
             if readings:
                 self.take(lease, readings, read_at)
             self._advance(lease, to_ms(ended))
