@@ -264,7 +264,9 @@ def test_a_newer_database_and_a_changed_migration_are_refused(tmp_path: Path) ->
 
 
 def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
-    """Other users of the machine can neither read nor write a new database."""
-    path = tmp_path / "broker.db"
-    _open(path).close()
-    assert path.stat().st_mode & 0o077 == 0
+    """Other users of the machine can neither read nor write a new database, nor hold its lock."""
+    store = _open(tmp_path / "broker.db")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    store.close()
+    assert {"broker.db", "broker.db.lock"} <= modes.keys()
+    assert set(modes.values()) == {0o600}

@@ -27,6 +27,7 @@ from crex.cli import (
 )
 from crex.cli.options import common
 from crex.cli.result import DEFECT, OK, REFUSED, UNREACHABLE, Result
+from crex.cli.terminal import harmless
 
 _PARTS: Final = (
     identity_commands,
@@ -105,7 +106,7 @@ def _answer(result: Result, options: argparse.Namespace) -> None:
     if options.output is not None and not options.output.is_dir():
         options.output.write_text(text + "\n", "utf-8")
     elif text:
-        print(text, flush=True)
+        print(harmless(text), flush=True)
 
 
 def _explain(error: Exception, options: argparse.Namespace) -> int:
@@ -141,7 +142,7 @@ def _complain(error: object, options: argparse.Namespace) -> None:
     from crex.errors import CrexError, RemoteError
 
     if not options.json or not isinstance(error, CrexError):
-        print(f"crex: {error}", file=sys.stderr)
+        print(f"crex: {harmless(str(error))}", file=sys.stderr)
         return
     import json
 
@@ -164,7 +165,7 @@ def _complain(error: object, options: argparse.Namespace) -> None:
     }
     if isinstance(error, RemoteError):
         value |= {"code": error.code, "retryAfterMs": error.retry_after_ms}
-    print(json.dumps({"error": value}, indent=2, ensure_ascii=False), file=sys.stderr)
+    print(harmless(json.dumps({"error": value}, indent=2, ensure_ascii=False)), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,9 @@ class DatabaseLock:
             CrexError: STORAGE_UNAVAILABLE if another process has it, or the folder cannot be written.
         """
         try:
-            file = self._path.open("a+", encoding="ascii")
+            # Whoever can open the file can hold the lock, and keep the broker from starting.
+            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = os.fdopen(descriptor, "a+", encoding="ascii", errors="replace")
         except OSError as error:
             raise CrexError(
                 "STORAGE_UNAVAILABLE",
