@@ -73,7 +73,7 @@ bench: dev ## Measure; figures as JSON and as a table in build/
 docs: dev ## Render the specification and the guides as HTML in build/docs, and check every link
 	@$(BIN)/python -m tools.pages build/docs
 
-conformance: dev ## Check the vectors that every implementation is tested with
+conformance: dev ## Check that the test vectors are well-formed; this tests no implementation
 	@$(BIN)/crex-conformance check vectors $(ARGS)
 
 constraints: dev ## Resolve the pinned versions anew into constraints.txt
