@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from crex.errors import TrustError
 from crex.trust.certificates import CertificateAuthority
@@ -15,6 +15,18 @@ from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.peer import PeerVerifier, spiffe_id
 from sdk.tests.trust.samples import CONSUMER, NOW, PROVIDER, SECOND, pinned, root_of, sign_trust, trust_body
+
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def ca_of(identity: Identity) -> CertificateAuthority:
@@ -89,13 +101,30 @@ def test_another_authority_cannot_mint_the_name(
 
 
 def test_roots_issue_programs_directly(provider: Identity, trust: TrustDirectory) -> None:
-    """CHANNEL-LEAF-1: a server sees the leaf alone, so one that an authority between issued names nobody."""
+    """CHANNEL-LEAF-1: our roots vouch for no authority between, with its certificate or without it."""
+    root, key = ca_of(provider), ec.generate_private_key(ec.SECP256R1())
     (leaf,) = x509.load_pem_x509_certificates(provider.issue_certificate("a", now=NOW).chain_pem)
-    leaf.verify_directly_issued_by(ca_of(provider).certificate)
-    root, between = ca_of(provider), CertificateAuthority.create(PROVIDER, now=NOW)
-    assert refused(craft(between, [uri(f"spiffe://{PROVIDER}/a")]), trust).reason == "CERTIFICATE"
-    direct = craft(root, [uri(f"spiffe://{PROVIDER}/a")])
-    assert PeerVerifier(trust).verify(direct, now=NOW).id == "a"
+    leaf.verify_directly_issued_by(root.certificate)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "between")]))
+        .issuer_name(root.certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(root.private.public_key()), critical=False
+        )
+        .sign(root.private, hashes.SHA256())
+    )
+    between = CertificateAuthority(PROVIDER, certificate, key)
+    minted = craft(between, [uri(f"spiffe://{PROVIDER}/a")])
+    for chain in (minted, minted + certificate.public_bytes(serialization.Encoding.PEM)):
+        assert refused(chain, trust).reason == "CERTIFICATE"
 
 
 def test_authority_that_is_not_pinned(provider: Identity, consumer: Identity) -> None:
