@@ -2,7 +2,8 @@
 
 The TLS handshake accepted the certificate under the pool of every enrolled party's roots. Here the chain is
 verified against only the roots of the authority that the certificate itself names, so that one party's root
-cannot mint another party's name.
+cannot mint another party's name; and by the present time and trust document, for a channel outlives both
+(CHANNEL-RECHECK-1).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -114,9 +115,12 @@ class RpcServer:
 
     async def stop(self, grace_s: float) -> None:
         """Drains: health says NOT_SERVING, no new mutation begins, calls under way may end in the grace."""
+        until = time.monotonic() + grace_s
         self._pipeline.drain()
         await self._tell_health(health_pb2.HealthCheckResponse.NOT_SERVING)
-        await self._server.stop(grace_s)
+        # gRPC's own stop turns new calls away without a reason, so the broker listens until its work is done.
+        await self._pipeline.ended(grace_s)
+        await self._server.stop(max(0.0, until - time.monotonic()))
 
     async def _tell_health(self, status: Any) -> None:
         for name in ("", *self._names):
