@@ -37,7 +37,7 @@ def test_a_short_refusal_is_told_whole() -> None:
     assert status.message == "It is wrong."
     assert status.details[1].Unpack(bad)
     assert [each.field for each in bad.field_violations] == [each.path for each in violations]
-    assert bad.field_violations[0].description == "wrong Mend it."
+    assert bad.field_violations[0].description == "wrong. Mend it."
 
 
 def test_a_refusal_that_may_pass_says_when_to_try_again() -> None:

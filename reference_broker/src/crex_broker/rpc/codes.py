@@ -98,9 +98,13 @@ def _places(violations: Iterable[Violation], room: int) -> error_details_pb2.Bad
     """Tells as many violations as there is room for, and the first in any case."""
     bad = error_details_pb2.BadRequest()
     for violation in violations:
-        text = _cut(f"{violation.message} {violation.fix}".strip(), _PLACE_BYTES)
+        text = violation.message
+        if violation.fix:
+            text = f"{text.rstrip('.')}. {violation.fix[0].upper()}{violation.fix[1:]}"
         bad.field_violations.add(
-            field=_cut(violation.path, _VALUE_BYTES), description=text, reason=violation.requirement
+            field=_cut(violation.path, _VALUE_BYTES),
+            description=_cut(text, _PLACE_BYTES),
+            reason=violation.requirement,
         )
         if len(bad.field_violations) > 1 and bad.ByteSize() > room:
             del bad.field_violations[-1]
