@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from crex.agent.loopback import servers
+from crex.agent.loopback.confinement import group_of
 from crex.agent.loopback.hooks import LoopbackHooks
 from crex.documents.times import SystemClock
 from crex.errors import CrexError
@@ -122,6 +123,27 @@ def test_a_server_that_died_is_a_failed_lease(host: Host) -> None:
         hooks.meter(LEASE)
     assert hooks.release(LEASE) == []
     assert hooks.list_running() == []
+
+
+def test_programs_of_a_server_that_was_killed_end_with_the_lease(host: Host) -> None:
+    """The server had no time to end them; the release does, and the CPU is really free."""
+    hooks = host.hooks()
+    served = Served(hooks, host.folder, hooks.provision(lease_order()))
+    body = {"argv": ["python", "-c", FORKS + "\nwhile True: time.sleep(1)"]}
+    assert served.ask("POST", "/v1/runs", json.dumps(body).encode())[0] == 201
+    server = served.server()
+    wait(lambda: len(server.children(recursive=True)) >= 2)
+    programs = server.children(recursive=True)
+    server.kill()
+    wait(lambda: bool(hooks.list_running()[0].failed))
+    hooks.release(LEASE)
+    wait(lambda: not any(map(lives, programs)))
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/{group_of(served.folder)}"))
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process still does something: one that only waits to be buried does not."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_two_that_start_one_lease_start_one_server(host: Host) -> None:

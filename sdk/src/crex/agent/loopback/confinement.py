@@ -12,10 +12,14 @@ and inherited, which a program could undo; `Confinement.kind` says which of the 
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import resource
+import signal
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +29,8 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _MS: Final = 1000
+_END_PATIENCE_S: Final = 5.0
+_NAME_LENGTH: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +96,44 @@ def enter(cpus: Sequence[int], group: str | None, limits: Limits) -> None:
         hard = resource.getrlimit(kind)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (bound, bound))
+
+
+def group_of(folder: Path) -> str:
+    """Gives the name of the control group of a lease, by the place of its folder: unique on this host."""
+    return f"crex-{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:_NAME_LENGTH]}"
+
+
+def end_strays(name: str, folder: Path) -> None:
+    """Ends what a lease's server that was killed left running, and takes its control group away.
+
+    Args:
+        name: Name of the lease's control group.
+        folder: Folder of the lease: its programs have their home below it.
+    """
+    groups = [root / name for root in (_CGROUP / "cpuset", _CGROUP)]
+    until = time.monotonic() + _END_PATIENCE_S
+    while (left := _strays(groups, folder)) and time.monotonic() < until:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+    for group in groups:
+        _try_remove(group)
+
+
+def _strays(groups: Sequence[Path], folder: Path) -> set[int]:
+    found: set[int] = set()
+    for group in groups:
+        with suppress(OSError):
+            found.update(map(int, (group / "cgroup.procs").read_text("ascii").split()))
+    home = b"HOME=" + os.fsencode(folder) + b"/run-"
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with suppress(OSError):
+                parts = Path(entry.path, "environ").read_bytes().split(b"\0")
+                if any(part.startswith(home) for part in parts):
+                    found.add(int(entry.name))
+    return found - {os.getpid()}
 
 
 def become_subreaper() -> None:

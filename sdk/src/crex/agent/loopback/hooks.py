@@ -28,7 +28,7 @@ from crex import v1
 from crex.agent.hooks import Access, LeaseOrder, Reading, Running
 from crex.agent.loopback import servers
 from crex.agent.loopback.client import LeaseClient
-from crex.agent.loopback.confinement import CpuMeter
+from crex.agent.loopback.confinement import CpuMeter, end_strays, group_of
 from crex.agent.loopback.server import ADDRESS
 from crex.documents.times import Clock
 from crex.errors import CrexError
@@ -89,6 +89,7 @@ class LoopbackHooks:
         if not (folder / "lease.json").exists():
             return self._final(folder)
         with servers.stopped(folder), self._lock:
+            end_strays(group_of(folder), folder)
             # Without lease.json the CPUs are free; what was counted stays.
             (folder / "lease.json").unlink(missing_ok=True)
             (folder / "access.json").unlink(missing_ok=True)
@@ -141,7 +142,6 @@ class LoopbackHooks:
             {
                 "lease": order.lease,
                 "units": order.units,
-                "group": folder.name,
                 "cpus": free[: order.units],
                 "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
                 "certificate_pem": tls.chain_pem.decode(),

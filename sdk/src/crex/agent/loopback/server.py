@@ -29,7 +29,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from crex.agent.loopback.confinement import Confinement, CpuMeter, Limits, become_subreaper, start_ticks
+from crex.agent.loopback.confinement import (
+    Confinement,
+    CpuMeter,
+    Limits,
+    become_subreaper,
+    group_of,
+    start_ticks,
+)
 from crex.agent.loopback.runner import Run, Runner
 from crex.agent.loopback.servers import claim
 from crex.errors import CrexError
@@ -159,7 +166,7 @@ def serve(folder: Path) -> int:
 def _serve(folder: Path) -> int:
     lease = json.loads((folder / "lease.json").read_text("utf-8"))
     become_subreaper()
-    confinement = Confinement(f"crex-{lease['group']}", lease["cpus"])
+    confinement = Confinement(group_of(folder), lease["cpus"])
     meter = CpuMeter()
     runner = Runner(folder, confinement, meter, Limits(**lease.get("limits", {})))
     server = LeaseServer(lease, runner, confinement, meter)
