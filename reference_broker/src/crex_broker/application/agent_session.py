@@ -28,6 +28,9 @@ _QUEUE: Final = 64
 # The feeder looks by itself this often, should a ring ever be missed, and to notice a dead stream.
 _LOOK_S: Final = 5.0
 _SILENT_HEARTBEATS: Final = 3
+# Three of these and one look are less than a minute: no stream goes longer without a message, at which the
+# agent's certificate is judged anew (CHANNEL-RECHECK-1).
+_HEARTBEAT_MAX_S: Final = 15
 _INVENTORY_MAX_S: Final = 300
 # A command that stays unanswered is sent ever less often, down to once in this time.
 _RESEND_MAX_MS: Final = 600_000
@@ -56,6 +59,7 @@ class AgentSession:
         self._sent: dict[str, tuple[int, int]] = {}
         self._seq = 0
         self._heard_s = elapsed_s()
+        self._heartbeat_s = min(context.limits.heartbeat_s, _HEARTBEAT_MAX_S)
         self._stopped = False
         self._last: v1.ConnectResponse | None = None
         self._failure: Exception | None = None
@@ -68,7 +72,7 @@ class AgentSession:
                 of another authority (AGENT-POOL-1).
         """
         try:
-            async with asyncio.timeout(_SILENT_HEARTBEATS * self._context.limits.heartbeat_s):
+            async with asyncio.timeout(_SILENT_HEARTBEATS * self._heartbeat_s):
                 first = await anext(self._requests)
         except StopAsyncIteration:
             raise _breach("the stream ended before a hello", "AGENT-HELLO-1") from None
@@ -104,7 +108,7 @@ class AgentSession:
         yield v1.ConnectResponse(
             welcome=v1.Welcome(
                 server_time=timestamp(self._now_ms()),
-                heartbeat_seconds=limits.heartbeat_s,
+                heartbeat_seconds=self._heartbeat_s,
                 inventory_seconds=min(limits.inventory_s, _INVENTORY_MAX_S),
             )
         )
@@ -158,7 +162,7 @@ class AgentSession:
                 raise _breach(f"a {kind or 'message without content'} is no message here", "AGENT-HELLO-1")
 
     async def _feed(self) -> None:
-        silence_s = _SILENT_HEARTBEATS * self._context.limits.heartbeat_s
+        silence_s = _SILENT_HEARTBEATS * self._heartbeat_s
         with self._context.commands.listen(self._provider) as listener:
             while True:
                 await self._send_due()

@@ -27,8 +27,8 @@ class Limits:
         provision_ms: Time that a provider has to deliver a lease.
         usage_grace_ms: Time after a period in which usage may still come, where the offer states none.
         invoice_acceptance_ms: Time in which a consumer answers an invoice whose offer states none.
-        heartbeat_s: Seconds between signs of life asked of an agent; after three without one a stream is
-            dead.
+        heartbeat_s: Seconds between signs of life asked of an agent; more than 15 count as 15; after three
+            without one a stream is dead.
         inventory_s: Seconds between inventories asked of an agent; more than 300 count as 300.
         resend_ms: Time after which a command that was sent and not answered is sent again.
         drain_retry_ms: Time after which an agent is asked to come back when the broker ends its work.

@@ -156,7 +156,7 @@ class Pipeline:
     ) -> AsyncIterator[Message]:
         async for encoded in requests:
             # By the present time and trust document, not those of the stream's beginning (CHANNEL-RECHECK-1):
-            # an agent that says nothing for three heartbeats is gone, so this comes around within a minute.
+            # an agent that says nothing for three heartbeats is gone, so it happens at least once a minute.
             self._identifies.caller(context)
             yield _read(encoded, takes)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from crex import v1
 from crex.errors import CrexError
 from crex_broker.application.agent_streams import AgentStreams
+from crex_broker.application.limits import Limits
 from reference_broker.tests.agent import PlayedAgent
 from reference_broker.tests.exchange import OTHER, PROVIDER
 from reference_broker.tests.trade import Trade
@@ -24,6 +27,19 @@ async def test_the_welcome_states_what_the_broker_expects(trade: Trade, agent: P
     assert agent.welcome.server_time.ToDatetime(tzinfo=trade.clock.now().tzinfo) == trade.clock.now()
     assert agent.welcome.heartbeat_seconds == 10
     assert agent.welcome.inventory_seconds == 300
+
+
+async def test_heartbeats_come_often_enough_to_judge_the_certificate(tmp_path: Path) -> None:
+    """CHANNEL-RECHECK-1: however the broker is configured, a live agent says something within a minute."""
+    trade = Trade.open(tmp_path / "broker.db", limits=Limits(heartbeat_s=3600))
+    assert isinstance(trade, Trade)
+    try:
+        await trade.enrol(PROVIDER)
+        agent = await PlayedAgent.join(trade)
+        assert 3 * agent.welcome.heartbeat_seconds < 60
+        await agent.drop()
+    finally:
+        trade.close()
 
 
 async def test_the_first_message_is_a_hello(trade: Trade) -> None:
