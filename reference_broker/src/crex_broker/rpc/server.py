@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -167,10 +168,26 @@ def _handler(method: MethodDescriptor, broker: Serves, pipeline: Pipeline) -> gr
 
 
 def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    def configuration() -> Any:
+    shaken_under = tls.peer_roots_pem()
+    lock = threading.Lock()
+
+    def configuration(roots: bytes) -> Any:
         pair = (tls.credential.key_pem, tls.credential.chain_pem)
-        return grpc.ssl_server_certificate_configuration([pair], root_certificates=tls.peer_roots_pem())
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=roots)
+
+    def if_changed() -> Any | None:
+        # Nothing means "as before". A new configuration replaces what handshakes under way are using: where
+        # one is given at every handshake, many at once fail, or end the process inside the library.
+        nonlocal shaken_under
+        roots = tls.peer_roots_pem()
+        with lock:
+            if roots == shaken_under:
+                return None
+            shaken_under = roots
+        return configuration(roots)
 
     return grpc.dynamic_ssl_server_credentials(
-        configuration(), configuration, require_client_authentication=True
+        configuration(shaken_under),
+        if_changed,  # type: ignore[arg-type]  # the stub forgets that None is allowed
+        require_client_authentication=True,
     )
