@@ -60,7 +60,7 @@ def test_units_convert_exactly(text: str, integer: int) -> None:
         ("price <= 100USD", "currency"),
         ("price <= 100 EUR", "currency"),
         ("price <= 0.0000000000001", "12 after its point"),
-        ("offer.terms.max_duration >= 24", "write a unit"),
+        ("offer.terms.max_duration >= 24", "Write a unit"),
     ],
 )
 def test_what_is_not_the_unit_of_its_path_is_refused(text: str, why: str) -> None:
