@@ -211,6 +211,9 @@ def _log_to_stderr(level: str) -> None:
     numbers = logging.getLevelNamesMapping()
     if level.upper() not in numbers:
         raise CrexError("SCHEMA", f"There is no log level {level!r}. Use debug, info, warning or error.")
+    # What no line tells need not be found out for each: the "Optimization" of Python's logging guide.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(handlers=[handler], level=numbers[level.upper()])

@@ -281,3 +281,44 @@ def test_dev_tells_what_it_made_and_ends(tmp_path: Path) -> None:
     assert not list(home.glob("**/keys/broker.pem"))
     assert second.returncode == 1
     assert "not empty" in second.stderr
+
+
+def test_the_log_is_one_object_a_line(operation: Operation) -> None:
+    """Each call is a JSON line with method, party, outcome and identifier, and nothing of what was sent."""
+    consumer = operation.party("consumer.example", ["consumer"])
+    operation.start()
+    with consumer.client() as client:
+        client.get_server_info(v1.GetServerInfoRequest())
+        with pytest.raises(RemoteError) as refused:
+            client.get_order(v1.GetOrderRequest(order="crex://broker.example/order/secret-name"))
+    assert operation.terminate() == 0
+    text = operation.log.read_text("utf-8")
+    calls = [line for line in map(json.loads, text.splitlines()) if line["event"] == "call"]
+    served, denied = calls
+    assert (served["method"], served["code"]) == ("/crex.v1.DiscoveryService/GetServerInfo", "OK")
+    assert (denied["authority"], denied["reason"]) == ("consumer.example", "NOT_FOUND")
+    assert denied["request_id"] == refused.value.details["request_id"]
+    assert "secret-name" not in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_a_second_signal_ends_a_broker_at_once(operation: Operation) -> None:
+    """A broker that is given long to drain ends at the second SIGTERM."""
+    edit(operation, "listen", "drain_s = 600\nlisten")
+    provider = operation.party("provider.example", ["provider"])
+    operation.start()
+
+    async def hold_on() -> None:
+        async def requests() -> AsyncIterator[v1.ConnectRequest]:
+            yield v1.ConnectRequest(seq=1, hello=v1.AgentHello(instance="one"))
+            await asyncio.Event().wait()
+
+        async with provider.async_client() as client:
+            stream = client.connect_agent(requests())
+            await anext(stream)
+            os.kill(operation.pid, signal.SIGTERM)
+            assert (await anext(stream)).WhichOneof("message") == "drain"
+            os.kill(operation.pid, signal.SIGTERM)
+            assert await asyncio.to_thread(operation.ended) in (0, -signal.SIGTERM)
+
+    asyncio.run(hold_on())
