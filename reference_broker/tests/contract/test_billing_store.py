@@ -207,6 +207,10 @@ async def test_lines_come_in_parts_and_in_order(deliveries: Deliveries) -> None:
         found += part.lines
         number = part.next_number
     assert tuple(found) == lines
+    beside = len(new.document.envelope)
+    short = await store.invoice(CONSUMER, id_, from_number=2, limit=9, max_bytes=beside + 12)
+    assert short is not None
+    assert short.lines == (b"b", b"c")  # the invoice's own bytes count, too (BILLING-LIST-2)
     assert await store.invoice(OTHER, id_, from_number=1, limit=9, max_bytes=9) is None
     assert await store.by_digest(OTHER, new.document.sha256) is None
     with refusal("NOT_FOUND"):

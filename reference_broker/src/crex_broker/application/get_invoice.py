@@ -9,7 +9,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.lease_messages import invoice_message
 from crex_broker.application.page_tokens import PageTokens
-from crex_broker.application.paging import MAX_PAGE_BYTES
+from crex_broker.application.paging import BESIDE_BYTES, MAX_PAGE_BYTES
 from crex_broker.application.ports.invoices import invoice_not_found
 
 _METHOD: Final = "BillingService.GetInvoice"
@@ -36,7 +36,7 @@ class GetInvoice:
             request.invoice_id,
             from_number=int(place) if place else 1,
             limit=min(request.page_size or self._limits.max_page_size, self._limits.max_page_size),
-            max_bytes=MAX_PAGE_BYTES - len(request.invoice_id),
+            max_bytes=MAX_PAGE_BYTES - BESIDE_BYTES,
         )
         if page is None:
             raise invoice_not_found(request.invoice_id)

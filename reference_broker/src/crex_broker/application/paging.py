@@ -12,7 +12,7 @@ from crex_broker.application.limits import Limits
 # What a response may hold (BILLING-LIST-2, MARKET-PAGE-3): gRPC clients take 4 MiB unless told otherwise.
 MAX_PAGE_BYTES: Final = 3 * 1024 * 1024
 # The token and the fields beside the elements.
-_BESIDE_BYTES: Final = 4096
+BESIDE_BYTES: Final = 4096
 # A length of up to 2²¹, and the number of a field, before each element.
 _FRAME_BYTES: Final = 5
 
@@ -33,7 +33,7 @@ def fitting(elements: Iterable[Message], room: int = MAX_PAGE_BYTES, *, least: i
         room: Bytes of the response.
         least: Elements that are given, however large they are.
     """
-    taken = _BESIDE_BYTES
+    taken = BESIDE_BYTES
     count = 0
     for element in elements:
         taken += element.ByteSize() + _FRAME_BYTES

@@ -123,7 +123,16 @@ class InvoiceStore(Protocol):
     async def invoice(
         self, party: str, id_: str, *, from_number: int, limit: int, max_bytes: int
     ) -> LinePage | None:
-        """Gives an invoice of which `party` is seller or buyer, with a part of its lines."""
+        """Gives an invoice of which `party` is seller or buyer, with a part of its lines.
+
+        Args:
+            party: Seller or buyer of the invoice.
+            id_: Its name.
+            from_number: Number of the first line to give.
+            limit: Most lines to give.
+            max_bytes: Most bytes of invoice, acceptance and lines; one line is given in any case
+                (BILLING-LIST-2).
+        """
         ...
 
     async def invoices(

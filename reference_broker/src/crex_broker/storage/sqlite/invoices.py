@@ -22,6 +22,8 @@ _BILLED: Final = """
 SELECT currency, total FROM invoices JOIN leases ON leases.name = invoices.lease
 WHERE leases.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
 """
+# A length, and the number of a field, before each line of a response.
+_FRAME_BYTES: Final = 5
 _SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
 _SIZES: Final = """
 SELECT number, length(body) FROM invoice_lines WHERE invoice_seq = ? AND number >= ? ORDER BY number LIMIT ?
@@ -65,12 +67,15 @@ class SqliteInvoices:
             found = invoice_table.find(connection, id_)
             if found is None or party not in (found.seller, found.buyer):
                 return None
-            lines, next_number = _lines(connection, id_, from_number, limit, max_bytes)
-            acceptance = found.acceptance_sha256
+            document = _kept(connection, found.sha256)
+            accepted = found.acceptance_sha256
+            acceptance = _kept(connection, accepted).envelope if accepted else None
+            room = max_bytes - len(document.envelope) - len(acceptance or b"")
+            lines, next_number = _lines(connection, id_, from_number, limit, room)
             return LinePage(
                 invoice=found,
-                document=_kept(connection, found.sha256),
-                acceptance=_kept(connection, acceptance).envelope if acceptance else None,
+                document=document,
+                acceptance=acceptance,
                 lines=lines,
                 next_number=next_number,
             )
@@ -188,9 +193,10 @@ def _lines(
     sizes = connection.execute(_SIZES, (seq, from_number, limit + 1)).fetchall()
     taken, last = 0, from_number - 1
     for number, size in sizes[:limit]:
-        if last >= from_number and taken + size > max_bytes:
+        taken += size + _FRAME_BYTES
+        if last >= from_number and taken > max_bytes:
             break
-        taken, last = taken + size, number
+        last = number
     rows = connection.execute(_LINES, (seq, from_number, last)).fetchall()
     return tuple([body for (body,) in rows]), last + 1 if len(rows) < len(sizes) else None
 
