@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ class _NoAgents:
 
     async def connect(
         self, caller: Caller, requests: AsyncIterator[v1.ConnectRequest]
-    ) -> AsyncIterator[v1.ConnectResponse]:
+    ) -> AsyncGenerator[v1.ConnectResponse, None]:
         """Serves nothing."""
         for response in list[v1.ConnectResponse]():
             yield response
