@@ -1,5 +1,6 @@
 """What a hostile stranger sends: bytes that are no message, and refusals that would not fit back."""
 
+import socket
 from collections.abc import Iterator
 
 import grpc
@@ -83,3 +84,16 @@ def _as_is(encoded: bytes) -> bytes:
 def _drain(responses: Iterator[Message]) -> None:
     for _ in responses:
         pass
+
+
+def test_strangers_who_connect_and_leave_end_nothing(market: Market) -> None:
+    """Hundreds of connections that never say a word, gone at once, leave the broker at work."""
+    host, _, port = market.consumer.target.rpartition(":")
+    for _ in range(3):
+        idle = [socket.create_connection((host, int(port))) for _ in range(400)]
+        with market.consumer.client() as client:
+            client.get_server_info(v1.GetServerInfoRequest())
+        for connection in idle:
+            connection.close()
+    with market.consumer.client() as client:
+        client.get_server_info(v1.GetServerInfoRequest())
