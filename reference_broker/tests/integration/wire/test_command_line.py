@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crex.documents.times import SystemClock, format_time
 from reference_broker.tests.command_line import Sale
 
 
@@ -55,6 +56,21 @@ def test_a_foreign_invoice_is_not_there(sale: Sale, capsys: pytest.CaptureFixtur
     assert sale.other.plain("invoice", "show", sale.invoice) == 1
     assert "NOT_FOUND" in capsys.readouterr().err
     assert sale.other("invoice", "list") == []
+
+
+def test_a_hold_is_repeated_by_its_identifier(sale: Sale, capsys: pytest.CaptureFixture[str]) -> None:
+    """IDEMPOTENCY-REPLAY-1: the same identifier and time give the first hold again; an error tells both."""
+    start = format_time(SystemClock().now())
+    hold = ["hold", sale.offer, "--for", "10min", "--from", start, "--request-id", "my-request-0001"]
+    first, again = sale.consumer(*hold), sale.consumer(*hold)
+    assert again["replayed"] is True
+    assert again["order"] == first["order"]
+    released = sale.consumer("order", "release", first["order"]["name"])
+    assert released["state"] == "ORDER_STATE_RELEASED"
+    capsys.readouterr()
+    gone = ["--broker", "127.0.0.1:1", "order", "release", sale.order, "--request-id", "my-request-0002"]
+    assert sale.consumer.plain(*gone) == 3
+    assert "add --request-id=my-request-0002" in capsys.readouterr().err
 
 
 def test_an_offer_is_paused_resumed_and_withdrawn(sale: Sale) -> None:

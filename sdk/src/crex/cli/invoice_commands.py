@@ -7,7 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from crex.cli.options import Commands, command, group, request_id, waiting
+from crex.cli.options import Commands, command, group, waiting
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ def add(commands: Commands) -> None:
     ):
         parser = command(invoices, name, run, about)
         parser.add_argument("invoice", metavar="INVOICE")
-        if name == "accept":
-            request_id(parser)
         if name == "export":
             parser.add_argument(
                 "--format", choices=("csv", "json"), default="csv", help="csv (default) or json"

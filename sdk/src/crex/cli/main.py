@@ -115,6 +115,9 @@ def _explain(error: Exception, options: argparse.Namespace) -> int:
     if isinstance(error, CrexError):
         _complain(error, options)
         unreachable = isinstance(error, RemoteError) and error.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+        repeat = getattr(options, "repeat", [])
+        if unreachable and repeat and not options.json:
+            print(f"crex: To repeat the very same request, add {' '.join(repeat)}", file=sys.stderr)
         return UNREACHABLE if unreachable else REFUSED
     if isinstance(error, OSError):
         _complain(
@@ -165,6 +168,7 @@ def _complain(error: object, options: argparse.Namespace) -> None:
     }
     if isinstance(error, RemoteError):
         value |= {"code": error.code, "retryAfterMs": error.retry_after_ms}
+        value |= {"repeatWith": getattr(options, "repeat", [])}
     print(harmless(json.dumps({"error": value}, indent=2, ensure_ascii=False)), file=sys.stderr)
 
 

@@ -34,7 +34,6 @@ def add(commands: Commands) -> None:
     allot.add_argument("--for", dest="length", type=duration, required=True, metavar="TIME", help="for 24h")
     allot.add_argument("--name", default=None, help="name of the allotment (default: that of the pool)")
     allot.add_argument("--revision", type=positive, default=1, help="above that of the one it replaces (1)")
-    request_id(allot)
 
     offers = group(commands, "offers", "offers on sale")
     listing = command(offers, "list", _list, "list what is on sale")

@@ -37,7 +37,6 @@ def add(commands: Commands) -> None:
     commit.add_argument("--spend-limit", metavar="AMOUNT", help="the most that it may cost, such as '10 USD'")
     commit.add_argument("--interface", help="how it is to be used, one of the offer's (its first)")
     commit.add_argument("--account", help="your own account for it")
-    request_id(commit)
     waiting(commit, "the provider has answered")
     show = command(orders, "show", _show, "show an order")
     show.add_argument("order", metavar="ORDER")
@@ -55,13 +54,15 @@ def _hold(options: argparse.Namespace) -> Result:
     from google.protobuf.duration_pb2 import Duration
 
     from crex import v1
-    from crex.cli.party import new_request_id, now, open_customer
+    from crex.cli.party import new_request_id, now, open_customer, repeat_with
     from crex.cli.purchase import find_offer, open_hold
     from crex.documents.convert import to_json, to_timestamp
+    from crex.documents.times import format_time
 
     customer = open_customer(options)
     offer = find_offer(customer, options.offer, options.sha256)
     start = options.start or now()
+    repeat_with(options, f"--from {format_time(start)}")
     request = v1.CreateHoldRequest(
         request_id=new_request_id(options),
         items=[v1.HoldRequestItem(offer_id=offer.id, offer_sha256=offer.digest, quantity=options.count)],

@@ -89,9 +89,17 @@ def now() -> datetime:
 
 
 def new_request_id(options: argparse.Namespace) -> str:
-    """The identifier that was given, or a new one."""
+    """The identifier that was given, or a new one; a command that takes one can be repeated with it."""
     given: str | None = getattr(options, "request_id", None)
-    return given or secrets.token_urlsafe(16)
+    chosen = given or secrets.token_urlsafe(16)
+    if hasattr(options, "request_id"):
+        repeat_with(options, f"--request-id={chosen}")
+    return chosen
+
+
+def repeat_with(options: argparse.Namespace, argument: str) -> None:
+    """Notes what must be added to a command to send the very same request once more."""
+    options.repeat = [*getattr(options, "repeat", []), argument]
 
 
 def passphrase() -> Passphrase:
@@ -228,9 +236,11 @@ def wait_until(
     Raises:
         CrexError: INCOMPLETE: it did not come in time.
     """
-    until = time.monotonic() + patience.total_seconds()
+    began = time.monotonic()
+    until = began + patience.total_seconds()
     while True:
         found = look()
+        _show_waiting(what, began, over=found is not None)
         if found is not None:
             return found
         if time.monotonic() >= until:
@@ -238,6 +248,15 @@ def wait_until(
                 "INCOMPLETE", f"{what} did not come within {patience.total_seconds():g} s. Look again later."
             )
         time.sleep(pause_s)
+
+
+def _show_waiting(what: str, began: float, *, over: bool) -> None:
+    """Tells a person at a terminal that something is awaited; programs are told nothing."""
+    seconds = int(time.monotonic() - began)
+    if seconds and sys.stderr.isatty():
+        text = "" if over else f"waiting for {what[0].lower()}{what[1:]}: {seconds} s"
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 def state_text(enum: Any, number: int) -> str:
