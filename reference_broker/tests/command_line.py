@@ -138,13 +138,13 @@ def sell(folder: Path) -> Iterator[Sale]:
             (candidate,) = search["candidates"]
             hold = consumer("hold", candidate["offerId"], "--for", "10min")
             order, lease = hold["order"]["name"], hold["order"]["lines"][0]["lease"]
-            consumer("order", "commit", order, "--spend-limit", "36000 EUR", "--wait", "30s")
-            consumer("lease", "show", lease, "--wait", "30s")
+            consumer("order", "commit", order, "--spend-limit", "36000 EUR", "--wait", "60s")
+            consumer("lease", "show", lease, "--wait", "60s")
             ran = consumer("access", "run", lease, "--", "python", "-c", "print(6 * 7)")
             assert ran["stdout"] == "42\n"
             time.sleep(1.2)  # one reading of the meters more, so that the bill needs no estimate
-            consumer("lease", "terminate", lease, "--reason", "done", "--wait", "30s")
-            (invoice,) = consumer("invoice", "list", "--lease", lease, "--wait", "30s")
+            consumer("lease", "terminate", lease, "--reason", "done", "--wait", "60s")
+            (invoice,) = consumer("invoice", "list", "--lease", lease, "--wait", "60s")
         yield Sale(
             operation, provider, consumer, lines[OTHER], candidate["offerId"], draft["pool"], order, lease,
             invoice["id"],
