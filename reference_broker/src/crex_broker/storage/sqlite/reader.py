@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import LifoQueue
 from threading import Lock
@@ -55,8 +56,9 @@ class Reader:
             return await self.run(function)
         try:
             return _snapshot(connection, function)
-        except sqlite3.Error:
-            pass  # waits, or says why not, below
+        except sqlite3.Error:  # waits, or says why not, below
+            with suppress(sqlite3.Error):
+                connection.rollback()  # a snapshot that stays open would keep the log from being cut
         finally:
             self._here_lock.release()
         return await self.run(function)
