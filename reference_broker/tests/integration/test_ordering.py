@@ -14,7 +14,7 @@ from crex.errors import CrexError
 from crex.trust.envelope import digest
 from crex.trust.verify import open_envelope
 from crex_broker.application.expiry import expire_holds, expire_offers
-from reference_broker.tests.documents import Goods, offer, order_document, stock
+from reference_broker.tests.documents import Goods, allotment, grant, offer, order_document, stock
 from reference_broker.tests.exchange import (
     BROKER,
     CONSUMER,
@@ -211,6 +211,16 @@ async def test_an_order_above_its_spend_limit_is_refused(exchange: Exchange) -> 
     with _refusal("TERMS"):
         await _commit(exchange, hold, spend_limit=v1.Money(currency="USD", amount="99.00"))
     await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="17.94"))
+
+
+async def test_a_cost_beyond_every_amount_is_above_every_spend_limit(exchange: Exchange) -> None:
+    """ORDER-SPEND-1: what costs more than can be written as an amount is no malformed request."""
+    goods = await stock(exchange, units=10**12)
+    window = (exchange.at(hours=-1), exchange.at(days=400_000), 10**12)
+    await grant(exchange, allotment(exchange, goods.pool, [window], revision=2))
+    hold = await _hold(exchange, goods, 10**12, hours=24 * 300_000)
+    with _refusal("BUDGET_EXCEEDED"):
+        await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="999999999999999999.99"))
 
 
 async def test_an_order_replayed_under_another_request_is_refused(exchange: Exchange) -> None:

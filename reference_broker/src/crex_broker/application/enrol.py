@@ -6,6 +6,7 @@ from typing import Final
 
 from crex import v1
 from crex.errors import CrexError, Violation
+from crex.trust.directory import TrustDirectory
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
@@ -27,13 +28,15 @@ class Enrol:
         """Enrols.
 
         Raises:
-            CrexError: SCHEMA (an unknown role), the reasons of verification, and those of `PartyStore.enrol`.
+            CrexError: SCHEMA (an unknown role), CONFLICT, the reasons of verification, and those of
+            `PartyStore.enrol`.
         """
         mutation = mutation_of(caller, "AdminService.Enrol", request)
 
         async def enrol() -> Remembered[PartySnapshot]:
             _check_roles(request)
             envelope = request.trust_document
+            self._check_roots(envelope)
             # Pinned before it is written: what a party signed by its own roots harms nobody if the write then
             # fails.
             record = self._context.trust.pin(envelope, now=self._context.clock.now())
@@ -53,6 +56,29 @@ class Enrol:
         if not remembered.replayed:
             self._context.roles.put(remembered.outcome)
         return v1.EnrolResponse(party=party_message(remembered.outcome), replayed=remembered.replayed)
+
+    def _check_roots(self, envelope: v1.Envelope) -> None:
+        """Refuses a root with the name of another party's root (CHANNEL-ROOTS-2).
+
+        The handshake tries all roots together and finds the one that issued a certificate by its name: under
+        two of one name, one of the two parties is locked out.
+        """
+        trust = self._context.trust
+        new = TrustDirectory().pin(envelope, now=self._context.clock.now())
+        others = [trust.current(name) for name in trust.authorities() if name != new.authority]
+        known = {
+            root.subject: (other.authority, root) for other in others if other for root in other.tls_roots
+        }
+        for at, root in enumerate(new.tls_roots):
+            owner, standing = known.get(root.subject, ("", root))
+            if standing.public_key() != root.public_key():
+                raise CrexError(
+                    "CONFLICT",
+                    f"The TLS root {root.subject.rfc4514_string()} of {new.authority} has the name of a root "
+                    f"of {owner}, and another key: one of the two could no longer connect. Have "
+                    f"{new.authority} issue a root under a name of its own (CHANNEL-ROOTS-2).",
+                    details={"requirement": "CHANNEL-ROOTS-2", "path": f"$.tlsRoots[{at}]", "owner": owner},
+                )
 
 
 def _check_roles(request: v1.EnrolRequest) -> None:

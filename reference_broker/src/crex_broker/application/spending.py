@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from crex import v1
 from crex.decimals import Money
-from crex.errors import CrexError
+from crex.errors import CrexError, InvalidScalar
 from crex.metering.span import Span
 from crex.rating import UnknownPrice, price_of_demand
 from crex_broker.application.price_plans import PricePlans
@@ -51,12 +51,21 @@ async def check_spend_limit(
                 details={"offer": sale.id},
             )
         total += price
-    cost = Money.rounded(limit.currency, total)
     most = Money.parse(limit.currency, limit.amount)
-    if cost.minor > most.minor:
+    cost = _cost(limit.currency, total)
+    if cost is None or cost.minor > most.minor:
+        stated = cost.amount if cost is not None else "more than any amount"
         raise CrexError(
             "BUDGET_EXCEEDED",
-            f"The order would cost {cost.amount} {limit.currency} and its spend limit is {limit.amount}. "
+            f"The order would cost {stated} {limit.currency} and its spend limit is {limit.amount}. "
             "Order less, or sign an order with a higher limit.",
-            details={"price": cost.amount, "currency": limit.currency, "spend_limit": limit.amount},
+            details={"price": stated, "currency": limit.currency, "spend_limit": limit.amount},
         )
+
+
+def _cost(currency: str, total: Fraction) -> Money | None:
+    """Rounds a price to an amount; nothing where it is beyond all that can be written."""
+    try:
+        return Money.rounded(currency, total)
+    except InvalidScalar:
+        return None
