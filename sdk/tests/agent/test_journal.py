@@ -100,3 +100,55 @@ def test_a_journal_is_its_owners_alone(tmp_path: Path) -> None:
     journal.close()
     assert {"journal.sqlite", "journal.lock"} <= modes.keys()
     assert set(modes.values()) == {0o600}
+
+
+def test_a_full_disk_is_told_and_passes(tmp_path: Path) -> None:
+    """What cannot be written is refused with a reason, nothing of it stays, and space heals it."""
+    journal = Journal(tmp_path)
+    with journal.transaction() as connection:
+        connection.execute("INSERT INTO event (id, body) VALUES ('kept', x'00')")
+    (pages,) = journal.all("PRAGMA page_count")[0]
+    journal.all(f"PRAGMA max_page_count = {pages}")
+    for _ in range(2):
+        with pytest.raises(CrexError) as caught, journal.transaction() as connection:
+            connection.execute("INSERT INTO event (id, body) VALUES ('lost', zeroblob(100000))")
+        assert caught.value.reason == "STORAGE_FULL"
+        assert "journal.sqlite" in str(caught.value)
+    assert [row["id"] for row in journal.all("SELECT id FROM event")] == ["kept"]
+    journal.all("PRAGMA max_page_count = 100000")
+    with journal.transaction() as connection:
+        connection.execute("INSERT INTO event (id, body) VALUES ('later', zeroblob(100000))")
+    journal.close()
+
+
+_FULL = """
+import resource, sys
+from pathlib import Path
+from crex.agent.journal import Journal
+from crex.errors import CrexError
+
+journal = Journal(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+for number in range(100):
+    try:
+        with journal.transaction() as connection:
+            connection.execute("INSERT INTO event (id, body) VALUES (?, zeroblob(10000))", (str(number),))
+        print(number)
+    except CrexError as error:
+        print(error.reason)
+        break
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+with journal.transaction() as connection:
+    connection.execute("INSERT INTO event (id, body) VALUES ('after', x'00')")
+print(journal.all("PRAGMA integrity_check")[0][0], len(journal.all("SELECT id FROM event")))
+"""
+
+
+def test_a_journal_that_may_not_grow_loses_nothing(tmp_path: Path) -> None:
+    """Refused by the system, at whatever step: what was written stands, and the journal goes on."""
+    said = subprocess.run(
+        [sys.executable, "-c", _FULL, str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout.split()
+    written = [word for word in said if word.isdecimal()][:-1]
+    assert said[len(written)] in ("STORAGE_FULL", "STORAGE_UNAVAILABLE")
+    assert said[-2:] == ["ok", str(len(written) + 1)]

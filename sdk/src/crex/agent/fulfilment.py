@@ -25,6 +25,8 @@ from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import digest
 
 _log = logging.getLogger("crex.agent")
+# What may be gone when the broker repeats the command: no connection, or no room for the journal.
+_PASSING: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "DRAINING", "STORAGE_FULL", "STORAGE_UNAVAILABLE")
 _REASON_MAX: Final = 400
 
 # Decides whether an order is taken: gives the reason why not, or nothing.
@@ -81,7 +83,7 @@ class Fulfilment:
             try:
                 result = await self._carry_out(command)
             except CrexError as error:
-                if error.reason in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "DRAINING"):
+                if error.reason in _PASSING:
                     _log.warning("command %s waits: %s", command.id, error.message)
                     return None
                 result = _failure(command, error.reason, error.message)

@@ -62,7 +62,7 @@ class Journal:
             CrexError: CONFLICT where another agent has the folder; STORAGE_UNAVAILABLE where it cannot be
             used.
         """
-        path = folder / "journal.sqlite"
+        self._path = path = folder / "journal.sqlite"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with ExitStack() as undo:
@@ -90,14 +90,29 @@ class Journal:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Runs what is inside as one durable transaction."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Runs what is inside as one durable transaction; whatever ends it early leaves nothing of it.
+
+        Raises:
+            CrexError: STORAGE_FULL or STORAGE_UNAVAILABLE where the file cannot be written.
+        """
         try:
-            yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # A full disk ends some transactions by itself, and others not.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+            raise CrexError(
+                "STORAGE_FULL" if full else "STORAGE_UNAVAILABLE",
+                f"The agent's journal cannot be written ({error}), so nothing is done that it would not "
+                "remember; what is delivered goes on. Free disk space; start the agent again if it ended.",
+                source=str(self._path),
+            ) from error
 
     def one(self, sql: str, *values: object) -> sqlite3.Row | None:
         """Reads one row, or nothing."""
