@@ -7,6 +7,7 @@ call (CHANNEL-USE-1), and, for servers, the host names and addresses at which it
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from crex.names import parse_authority
 CLOCK_LEEWAY = timedelta(seconds=60)
 ROOT_VALID_FOR = timedelta(days=3650)
 LEAF_VALID_FOR = timedelta(days=365)
+_NAME_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,7 @@ class CertificateAuthority:
             InvalidName: `authority` is not one.
         """
         key = ec.generate_private_key(ec.SECP256R1())
-        # The common name is for people; it is cut to the 64 characters that X.520 allows.
-        name = x509.Name(
-            [x509.NameAttribute(NameOID.COMMON_NAME, f"CREX root of {parse_authority(authority)}"[:64])]
-        )
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _root_name(parse_authority(authority)))])
         certificate = (
             _builder(name, name, key.public_key(), now, valid_for)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -146,6 +145,14 @@ def _builder(
         .not_valid_after(now + valid_for)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
+
+
+def _root_name(authority: str) -> str:
+    """Gives the common name of a root, in the 64 characters of X.520; no two authorities share one."""
+    name = f"CREX root of {authority}"
+    if len(name) <= _NAME_MAX:
+        return name
+    return f"{name[: _NAME_MAX - 17]} {hashlib.sha256(authority.encode()).hexdigest()[:16]}"
 
 
 def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
