@@ -14,23 +14,28 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 from typing import Any, Final
 
 from crex import v1
 from crex.agent.hooks import Reading
 from crex.agent.journal import Journal
+from crex.agent.measuring import (
+    is_usable,
+    meter_from_json,
+    meter_to_json,
+    read,
+    reading_from_json,
+    reading_to_json,
+)
 from crex.agent.sold import Committed, open_committed, sale_of
 from crex.agent.statements import Statements
-from crex.decimals import format_decimal
 from crex.documents.times import from_ms, parse_time, to_ms
-from crex.errors import CrexError
 from crex.invoice.build import build
 from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
 from crex.metering.batch import build_batch
 from crex.metering.chain import Chain
-from crex.metering.meter import CountingMeter, HoldingMeter, Meter, MeterInfo, MeterState
+from crex.metering.meter import CountingMeter, HoldingMeter, Meter, MeterInfo
 from crex.metering.record import Record
 from crex.metering.span import Span, ms_timestamp
 from crex.rating.tzdata import period_at
@@ -137,7 +142,7 @@ class UsageBook:
 
     def take(self, lease: str, readings: Iterable[Reading], at: datetime) -> None:
         """Keeps the readings of a lease's meters at one instant; what no record could state is left out."""
-        body = json.dumps([_to_json(reading) for reading in readings if _is_usable(reading, lease)])
+        body = json.dumps([reading_to_json(reading) for reading in readings if is_usable(reading, lease)])
         with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO reading (lease, at_ms, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -248,7 +253,7 @@ class UsageBook:
             final=seals,
         )
         envelope = self._identity.sign_document(draft.message)
-        states = json.dumps({name: _meter_json(meter) for name, meter in meters.items()})
+        states = json.dumps({name: meter_to_json(meter) for name, meter in meters.items()})
         with self._journal.transaction() as connection:
             connection.execute(
                 "INSERT INTO batch (lease, number, final, envelope) VALUES (?, ?, ?, ?)",
@@ -282,7 +287,7 @@ class UsageBook:
             at_ms, past = row["at_ms"], row["at_ms"] > until_ms
             if at_ms < activated_ms or (past and not bounded):
                 continue
-            for reading in map(_from_json, json.loads(row["body"])):
+            for reading in map(reading_from_json, json.loads(row["body"])):
                 meter = meters.get(reading.meter_id)
                 if meter is None:
                     info = MeterInfo(
@@ -295,7 +300,7 @@ class UsageBook:
                     )
                     kind = HoldingMeter if reading.holding else CountingMeter
                     meter = meters[reading.meter_id] = kind.start(info, from_ms(activated_ms))
-                records += _read(meter, reading.value, at_ms, until_ms)
+                records += read(meter, reading.value, at_ms, until_ms)
             if past:
                 break
         return records
@@ -341,7 +346,7 @@ class UsageBook:
 
     def _meters(self, lease: str) -> dict[str, Meter]:
         return {
-            name: _meter_from_json(value) for name, value in json.loads(self._lease(lease)["meters"]).items()
+            name: meter_from_json(value) for name, value in json.loads(self._lease(lease)["meters"]).items()
         }
 
     def _records(self, lease: str, number: int) -> list[bytes]:
@@ -369,42 +374,6 @@ class UsageBook:
         return row
 
 
-def _read(meter: Meter, value: Fraction, at_ms: int, until_ms: int) -> list[Record]:
-    """Reads a meter; of a reading behind the end, only what lies before it counts.
-
-    A reading that is not later than the one before, or of a counter that went back, is no use: the clock or
-    the source was wrong, and what was counted meanwhile is in the next reading.
-    """
-    if meter.state.at_ms >= min(at_ms, until_ms):
-        return []
-    if isinstance(meter, CountingMeter) and value < meter.state.counter:
-        _log.warning(
-            "meter %s of %s went back; the reading is not used", meter.info.meter_id, meter.info.lease
-        )
-        return []
-    end = from_ms(min(at_ms, until_ms))
-    if isinstance(meter, HoldingMeter):
-        return meter.read(end, value)
-    if not isinstance(meter, CountingMeter):
-        return []
-    if at_ms <= until_ms or value == meter.state.counter:
-        return meter.read(end, value)
-    parts = meter.read(from_ms(at_ms), value, cuts=[end], estimate=True)
-    # The part behind the bound is no record yet: its number and its share of the counter are taken back.
-    behind = parts[-1].quantity
-    meter.state = MeterState(until_ms, value - behind, meter.state.last_seq - 1, meter.state.total - behind)
-    return parts[:-1]
-
-
-def _is_usable(reading: Reading, lease: str) -> bool:
-    try:
-        format_decimal(reading.value)
-    except CrexError as error:
-        _log.error("meter %s of %s is not used: %s", reading.meter_id, lease, error)
-        return False
-    return reading.value >= 0
-
-
 def _event(kind: Any, at_ms: int) -> v1.ServiceEvent:
     return v1.ServiceEvent(kind=kind, at=ms_timestamp(at_ms))
 
@@ -415,39 +384,3 @@ def _issued(envelope: v1.Envelope) -> datetime:
 
 def _request_id(statements: Statements, about: str) -> str:
     return statements.header("request", about, from_ms(0)).id.rsplit("/", 1)[1]
-
-
-def _to_json(reading: Reading) -> dict[str, Any]:
-    return {
-        "meter": reading.meter_id,
-        "dimension": reading.dimension,
-        "unit": reading.unit,
-        "value": str(reading.value),
-        "holding": reading.holding,
-        "method": reading.method,
-    }
-
-
-def _from_json(value: dict[str, Any]) -> Reading:
-    return Reading(
-        meter_id=value["meter"],
-        dimension=value["dimension"],
-        unit=value["unit"],
-        value=Fraction(value["value"]),
-        holding=value["holding"],
-        method=value["method"],
-    )
-
-
-def _meter_json(meter: Meter) -> dict[str, Any]:
-    info = meter.info
-    return {
-        "holding": isinstance(meter, HoldingMeter),
-        "info": [info.meter_id, info.lease, info.resource, info.dimension, info.unit, info.method],
-        "state": meter.state.to_json(),
-    }
-
-
-def _meter_from_json(value: dict[str, Any]) -> Meter:
-    kind = HoldingMeter if value["holding"] else CountingMeter
-    return kind(MeterInfo(*value["info"]), MeterState.from_json(value["state"]))
