@@ -21,7 +21,8 @@ import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, NoReturn, Protocol
+from types import TracebackType
+from typing import Any, NoReturn, Protocol, Self
 
 import grpc
 import grpc.aio
@@ -74,22 +75,10 @@ class Pipeline:
         """Makes the handler of a unary method, whose request is of the class `takes`."""
 
         async def handle(encoded: bytes, context: Context) -> Message:
-            call = self._begun(method, context)
-            try:
+            async with self._begun(method, context) as call:
                 call.greet(self._clock)
                 caller = self._admit(call, read_only=read_only)
-                request = _read(encoded, takes)
-                response = await use_case(caller, request)
-            except CrexError as error:
-                await call.refuse(error)
-            except asyncio.CancelledError:
-                call.log("CANCELLED", "")
-                raise
-            except Exception:
-                _log.exception("defect in %s, request %s", method, call.request_id)
-                await call.refuse(internal_error())
-            call.log("OK", "")
-            return response
+                return await use_case(caller, _read(encoded, takes))
 
         return handle
 
@@ -99,23 +88,13 @@ class Pipeline:
         """Makes the handler of a bidirectional method; every message has the certificate verified again."""
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
-            call = self._begun(method, context)
-            try:
+            async with self._begun(method, context) as call:
                 call.greet(self._clock)
                 caller = self._admit(call, read_only=False)
                 # Closed here, not whenever it is collected: what a lost stream held is free at once.
                 async with aclosing(use_case(caller, self._checked(requests, context, takes))) as responses:
                     async for response in responses:
                         yield response
-            except CrexError as error:
-                await call.refuse(error)
-            except (asyncio.CancelledError, GeneratorExit):
-                call.log("CANCELLED", "")
-                raise
-            except Exception:
-                _log.exception("defect in %s, request %s", method, call.request_id)
-                await call.refuse(internal_error())
-            call.log("OK", "")
 
         return handle
 
@@ -123,16 +102,13 @@ class Pipeline:
         """Makes the handler of a method that is not served: authenticated like any other, then refused."""
 
         async def handle(_request: bytes, context: Context) -> bytes:
-            call = _Call(method, context)
-            try:
+            async with _Call(method, context) as call:
                 call.authority = self._identifies.caller(context).authority
                 raise CrexError(
                     "UNSUPPORTED_METHOD",
                     f"This broker does not serve {method}. GetServerInfo lists what it serves.",
                     details={"method": method},
                 )
-            except CrexError as error:
-                await call.refuse(error)
 
         return handle
 
@@ -162,7 +138,7 @@ class Pipeline:
 
 
 class _Call:
-    """One call: its identifier, who made it, and how it ended."""
+    """One call: its identifier, who made it, and how it ended, which leaving its context tells and logs."""
 
     def __init__(self, method: str, context: Context) -> None:
         self.method = method
@@ -171,6 +147,23 @@ class _Call:
         self.request_id = _request_id(context)
         self._began = time.perf_counter()
         self._trailer: tuple[tuple[str, str], ...] = ()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Answers a refusal with its status and a defect with INTERNAL; what ends the task goes on."""
+        if error is None:
+            self.log("OK", "")
+        elif isinstance(error, CrexError):
+            await self.refuse(error)
+        elif isinstance(error, asyncio.CancelledError | GeneratorExit):
+            self.log("CANCELLED", "")
+        elif isinstance(error, Exception):
+            _log.error("defect in %s, request %s", self.method, self.request_id, exc_info=error)
+            await self.refuse(internal_error())
 
     def greet(self, clock: Clock) -> None:
         """Notes the request identifier and the broker's time, to be sent at the end of the call.

@@ -16,7 +16,6 @@ import asyncio
 import logging
 import random
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -206,9 +205,3 @@ class AgentRuntime:
             return False
         self._usage.paid(owed, self._clock.now())
         return True
-
-
-async def run_until_stopped(runtime: AgentRuntime) -> None:
-    """Runs a runtime; ends it cleanly when the task is cancelled."""
-    with suppress(asyncio.CancelledError):
-        await runtime.run()
