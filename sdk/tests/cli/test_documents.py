@@ -47,6 +47,18 @@ def test_a_valid_document_is_called_so(crex: Shell, site: Path) -> None:
     assert crex.json("validate", str(site)) == [{"file": str(site), "valid": True, "type": "site"}]
 
 
+def test_a_member_that_readers_ignore_is_told(crex: Shell, site: Path) -> None:
+    """An unknown member of a descriptive document is a note with what may be meant (DOC-UNKNOWN-1)."""
+    document = json.loads(site.read_text("utf-8"))
+    document["countrry"] = "CN"
+    site.write_text(json.dumps(document), "utf-8")
+    assert crex("validate", str(site)) == 0
+    valid, note = crex.out.splitlines()
+    assert valid == f"{site}: a valid site"
+    assert note == '  note: $.countrry: Site has no such member. Did you mean "country"? [DOC-UNKNOWN-1]'
+    assert crex.json("validate", str(site))[0]["warnings"] == [note.removeprefix("  note: ")]
+
+
 def test_every_fault_is_told_with_place_requirement_and_fix(crex: Shell, site: Path) -> None:
     """An invalid document ends with 1, and each fault names file, JSON path, requirement and fix."""
     site.write_text(json.dumps({**SITE, "country": "China"}), "utf-8")

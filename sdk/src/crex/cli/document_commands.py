@@ -55,33 +55,38 @@ def _validate(options: argparse.Namespace) -> Result:
         try:
             paper = read_paper(path, options.type)
             with named(path):
-                _check(paper)
+                notes = _check(paper)
         except CrexError as error:
             values.append({"file": str(path), "valid": False, **_error(error)})
             lines.append(str(error))
             continue
-        values.append({"file": str(path), "valid": True, "type": paper.doctype.token})
-        lines.append(f"{path}: a valid {paper.doctype.token}")
+        said = {"warnings": notes} if notes else {}
+        values.append({"file": str(path), "valid": True, "type": paper.doctype.token, **said})
+        lines += [f"{path}: a valid {paper.doctype.token}", *(f"  note: {note}" for note in notes)]
     return Result(values, "\n".join(lines), OK if all(one["valid"] for one in values) else REFUSED)
 
 
-def _check(paper: Paper) -> None:
+def _check(paper: Paper) -> list[str]:
     """Holds a document to its schema and the rules of its type, those of rating included.
+
+    Returns:
+        What readers ignore in it, and what may have been meant (DOC-UNKNOWN-1).
 
     Raises:
         DocumentError: It breaks a rule, with every violation that was found.
     """
     from crex.documents import convert
-    from crex.documents.reader import read
+    from crex.documents.reader import read_with_warnings
     from crex.errors import DocumentError
     from crex.rating.plan_rules import violations
     from crex.v1 import PricePlan
 
-    value = read(paper.body, paper.doctype)
+    read = read_with_warnings(paper.body, paper.doctype)
     if paper.doctype.message is PricePlan:
-        found = list(violations(convert.to_message(value, PricePlan)))
+        found = list(violations(convert.to_message(read.value, PricePlan)))
         if found:
             raise DocumentError("SCHEMA", "this is not a valid PricePlan", violations=found)
+    return [str(warning) for warning in read.warnings]
 
 
 def _sign(options: argparse.Namespace) -> Result:
