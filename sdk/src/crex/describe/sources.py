@@ -1,0 +1,194 @@
+"""Inputs of importers: bounded bytes with a name, and tolerant readers of what programs print.
+
+What vendors' tools print is no document of ours: a byte order mark, CRLF, a semicolon for a comma or a float
+is part of life there. These readers take such things, keep numbers exact, and give a problem instead of
+raising.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+# Largest input, unpacked. The price list of a large cloud has some tens of MB.
+MAX_BYTES: Final = 256 * 1024 * 1024
+_GZIP: Final = b"\x1f\x8b"
+_MAX_DEPTH: Final = 200
+_MAX_DIGITS: Final = 400
+_MAX_ALIASES: Final = 1000
+_STDIN: Final = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input.
+
+    Attributes:
+        name: File name, command, or `standard input`, for places in reports.
+        data: Its bytes, unpacked; empty where there are none.
+        problem: Why it could not be read, or not wholly; empty if all is well.
+        folder: Path of the file relative to the folder that was named, for inputs that are trees; else empty.
+    """
+
+    name: str
+    data: bytes
+    problem: str = ""
+    folder: str = ""
+
+    @property
+    def text(self) -> str:
+        """The input as text: UTF-8 (or UTF-16 with its mark), U+FFFD for what is not, without a mark."""
+        if self.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return self.data.decode("utf-16", errors="replace").removeprefix("\ufeff")
+        return self.data.decode("utf-8-sig", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a reader made of an input.
+
+    Attributes:
+        value: The value; None where there is none.
+        problem: Why there is none; empty if all is well.
+    """
+
+    value: Any
+    problem: str = ""
+
+
+def open_sources(paths: Sequence[Path]) -> list[Source]:
+    """Reads files, and all files below folders, in order of their names; `-` is standard input.
+
+    Packed files (gzip) are unpacked. Never raises: a file that cannot be read is a source with a problem.
+    """
+    found: list[Source] = []
+    for path in paths:
+        if str(path) == _STDIN:
+            found.append(_source("standard input", sys.stdin.buffer.read(MAX_BYTES + 1)))
+        elif path.is_dir():
+            inner = (one for one in sorted(path.rglob("*")) if one.is_file())
+            found.extend(_file(one, one.relative_to(path).as_posix()) for one in inner)
+        else:
+            found.append(_file(path, ""))
+    return found
+
+
+def _file(path: Path, folder: str) -> Source:
+    name = folder or path.name
+    try:
+        if not path.is_file():
+            return Source(name, b"", f"{path} is no file", folder)
+        with path.open("rb") as file:
+            return _source(name, file.read(MAX_BYTES + 1), folder)
+    except OSError as error:
+        return Source(name, b"", f"{path}: {error.strerror or error}", folder)
+
+
+def _source(name: str, data: bytes, folder: str = "") -> Source:
+    if data.startswith(_GZIP):
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            data = unpack.decompress(data, MAX_BYTES + 1)
+        except zlib.error as error:
+            return Source(name, b"", f"it is packed (gzip), and damaged: {error}", folder)
+        if not unpack.eof and len(data) <= MAX_BYTES:
+            return Source(name, data, "it is packed (gzip), and ends too early; the rest is missing", folder)
+    if len(data) > MAX_BYTES:
+        return Source(name, b"", f"it is larger than {MAX_BYTES} bytes and was not read", folder)
+    return Source(name, data, "", folder)
+
+
+def read_json(source: Source) -> Parsed:
+    """Reads one JSON value; numbers with a fraction come as `Decimal`, and of two members the last stands."""
+    try:
+        value = json.loads(source.text, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse)
+    except RecursionError:
+        return Parsed(None, "it is nested too deeply to be read")
+    except ValueError as error:
+        return Parsed(None, f"it is not JSON: {error}")
+    return Parsed(None, "it is nested too deeply to be read") if _too_deep(value) else Parsed(value)
+
+
+def read_json_lines(source: Source) -> Iterator[tuple[int, Parsed]]:
+    """Reads one JSON value a line; gives the number of each line that is not empty, with its value."""
+    for number, line in enumerate(source.text.splitlines(), start=1):
+        if line.strip():
+            yield number, read_json(Source(source.name, line.encode()))
+
+
+def read_yaml(source: Source) -> Iterator[Parsed]:
+    """Reads the documents of a YAML stream, up to the first that cannot be read; JSON is YAML, too.
+
+    Only plain values (no tags that make objects); more than 1000 aliases are refused.
+    """
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        events = yaml.parse(source.text, Loader=loader)
+        if sum(isinstance(event, yaml.AliasEvent) for event in events) > _MAX_ALIASES:
+            yield Parsed(None, f"it has more than {_MAX_ALIASES} aliases")
+            return
+        for value in yaml.load_all(source.text, Loader=loader):
+            yield Parsed(None, "it is nested too deeply to be read") if _too_deep(value) else Parsed(value)
+    except RecursionError:
+        yield Parsed(None, "it is nested too deeply to be read")
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        yield Parsed(None, f"it is not YAML: {' '.join(str(error).split())[:300]}")
+
+
+def read_table(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Reads a table whose cells are separated by commas, semicolons or tabs: what its first line has most of.
+
+    Gives, for each row that is not empty, the number of the line where it begins and its cells, stripped.
+    """
+    text = source.text.replace("\0", "")
+    head = text.lstrip("\r\n").partition("\n")[0]
+    separator = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    line = 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            line = reader.line_num + 1
+            continue
+        if any(cell.strip() for cell in cells):
+            yield line, [cell.strip() for cell in cells]
+        line = reader.line_num + 1
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number has too many digits")
+    return int(text)
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _too_deep(value: object) -> bool:
+    """Tells whether lists and objects lie deeper than anything a tool prints (or inside themselves)."""
+    level: list[object] = [value]
+    for _ in range(_MAX_DEPTH):
+        below: list[object] = []
+        seen: set[int] = set()
+        for one in level:
+            if isinstance(one, (dict, list)) and id(one) not in seen:
+                seen.add(id(one))
+                below.extend(one.values() if isinstance(one, dict) else one)
+        if not below:
+            return False
+        level = below
+    return True
