@@ -11,6 +11,7 @@ from crex.v1.allotment_pb2 import Allotment as Allotment
 from crex.v1.allotment_pb2 import AllotmentWindow as AllotmentWindow
 from crex.v1.billing_service_pb2 import AppendUsageRequest as AppendUsageRequest
 from crex.v1.billing_service_pb2 import AppendUsageResponse as AppendUsageResponse
+from crex.v1.availability_pb2 import Availability as Availability
 from crex.v1.billing_service_pb2 import BatchWithRecords as BatchWithRecords
 from crex.v1.fact_pb2 import Benchmark as Benchmark
 from crex.v1.fact_pb2 import BenchmarkScope as BenchmarkScope
@@ -38,7 +39,9 @@ from crex.v1.node_pb2 import Cpu as Cpu
 from crex.v1.market_service_pb2 import CreateHoldRequest as CreateHoldRequest
 from crex.v1.market_service_pb2 import CreateHoldResponse as CreateHoldResponse
 from crex.v1.demand_pb2 import Demand as Demand
+from crex.v1.demand_pb2 import DemandProperty as DemandProperty
 from crex.v1.demand_pb2 import DemandQuantity as DemandQuantity
+from crex.v1.demand_pb2 import DemandWindow as DemandWindow
 from crex.v1.requirement_pb2 import DeviceGroup as DeviceGroup
 from crex.v1.accelerator_pb2 import DeviceMemory as DeviceMemory
 from crex.v1.constraint_pb2 import DocumentConstraint as DocumentConstraint
@@ -50,6 +53,7 @@ from crex.v1.admin_service_pb2 import EnrolResponse as EnrolResponse
 from crex.v1.envelope_pb2 import Envelope as Envelope
 from crex.v1.error_reason_pb2 import ErrorReason as ErrorReason
 from crex.v1.provider_agent_service_pb2 import EventAck as EventAck
+from crex.v1.demand_pb2 import ExchangeRate as ExchangeRate
 from crex.v1.resource_pb2 import ExternalId as ExternalId
 from crex.v1.network_pb2 import Fabric as Fabric
 from crex.v1.constraint_pb2 import FieldConstraint as FieldConstraint
@@ -103,7 +107,9 @@ from crex.v1.node_pb2 import Memory as Memory
 from crex.v1.lease_pb2 import MeterReading as MeterReading
 from crex.v1.scalar_pb2 import Money as Money
 from crex.v1.network_pb2 import NetworkInterface as NetworkInterface
+from crex.v1.link_pb2 import NetworkLink as NetworkLink
 from crex.v1.node_pb2 import NodeClass as NodeClass
+from crex.v1.node_pb2 import NumaDomain as NumaDomain
 from crex.v1.offer_pb2 import Offer as Offer
 from crex.v1.offer_pb2 import OfferRecord as OfferRecord
 from crex.v1.offer_pb2 import OfferState as OfferState
@@ -124,6 +130,8 @@ from crex.v1.accelerator_pb2 import PciId as PciId
 from crex.v1.header_pb2 import Pin as Pin
 from crex.v1.resource_pb2 import Pool as Pool
 from crex.v1.resource_pb2 import PoolDraw as PoolDraw
+from crex.v1.demand_pb2 import Preference as Preference
+from crex.v1.demand_pb2 import PreferenceDirection as PreferenceDirection
 from crex.v1.price_plan_pb2 import PriceComponent as PriceComponent
 from crex.v1.price_plan_pb2 import PricePlan as PricePlan
 from crex.v1.price_plan_pb2 import PriceTier as PriceTier
@@ -147,6 +155,7 @@ from crex.v1.requirement_pb2 import Requirement as Requirement
 from crex.v1.requirement_pb2 import RequirementList as RequirementList
 from crex.v1.market_service_pb2 import ResumeOfferRequest as ResumeOfferRequest
 from crex.v1.market_service_pb2 import ResumeOfferResponse as ResumeOfferResponse
+from crex.v1.link_pb2 import RoundTripTime as RoundTripTime
 from crex.v1.billing_service_pb2 import SealUsageRequest as SealUsageRequest
 from crex.v1.billing_service_pb2 import SealUsageResponse as SealUsageResponse
 from crex.v1.discovery_service_pb2 import SearchOffersRequest as SearchOffersRequest

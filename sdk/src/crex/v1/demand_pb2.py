@@ -26,9 +26,10 @@ from crex.v1 import constraint_pb2 as crex_dot_v1_dot_constraint__pb2
 from crex.v1 import requirement_pb2 as crex_dot_v1_dot_requirement__pb2
 from crex.v1 import scalar_pb2 as crex_dot_v1_dot_scalar__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x63rex/v1/demand.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x19\x63rex/v1/requirement.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1egoogle/protobuf/duration.proto\"\xcc\x02\n\x06\x44\x65mand\x12)\n\x0brequirement\x18\x01 \x01(\x0b\x32\x14.crex.v1.Requirement\x12%\n\x08interval\x18\x02 \x01(\x0b\x32\x11.crex.v1.IntervalH\x00\x12-\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x33\n\x05\x63ount\x18\x04 \x01(\x03\x42\x1f\xca\xf3\x18\x1b\x08\x01 \x01(\x80\xa0\x94\xa5\x8d\x1dZ\x0e\x44\x45MAND-COUNT-1H\x01\x88\x01\x01\x12\x46\n\nquantities\x18\x05 \x03(\x0b\x32\x17.crex.v1.DemandQuantityB\x19\xca\xf3\x18\x15H Z\x11\x44\x45MAND-QUANTITY-1\x12\x1d\n\x08\x63urrency\x18\x06 \x01(\tB\x06\xca\xf3\x18\x02\x10\nH\x02\x88\x01\x01\x42\x0e\n\x04time\x12\x06\xda\xf3\x18\x02\x08\x01\x42\x08\n\x06_countB\x0b\n\t_currency\"\x94\x01\n\x0e\x44\x65mandQuantity\x12 \n\tdimension\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12\x1f\n\x08quantity\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x01H\x01\x88\x01\x01\x12\x1b\n\x04unit\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x02\x88\x01\x01\x42\x0c\n\n_dimensionB\x0b\n\t_quantityB\x07\n\x05_unit\"\xb6\x01\n\tCandidate\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x1d\n\x05price\x18\x04 \x01(\x0b\x32\x0e.crex.v1.Money\x12&\n\x0b\x65xact_price\x18\x05 \x01(\x0b\x32\x11.crex.v1.Rational\x12\x1c\n\x14price_unknown_reason\x18\x06 \x01(\t\x12\x10\n\x08holdable\x18\x07 \x01(\x08\"\xd2\x01\n\x10MatchExplanation\x12\x12\n\nconsidered\x18\x01 \x01(\x03\x12\x0f\n\x07matched\x18\x02 \x01(\x03\x12&\n\nrejections\x18\x03 \x03(\x0b\x32\x12.crex.v1.Rejection\x12-\n\x0b\x63onstraints\x18\x04 \x03(\x0b\x32\x18.crex.v1.ConstraintCount\x12\'\n\nrelaxation\x18\x05 \x01(\x0b\x32\x13.crex.v1.Relaxation\x12\x19\n\x11rejections_capped\x18\x06 \x01(\x08\"q\n\tRejection\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nconstraint\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\t\x12\r\n\x05\x66ound\x18\x04 \x01(\t\x12\x0b\n\x03gap\x18\x05 \x01(\t\x12\x10\n\x08unstated\x18\x06 \x01(\x08\"[\n\x0f\x43onstraintCount\x12\x12\n\nconstraint\x18\x01 \x01(\t\x12\x13\n\x0b\x66\x61ils_alone\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61ils\x18\x03 \x01(\x03\x12\x10\n\x08unstated\x18\x04 \x01(\x03\"F\n\nRelaxation\x12\x12\n\nconstraint\x18\x01 \x01(\t\x12\x0f\n\x07relaxed\x18\x02 \x01(\t\x12\x13\n\x0bwould_match\x18\x03 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x63rex/v1/demand.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x19\x63rex/v1/requirement.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x05\n\x06\x44\x65mand\x12)\n\x0brequirement\x18\x01 \x01(\x0b\x32\x14.crex.v1.Requirement\x12%\n\x08interval\x18\x02 \x01(\x0b\x32\x11.crex.v1.IntervalH\x00\x12-\n\x08\x64uration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12>\n\x06window\x18\x07 \x01(\x0b\x32\x15.crex.v1.DemandWindowB\x15\xca\xf3\x18\x11Z\x0f\x44\x45MAND-WINDOW-1H\x00\x12\x33\n\x05\x63ount\x18\x04 \x01(\x03\x42\x1f\xca\xf3\x18\x1b\x08\x01 \x01(\x80\xa0\x94\xa5\x8d\x1dZ\x0e\x44\x45MAND-COUNT-1H\x01\x88\x01\x01\x12\x46\n\nquantities\x18\x05 \x03(\x0b\x32\x17.crex.v1.DemandQuantityB\x19\xca\xf3\x18\x15H Z\x11\x44\x45MAND-QUANTITY-1\x12\x1d\n\x08\x63urrency\x18\x06 \x01(\tB\x06\xca\xf3\x18\x02\x10\nH\x02\x88\x01\x01\x12\x36\n\x02\x66x\x18\x08 \x03(\x0b\x32\x15.crex.v1.ExchangeRateB\x13\xca\xf3\x18\x0fH Z\x0b\x44\x45MAND-FX-1\x12H\n\x0c\x61lternatives\x18\t \x03(\x0b\x32\x14.crex.v1.RequirementB\x1c\xca\xf3\x18\x18H\x08Z\x14\x44\x45MAND-ALTERNATIVE-1\x12\x45\n\x0bpreferences\x18\n \x03(\x0b\x32\x13.crex.v1.PreferenceB\x1b\xca\xf3\x18\x17H\x10Z\x13\x44\x45MAND-PREFERENCE-1\x12\x46\n\nproperties\x18\x0b \x03(\x0b\x32\x17.crex.v1.DemandPropertyB\x19\xca\xf3\x18\x15H Z\x11\x44\x45MAND-PROPERTY-1B\x0e\n\x04time\x12\x06\xda\xf3\x18\x02\x08\x01\x42\x08\n\x06_countB\x0b\n\t_currency\"\xad\x01\n\x0c\x44\x65mandWindow\x12\x33\n\x08\x64uration\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x06\xca\xf3\x18\x02\x08\x01\x12\x34\n\x08\x65\x61rliest\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\x12\x32\n\x06latest\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\"e\n\x0c\x45xchangeRate\x12\x1f\n\x08\x63urrency\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\nH\x00\x88\x01\x01\x12\'\n\x04rate\x18\x02 \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x42\x0b\n\t_currency\"\x8e\x03\n\nPreference\x12W\n\x04path\x18\x01 \x01(\tBD\xca\xf3\x18@\x08\x01\x1a-[a-z][A-Za-z0-9_]*(\\.[a-z][A-Za-z0-9_]*){0,9}8\x80\x02Z\nREQ-PATH-1H\x00\x88\x01\x01\x12<\n\tdirection\x18\x02 \x01(\x0e\x32\x1c.crex.v1.PreferenceDirectionB\x06\xca\xf3\x18\x02\x08\x01H\x01\x88\x01\x01\x12\'\n\x07ref_low\x18\x03 \x01(\x0b\x32\x0e.crex.v1.ValueB\x06\xca\xf3\x18\x02\x08\x01\x12(\n\x08ref_high\x18\x04 \x01(\x0b\x32\x0e.crex.v1.ValueB\x06\xca\xf3\x18\x02\x08\x01\x12\x1e\n\x06weight\x18\x05 \x01(\x05\x42\t\xca\xf3\x18\x05 \x01(\xe8\x07H\x02\x88\x01\x01\x12#\n\x05where\x18\x06 \x01(\x0b\x32\x14.crex.v1.Requirement\x12/\n\x0e\x61\x63\x63\x65pted_bases\x18\x07 \x03(\tB\x17\xca\xf3\x18\x13\x10\x06H\x08P\x01Z\x0bREQ-BASIS-1B\x07\n\x05_pathB\x0c\n\n_directionB\t\n\x07_weight\"Y\n\x0e\x44\x65mandProperty\x12\x1b\n\x04name\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12!\n\x06values\x18\x02 \x03(\tB\x11\xca\xf3\x18\r\x08\x01\x30\x01\x38\x80\x02@\x01H\x10P\x01\x42\x07\n\x05_name\"\x94\x01\n\x0e\x44\x65mandQuantity\x12 \n\tdimension\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12\x1f\n\x08quantity\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x01H\x01\x88\x01\x01\x12\x1b\n\x04unit\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x02\x88\x01\x01\x42\x0c\n\n_dimensionB\x0b\n\t_quantityB\x07\n\x05_unit\"\x94\x02\n\tCandidate\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x1d\n\x05price\x18\x04 \x01(\x0b\x32\x0e.crex.v1.Money\x12&\n\x0b\x65xact_price\x18\x05 \x01(\x0b\x32\x11.crex.v1.Rational\x12\x1c\n\x14price_unknown_reason\x18\x06 \x01(\t\x12\x10\n\x08holdable\x18\x07 \x01(\x08\x12\x13\n\x0b\x61lternative\x18\x08 \x01(\x05\x12\x12\n\x05score\x18\t \x01(\x05H\x00\x88\x01\x01\x12)\n\x05start\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_score\"\xd2\x01\n\x10MatchExplanation\x12\x12\n\nconsidered\x18\x01 \x01(\x03\x12\x0f\n\x07matched\x18\x02 \x01(\x03\x12&\n\nrejections\x18\x03 \x03(\x0b\x32\x12.crex.v1.Rejection\x12-\n\x0b\x63onstraints\x18\x04 \x03(\x0b\x32\x18.crex.v1.ConstraintCount\x12\'\n\nrelaxation\x18\x05 \x01(\x0b\x32\x13.crex.v1.Relaxation\x12\x19\n\x11rejections_capped\x18\x06 \x01(\x08\"\x86\x01\n\tRejection\x12\x10\n\x08offer_id\x18\x01 \x01(\t\x12\x12\n\nconstraint\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\t\x12\r\n\x05\x66ound\x18\x04 \x01(\t\x12\x0b\n\x03gap\x18\x05 \x01(\t\x12\x10\n\x08unstated\x18\x06 \x01(\x08\x12\x13\n\x0b\x61lternative\x18\x07 \x01(\x05\"p\n\x0f\x43onstraintCount\x12\x12\n\nconstraint\x18\x01 \x01(\t\x12\x13\n\x0b\x66\x61ils_alone\x18\x02 \x01(\x03\x12\r\n\x05\x66\x61ils\x18\x03 \x01(\x03\x12\x10\n\x08unstated\x18\x04 \x01(\x03\x12\x13\n\x0b\x61lternative\x18\x05 \x01(\x05\"[\n\nRelaxation\x12\x12\n\nconstraint\x18\x01 \x01(\t\x12\x0f\n\x07relaxed\x18\x02 \x01(\t\x12\x13\n\x0bwould_match\x18\x03 \x01(\x03\x12\x13\n\x0b\x61lternative\x18\x04 \x01(\x05*\x81\x01\n\x13PreferenceDirection\x12$\n PREFERENCE_DIRECTION_UNSPECIFIED\x10\x00\x12!\n\x1dPREFERENCE_DIRECTION_MINIMIZE\x10\x01\x12!\n\x1dPREFERENCE_DIRECTION_MAXIMIZE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,30 +38,76 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DEMAND'].oneofs_by_name['time']._loaded_options = None
   _globals['_DEMAND'].oneofs_by_name['time']._serialized_options = b'\332\363\030\002\010\001'
+  _globals['_DEMAND'].fields_by_name['window']._loaded_options = None
+  _globals['_DEMAND'].fields_by_name['window']._serialized_options = b'\312\363\030\021Z\017DEMAND-WINDOW-1'
   _globals['_DEMAND'].fields_by_name['count']._loaded_options = None
   _globals['_DEMAND'].fields_by_name['count']._serialized_options = b'\312\363\030\033\010\001 \001(\200\240\224\245\215\035Z\016DEMAND-COUNT-1'
   _globals['_DEMAND'].fields_by_name['quantities']._loaded_options = None
   _globals['_DEMAND'].fields_by_name['quantities']._serialized_options = b'\312\363\030\025H Z\021DEMAND-QUANTITY-1'
   _globals['_DEMAND'].fields_by_name['currency']._loaded_options = None
   _globals['_DEMAND'].fields_by_name['currency']._serialized_options = b'\312\363\030\002\020\n'
+  _globals['_DEMAND'].fields_by_name['fx']._loaded_options = None
+  _globals['_DEMAND'].fields_by_name['fx']._serialized_options = b'\312\363\030\017H Z\013DEMAND-FX-1'
+  _globals['_DEMAND'].fields_by_name['alternatives']._loaded_options = None
+  _globals['_DEMAND'].fields_by_name['alternatives']._serialized_options = b'\312\363\030\030H\010Z\024DEMAND-ALTERNATIVE-1'
+  _globals['_DEMAND'].fields_by_name['preferences']._loaded_options = None
+  _globals['_DEMAND'].fields_by_name['preferences']._serialized_options = b'\312\363\030\027H\020Z\023DEMAND-PREFERENCE-1'
+  _globals['_DEMAND'].fields_by_name['properties']._loaded_options = None
+  _globals['_DEMAND'].fields_by_name['properties']._serialized_options = b'\312\363\030\025H Z\021DEMAND-PROPERTY-1'
+  _globals['_DEMANDWINDOW'].fields_by_name['duration']._loaded_options = None
+  _globals['_DEMANDWINDOW'].fields_by_name['duration']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_DEMANDWINDOW'].fields_by_name['earliest']._loaded_options = None
+  _globals['_DEMANDWINDOW'].fields_by_name['earliest']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_DEMANDWINDOW'].fields_by_name['latest']._loaded_options = None
+  _globals['_DEMANDWINDOW'].fields_by_name['latest']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_EXCHANGERATE'].fields_by_name['currency']._loaded_options = None
+  _globals['_EXCHANGERATE'].fields_by_name['currency']._serialized_options = b'\312\363\030\004\010\001\020\n'
+  _globals['_EXCHANGERATE'].fields_by_name['rate']._loaded_options = None
+  _globals['_EXCHANGERATE'].fields_by_name['rate']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_PREFERENCE'].fields_by_name['path']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['path']._serialized_options = b'\312\363\030@\010\001\032-[a-z][A-Za-z0-9_]*(\\.[a-z][A-Za-z0-9_]*){0,9}8\200\002Z\nREQ-PATH-1'
+  _globals['_PREFERENCE'].fields_by_name['direction']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['direction']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_PREFERENCE'].fields_by_name['ref_low']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['ref_low']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_PREFERENCE'].fields_by_name['ref_high']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['ref_high']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_PREFERENCE'].fields_by_name['weight']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['weight']._serialized_options = b'\312\363\030\005 \001(\350\007'
+  _globals['_PREFERENCE'].fields_by_name['accepted_bases']._loaded_options = None
+  _globals['_PREFERENCE'].fields_by_name['accepted_bases']._serialized_options = b'\312\363\030\023\020\006H\010P\001Z\013REQ-BASIS-1'
+  _globals['_DEMANDPROPERTY'].fields_by_name['name']._loaded_options = None
+  _globals['_DEMANDPROPERTY'].fields_by_name['name']._serialized_options = b'\312\363\030\004\010\001\020\006'
+  _globals['_DEMANDPROPERTY'].fields_by_name['values']._loaded_options = None
+  _globals['_DEMANDPROPERTY'].fields_by_name['values']._serialized_options = b'\312\363\030\r\010\0010\0018\200\002@\001H\020P\001'
   _globals['_DEMANDQUANTITY'].fields_by_name['dimension']._loaded_options = None
   _globals['_DEMANDQUANTITY'].fields_by_name['dimension']._serialized_options = b'\312\363\030\004\010\001\020\006'
   _globals['_DEMANDQUANTITY'].fields_by_name['quantity']._loaded_options = None
   _globals['_DEMANDQUANTITY'].fields_by_name['quantity']._serialized_options = b'\312\363\030\004\010\001\020\001'
   _globals['_DEMANDQUANTITY'].fields_by_name['unit']._loaded_options = None
   _globals['_DEMANDQUANTITY'].fields_by_name['unit']._serialized_options = b'\312\363\030\004\010\001\020\006'
-  _globals['_DEMAND']._serialized_start=141
-  _globals['_DEMAND']._serialized_end=473
-  _globals['_DEMANDQUANTITY']._serialized_start=476
-  _globals['_DEMANDQUANTITY']._serialized_end=624
-  _globals['_CANDIDATE']._serialized_start=627
-  _globals['_CANDIDATE']._serialized_end=809
-  _globals['_MATCHEXPLANATION']._serialized_start=812
-  _globals['_MATCHEXPLANATION']._serialized_end=1022
-  _globals['_REJECTION']._serialized_start=1024
-  _globals['_REJECTION']._serialized_end=1137
-  _globals['_CONSTRAINTCOUNT']._serialized_start=1139
-  _globals['_CONSTRAINTCOUNT']._serialized_end=1230
-  _globals['_RELAXATION']._serialized_start=1232
-  _globals['_RELAXATION']._serialized_end=1302
+  _globals['_PREFERENCEDIRECTION']._serialized_start=2604
+  _globals['_PREFERENCEDIRECTION']._serialized_end=2733
+  _globals['_DEMAND']._serialized_start=174
+  _globals['_DEMAND']._serialized_end=843
+  _globals['_DEMANDWINDOW']._serialized_start=846
+  _globals['_DEMANDWINDOW']._serialized_end=1019
+  _globals['_EXCHANGERATE']._serialized_start=1021
+  _globals['_EXCHANGERATE']._serialized_end=1122
+  _globals['_PREFERENCE']._serialized_start=1125
+  _globals['_PREFERENCE']._serialized_end=1523
+  _globals['_DEMANDPROPERTY']._serialized_start=1525
+  _globals['_DEMANDPROPERTY']._serialized_end=1614
+  _globals['_DEMANDQUANTITY']._serialized_start=1617
+  _globals['_DEMANDQUANTITY']._serialized_end=1765
+  _globals['_CANDIDATE']._serialized_start=1768
+  _globals['_CANDIDATE']._serialized_end=2044
+  _globals['_MATCHEXPLANATION']._serialized_start=2047
+  _globals['_MATCHEXPLANATION']._serialized_end=2257
+  _globals['_REJECTION']._serialized_start=2260
+  _globals['_REJECTION']._serialized_end=2394
+  _globals['_CONSTRAINTCOUNT']._serialized_start=2396
+  _globals['_CONSTRAINTCOUNT']._serialized_end=2508
+  _globals['_RELAXATION']._serialized_start=2510
+  _globals['_RELAXATION']._serialized_end=2601
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,9 @@ from crex.v1 import scalar_pb2 as _scalar_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -23,6 +25,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _PreferenceDirection:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PreferenceDirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PreferenceDirection.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PREFERENCE_DIRECTION_UNSPECIFIED: _PreferenceDirection.ValueType  # 0
+    """Not stated; never valid."""
+    PREFERENCE_DIRECTION_MINIMIZE: _PreferenceDirection.ValueType  # 1
+    """Less is better."""
+    PREFERENCE_DIRECTION_MAXIMIZE: _PreferenceDirection.ValueType  # 2
+    """More is better."""
+
+class PreferenceDirection(_PreferenceDirection, metaclass=_PreferenceDirectionEnumTypeWrapper):
+    """Represents which values are liked better."""
+
+PREFERENCE_DIRECTION_UNSPECIFIED: PreferenceDirection.ValueType  # 0
+"""Not stated; never valid."""
+PREFERENCE_DIRECTION_MINIMIZE: PreferenceDirection.ValueType  # 1
+"""Less is better."""
+PREFERENCE_DIRECTION_MAXIMIZE: PreferenceDirection.ValueType  # 2
+"""More is better."""
+Global___PreferenceDirection: _TypeAlias = PreferenceDirection  # noqa: Y015
+
 @_typing.final
 class Demand(_message.Message):
     """Represents a requirement with what is to be bought."""
@@ -32,9 +58,14 @@ class Demand(_message.Message):
     REQUIREMENT_FIELD_NUMBER: _builtins.int
     INTERVAL_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     QUANTITIES_FIELD_NUMBER: _builtins.int
     CURRENCY_FIELD_NUMBER: _builtins.int
+    FX_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    PREFERENCES_FIELD_NUMBER: _builtins.int
+    PROPERTIES_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     """Number of units wanted."""
     currency: _builtins.str
@@ -54,8 +85,30 @@ class Demand(_message.Message):
         """A duration from now."""
 
     @_builtins.property
+    def window(self) -> Global___DemandWindow:
+        """A duration somewhere within a longer time."""
+
+    @_builtins.property
     def quantities(self) -> _containers.RepeatedCompositeFieldContainer[Global___DemandQuantity]:
         """Further quantities that will be used, for the price of the demand."""
+
+    @_builtins.property
+    def fx(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExchangeRate]:
+        """Rates at which prices in other currencies are converted into `currency`."""
+
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[_requirement_pb2.Requirement]:
+        """Requirements that will do instead, in order: an offer that does not meet
+        `requirement` is judged by the first of these that it meets.
+        """
+
+    @_builtins.property
+    def preferences(self) -> _containers.RepeatedCompositeFieldContainer[Global___Preference]:
+        """What is liked, beside what is required: they order, and never exclude."""
+
+    @_builtins.property
+    def properties(self) -> _containers.RepeatedCompositeFieldContainer[Global___DemandProperty]:
+        """What the consumer states of itself and its purpose, for offers that ask."""
 
     def __init__(
         self,
@@ -63,19 +116,24 @@ class Demand(_message.Message):
         requirement: _requirement_pb2.Requirement | None = ...,
         interval: _scalar_pb2.Interval | None = ...,
         duration: _duration_pb2.Duration | None = ...,
+        window: Global___DemandWindow | None = ...,
         count: _builtins.int | None = ...,
         quantities: _abc.Iterable[Global___DemandQuantity] | None = ...,
         currency: _builtins.str | None = ...,
+        fx: _abc.Iterable[Global___ExchangeRate] | None = ...,
+        alternatives: _abc.Iterable[_requirement_pb2.Requirement] | None = ...,
+        preferences: _abc.Iterable[Global___Preference] | None = ...,
+        properties: _abc.Iterable[Global___DemandProperty] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "count", b"count", "currency", b"currency", "duration", b"duration", "interval", b"interval", "requirement", b"requirement", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "count", b"count", "currency", b"currency", "duration", b"duration", "interval", b"interval", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "count", b"count", "currency", b"currency", "duration", b"duration", "interval", b"interval", "quantities", b"quantities", "requirement", b"requirement", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "alternatives", b"alternatives", "count", b"count", "currency", b"currency", "duration", b"duration", "fx", b"fx", "interval", b"interval", "preferences", b"preferences", "properties", b"properties", "quantities", b"quantities", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__count: _TypeAlias = _typing.Literal["count"]  # noqa: Y015
     _WhichOneofArgType__count: _TypeAlias = _typing.Literal["_count", b"_count"]  # noqa: Y015
     _WhichOneofReturnType__currency: _TypeAlias = _typing.Literal["currency"]  # noqa: Y015
     _WhichOneofArgType__currency: _TypeAlias = _typing.Literal["_currency", b"_currency"]  # noqa: Y015
-    _WhichOneofReturnType_time: _TypeAlias = _typing.Literal["interval", "duration"]  # noqa: Y015
+    _WhichOneofReturnType_time: _TypeAlias = _typing.Literal["interval", "duration", "window"]  # noqa: Y015
     _WhichOneofArgType_time: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__count) -> _WhichOneofReturnType__count | None: ...
@@ -85,6 +143,177 @@ class Demand(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_time) -> _WhichOneofReturnType_time | None: ...
 
 Global___Demand: _TypeAlias = Demand  # noqa: Y015
+
+@_typing.final
+class DemandWindow(_message.Message):
+    """Represents a duration that may lie anywhere within [earliest, latest)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DURATION_FIELD_NUMBER: _builtins.int
+    EARLIEST_FIELD_NUMBER: _builtins.int
+    LATEST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """How long the units are wanted."""
+
+    @_builtins.property
+    def earliest(self) -> _timestamp_pb2.Timestamp:
+        """First instant at which it may begin, inclusive."""
+
+    @_builtins.property
+    def latest(self) -> _timestamp_pb2.Timestamp:
+        """Last instant at which it must have ended, exclusive of what follows."""
+
+    def __init__(
+        self,
+        *,
+        duration: _duration_pb2.Duration | None = ...,
+        earliest: _timestamp_pb2.Timestamp | None = ...,
+        latest: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "earliest", b"earliest", "latest", b"latest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration", b"duration", "earliest", b"earliest", "latest", b"latest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DemandWindow: _TypeAlias = DemandWindow  # noqa: Y015
+
+@_typing.final
+class ExchangeRate(_message.Message):
+    """Represents an exact rate: one unit of `currency` is `rate` units of the
+    demand's currency. The consumer's own statement, used for its own ranking.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    currency: _builtins.str
+    """Currency that is converted."""
+    @_builtins.property
+    def rate(self) -> _scalar_pb2.Rational:
+        """Units of the demand's currency for one unit of it; greater than zero."""
+
+    def __init__(
+        self,
+        *,
+        currency: _builtins.str | None = ...,
+        rate: _scalar_pb2.Rational | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_currency", b"_currency", "currency", b"currency", "rate", b"rate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_currency", b"_currency", "currency", b"currency", "rate", b"rate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__currency: _TypeAlias = _typing.Literal["currency"]  # noqa: Y015
+    _WhichOneofArgType__currency: _TypeAlias = _typing.Literal["_currency", b"_currency"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__currency) -> _WhichOneofReturnType__currency | None: ...
+
+Global___ExchangeRate: _TypeAlias = ExchangeRate  # noqa: Y015
+
+@_typing.final
+class Preference(_message.Message):
+    """Represents a wish: the nearer a value is to the better of two references, the
+    more of 1000 points it gets.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    REF_LOW_FIELD_NUMBER: _builtins.int
+    REF_HIGH_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    ACCEPTED_BASES_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Path of the value, as in a constraint; its values are numbers."""
+    direction: Global___PreferenceDirection.ValueType
+    """Whether less or more is better."""
+    weight: _builtins.int
+    """Weight among all preferences. Unset: 1."""
+    @_builtins.property
+    def ref_low(self) -> _requirement_pb2.Value:
+        """Value at the lower end: 1000 points where less is better, else 0. Below it
+        nothing changes.
+        """
+
+    @_builtins.property
+    def ref_high(self) -> _requirement_pb2.Value:
+        """Value at the upper end, above `ref_low`: 0 points where less is better, else 1000."""
+
+    @_builtins.property
+    def where(self) -> _requirement_pb2.Requirement:
+        """Requirement on the element of the last list on the path; values in elements
+        that do not satisfy it do not count. Unset: every element counts.
+        """
+
+    @_builtins.property
+    def accepted_bases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Basis tokens that are accepted; a value on another basis counts as missing.
+        Empty: any.
+        """
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str | None = ...,
+        direction: Global___PreferenceDirection.ValueType | None = ...,
+        ref_low: _requirement_pb2.Value | None = ...,
+        ref_high: _requirement_pb2.Value | None = ...,
+        weight: _builtins.int | None = ...,
+        where: _requirement_pb2.Requirement | None = ...,
+        accepted_bases: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_direction", b"_direction", "_path", b"_path", "_weight", b"_weight", "direction", b"direction", "path", b"path", "ref_high", b"ref_high", "ref_low", b"ref_low", "weight", b"weight", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_direction", b"_direction", "_path", b"_path", "_weight", b"_weight", "accepted_bases", b"accepted_bases", "direction", b"direction", "path", b"path", "ref_high", b"ref_high", "ref_low", b"ref_low", "weight", b"weight", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__direction: _TypeAlias = _typing.Literal["direction"]  # noqa: Y015
+    _WhichOneofArgType__direction: _TypeAlias = _typing.Literal["_direction", b"_direction"]  # noqa: Y015
+    _WhichOneofReturnType__path: _TypeAlias = _typing.Literal["path"]  # noqa: Y015
+    _WhichOneofArgType__path: _TypeAlias = _typing.Literal["_path", b"_path"]  # noqa: Y015
+    _WhichOneofReturnType__weight: _TypeAlias = _typing.Literal["weight"]  # noqa: Y015
+    _WhichOneofArgType__weight: _TypeAlias = _typing.Literal["_weight", b"_weight"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__direction) -> _WhichOneofReturnType__direction | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__path) -> _WhichOneofReturnType__path | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__weight) -> _WhichOneofReturnType__weight | None: ...
+
+Global___Preference: _TypeAlias = Preference  # noqa: Y015
+
+@_typing.final
+class DemandProperty(_message.Message):
+    """Represents one thing that a consumer states of itself or its purpose."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Name token, e.g. `end-use`, `sector`, `consumer-country`."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Values; any text, usually tokens."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str | None = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "name", b"name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_name", b"_name", "name", b"name", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__name: _TypeAlias = _typing.Literal["name"]  # noqa: Y015
+    _WhichOneofArgType__name: _TypeAlias = _typing.Literal["_name", b"_name"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__name) -> _WhichOneofReturnType__name | None: ...
+
+Global___DemandProperty: _TypeAlias = DemandProperty  # noqa: Y015
 
 @_typing.final
 class DemandQuantity(_message.Message):
@@ -140,6 +369,9 @@ class Candidate(_message.Message):
     EXACT_PRICE_FIELD_NUMBER: _builtins.int
     PRICE_UNKNOWN_REASON_FIELD_NUMBER: _builtins.int
     HOLDABLE_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
     offer_id: _builtins.str
     """Name of the offer."""
     revision: _builtins.int
@@ -150,6 +382,10 @@ class Candidate(_message.Message):
     """Why the price is unknown. Empty: it is known."""
     holdable: _builtins.bool
     """Whether the offer can be held here (it names a pool with an allotment)."""
+    alternative: _builtins.int
+    """Which requirement it meets: 0 the demand's own, n its n-th alternative."""
+    score: _builtins.int
+    """Points from the preferences, 0 to 1000. Unset: there are none."""
     @_builtins.property
     def price(self) -> _scalar_pb2.Money:
         """Price of this demand under the offer's plan, rounded once. Unset: unknown;
@@ -159,6 +395,12 @@ class Candidate(_message.Message):
     @_builtins.property
     def exact_price(self) -> _scalar_pb2.Rational:
         """The same price, exact."""
+
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp:
+        """Where the demand leaves the start open: the earliest instant at which it can
+        begin here. Unset: the demand says when.
+        """
 
     def __init__(
         self,
@@ -170,12 +412,17 @@ class Candidate(_message.Message):
         exact_price: _scalar_pb2.Rational | None = ...,
         price_unknown_reason: _builtins.str = ...,
         holdable: _builtins.bool = ...,
+        alternative: _builtins.int = ...,
+        score: _builtins.int | None = ...,
+        start: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["exact_price", b"exact_price", "price", b"price"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "exact_price", b"exact_price", "price", b"price", "score", b"score", "start", b"start"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exact_price", b"exact_price", "holdable", b"holdable", "offer_id", b"offer_id", "price", b"price", "price_unknown_reason", b"price_unknown_reason", "revision", b"revision", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "alternative", b"alternative", "exact_price", b"exact_price", "holdable", b"holdable", "offer_id", b"offer_id", "price", b"price", "price_unknown_reason", b"price_unknown_reason", "revision", b"revision", "score", b"score", "sha256", b"sha256", "start", b"start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
 Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
 
@@ -239,6 +486,7 @@ class Rejection(_message.Message):
     FOUND_FIELD_NUMBER: _builtins.int
     GAP_FIELD_NUMBER: _builtins.int
     UNSTATED_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_FIELD_NUMBER: _builtins.int
     offer_id: _builtins.str
     """Name of the offer."""
     constraint: _builtins.str
@@ -253,6 +501,10 @@ class Rejection(_message.Message):
     """The difference in the path's unit, where values are ordered; else empty."""
     unstated: _builtins.bool
     """Whether the offer states nothing of what was asked (UNKNOWN, nothing found)."""
+    alternative: _builtins.int
+    """Which requirement it comes nearest to: 0 the demand's own, n its n-th
+    alternative; `constraint` is one of that.
+    """
     def __init__(
         self,
         *,
@@ -262,10 +514,11 @@ class Rejection(_message.Message):
         found: _builtins.str = ...,
         gap: _builtins.str = ...,
         unstated: _builtins.bool = ...,
+        alternative: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["constraint", b"constraint", "found", b"found", "gap", b"gap", "offer_id", b"offer_id", "required", b"required", "unstated", b"unstated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative", b"alternative", "constraint", b"constraint", "found", b"found", "gap", b"gap", "offer_id", b"offer_id", "required", b"required", "unstated", b"unstated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -281,6 +534,7 @@ class ConstraintCount(_message.Message):
     FAILS_ALONE_FIELD_NUMBER: _builtins.int
     FAILS_FIELD_NUMBER: _builtins.int
     UNSTATED_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_FIELD_NUMBER: _builtins.int
     constraint: _builtins.str
     """The constraint in text form."""
     fails_alone: _builtins.int
@@ -289,6 +543,10 @@ class ConstraintCount(_message.Message):
     """Offers that fail it, alone or with others."""
     unstated: _builtins.int
     """Offers that fail it because they state nothing of it."""
+    alternative: _builtins.int
+    """Which requirement it is a condition of: 0 the demand's own, n its n-th
+    alternative.
+    """
     def __init__(
         self,
         *,
@@ -296,10 +554,11 @@ class ConstraintCount(_message.Message):
         fails_alone: _builtins.int = ...,
         fails: _builtins.int = ...,
         unstated: _builtins.int = ...,
+        alternative: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["constraint", b"constraint", "fails", b"fails", "fails_alone", b"fails_alone", "unstated", b"unstated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative", b"alternative", "constraint", b"constraint", "fails", b"fails", "fails_alone", b"fails_alone", "unstated", b"unstated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,22 +573,26 @@ class Relaxation(_message.Message):
     CONSTRAINT_FIELD_NUMBER: _builtins.int
     RELAXED_FIELD_NUMBER: _builtins.int
     WOULD_MATCH_FIELD_NUMBER: _builtins.int
+    ALTERNATIVE_FIELD_NUMBER: _builtins.int
     constraint: _builtins.str
     """The constraint in text form as it stands."""
     relaxed: _builtins.str
     """The constraint in text form as it would have to be; empty: dropped."""
     would_match: _builtins.int
     """Number of offers that would then match."""
+    alternative: _builtins.int
+    """Which requirement is relaxed: 0 the demand's own, n its n-th alternative."""
     def __init__(
         self,
         *,
         constraint: _builtins.str = ...,
         relaxed: _builtins.str = ...,
         would_match: _builtins.int = ...,
+        alternative: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["constraint", b"constraint", "relaxed", b"relaxed", "would_match", b"would_match"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternative", b"alternative", "constraint", b"constraint", "relaxed", b"relaxed", "would_match", b"would_match"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from crex.v1 import constraint_pb2 as crex_dot_v1_dot_constraint__pb2
+from crex.v1 import demand_pb2 as crex_dot_v1_dot_demand__pb2
 from crex.v1 import header_pb2 as crex_dot_v1_dot_header__pb2
 from crex.v1 import scalar_pb2 as crex_dot_v1_dot_scalar__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x63rex/v1/hold.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x03\n\x0bHoldReceipt\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12)\n\x05order\x18\x02 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x03Z\x0bHOLD-NAME-1H\x00\x88\x01\x01\x12\x1f\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x01\x88\x01\x01\x12\x1f\n\x08provider\x18\x04 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x02\x88\x01\x01\x12\x39\n\x05items\x18\x05 \x03(\x0b\x32\x11.crex.v1.HoldItemB\x17\xca\xf3\x18\x13\x08\x01@\x01H\x10Z\x0bHOLD-ITEM-1\x12+\n\x08interval\x18\x06 \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12\x46\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\xca\xf3\x18\x11\x08\x01Z\rHOLD-EXPIRE-1:\x1c\xd2\xf3\x18\x18\n\x0chold-receipt\x18\x01\"\x06\x62rokerB\x08\n\x06_orderB\x0b\n\t_consumerB\x0b\n\t_provider\"\x92\x01\n\x08HoldItem\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x0c.crex.v1.PinB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\x08quantity\x18\x02 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x01H\x00\x88\x01\x01\x12)\n\x05lease\x18\x03 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x03Z\x0bHOLD-NAME-1H\x01\x88\x01\x01\x42\x0b\n\t_quantityB\x08\n\x06_leaseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x63rex/v1/hold.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/demand.proto\x1a\x14\x63rex/v1/header.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x03\n\x0bHoldReceipt\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12)\n\x05order\x18\x02 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x03Z\x0bHOLD-NAME-1H\x00\x88\x01\x01\x12\x1f\n\x08\x63onsumer\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x01\x88\x01\x01\x12\x1f\n\x08provider\x18\x04 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x02\x88\x01\x01\x12\x39\n\x05items\x18\x05 \x03(\x0b\x32\x11.crex.v1.HoldItemB\x17\xca\xf3\x18\x13\x08\x01@\x01H\x10Z\x0bHOLD-ITEM-1\x12+\n\x08interval\x18\x06 \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12\x46\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\xca\xf3\x18\x11\x08\x01Z\rHOLD-EXPIRE-1\x12\x44\n\nproperties\x18\x08 \x03(\x0b\x32\x17.crex.v1.DemandPropertyB\x17\xca\xf3\x18\x13H Z\x0fHOLD-PROPERTY-1:\x1c\xd2\xf3\x18\x18\n\x0chold-receipt\x18\x01\"\x06\x62rokerB\x08\n\x06_orderB\x0b\n\t_consumerB\x0b\n\t_provider\"\x92\x01\n\x08HoldItem\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x0c.crex.v1.PinB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\x08quantity\x18\x02 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x01H\x00\x88\x01\x01\x12)\n\x05lease\x18\x03 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x03Z\x0bHOLD-NAME-1H\x01\x88\x01\x01\x42\x0b\n\t_quantityB\x08\n\x06_leaseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HOLDRECEIPT'].fields_by_name['interval']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_HOLDRECEIPT'].fields_by_name['expire_time']._loaded_options = None
   _globals['_HOLDRECEIPT'].fields_by_name['expire_time']._serialized_options = b'\312\363\030\021\010\001Z\rHOLD-EXPIRE-1'
+  _globals['_HOLDRECEIPT'].fields_by_name['properties']._loaded_options = None
+  _globals['_HOLDRECEIPT'].fields_by_name['properties']._serialized_options = b'\312\363\030\023H Z\017HOLD-PROPERTY-1'
   _globals['_HOLDRECEIPT']._loaded_options = None
   _globals['_HOLDRECEIPT']._serialized_options = b'\322\363\030\030\n\014hold-receipt\030\001\"\006broker'
   _globals['_HOLDITEM'].fields_by_name['offer']._loaded_options = None
@@ -57,8 +60,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HOLDITEM'].fields_by_name['quantity']._serialized_options = b'\312\363\030\004\010\001 \001'
   _globals['_HOLDITEM'].fields_by_name['lease']._loaded_options = None
   _globals['_HOLDITEM'].fields_by_name['lease']._serialized_options = b'\312\363\030\021\010\001\020\003Z\013HOLD-NAME-1'
-  _globals['_HOLDRECEIPT']._serialized_start=135
-  _globals['_HOLDRECEIPT']._serialized_end=540
-  _globals['_HOLDITEM']._serialized_start=543
-  _globals['_HOLDITEM']._serialized_end=689
+  _globals['_HOLDRECEIPT']._serialized_start=157
+  _globals['_HOLDRECEIPT']._serialized_end=632
+  _globals['_HOLDITEM']._serialized_start=635
+  _globals['_HOLDITEM']._serialized_end=781
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 The broker's signed statement that units are held. Source: proto/spec/market.md."""
 
 from collections import abc as _abc
+from crex.v1 import demand_pb2 as _demand_pb2
 from crex.v1 import header_pb2 as _header_pb2
 from crex.v1 import scalar_pb2 as _scalar_pb2
 from google.protobuf import descriptor as _descriptor
@@ -36,6 +37,7 @@ class HoldReceipt(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     INTERVAL_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    PROPERTIES_FIELD_NUMBER: _builtins.int
     order: _builtins.str
     """Name of the order object under the broker's authority."""
     consumer: _builtins.str
@@ -58,6 +60,10 @@ class HoldReceipt(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """Last instant at which the hold can be committed, exclusive, broker's time."""
 
+    @_builtins.property
+    def properties(self) -> _containers.RepeatedCompositeFieldContainer[_demand_pb2.DemandProperty]:
+        """What the consumer stated of itself and its purpose when it asked for the hold."""
+
     def __init__(
         self,
         *,
@@ -68,10 +74,11 @@ class HoldReceipt(_message.Message):
         items: _abc.Iterable[Global___HoldItem] | None = ...,
         interval: _scalar_pb2.Interval | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        properties: _abc.Iterable[_demand_pb2.DemandProperty] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_consumer", b"_consumer", "_order", b"_order", "_provider", b"_provider", "consumer", b"consumer", "expire_time", b"expire_time", "header", b"header", "interval", b"interval", "order", b"order", "provider", b"provider"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_consumer", b"_consumer", "_order", b"_order", "_provider", b"_provider", "consumer", b"consumer", "expire_time", b"expire_time", "header", b"header", "interval", b"interval", "items", b"items", "order", b"order", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_consumer", b"_consumer", "_order", b"_order", "_provider", b"_provider", "consumer", b"consumer", "expire_time", b"expire_time", "header", b"header", "interval", b"interval", "items", b"items", "order", b"order", "properties", b"properties", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__consumer: _TypeAlias = _typing.Literal["consumer"]  # noqa: Y015
     _WhichOneofArgType__consumer: _TypeAlias = _typing.Literal["_consumer", b"_consumer"]  # noqa: Y015

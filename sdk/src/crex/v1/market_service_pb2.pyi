@@ -5,6 +5,7 @@ Publishing, holding and ordering. Source: proto/spec/market.md."""
 
 from collections import abc as _abc
 from crex.v1 import allotment_pb2 as _allotment_pb2
+from crex.v1 import demand_pb2 as _demand_pb2
 from crex.v1 import envelope_pb2 as _envelope_pb2
 from crex.v1 import offer_pb2 as _offer_pb2
 from crex.v1 import order_pb2 as _order_pb2
@@ -338,6 +339,7 @@ class CreateHoldRequest(_message.Message):
     ITEMS_FIELD_NUMBER: _builtins.int
     INTERVAL_FIELD_NUMBER: _builtins.int
     TTL_FIELD_NUMBER: _builtins.int
+    PROPERTIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the request."""
     @_builtins.property
@@ -352,6 +354,12 @@ class CreateHoldRequest(_message.Message):
     def ttl(self) -> _duration_pb2.Duration:
         """How long to hold. Unset: the broker's default; at most its limit."""
 
+    @_builtins.property
+    def properties(self) -> _containers.RepeatedCompositeFieldContainer[_demand_pb2.DemandProperty]:
+        """What the consumer states of itself and its purpose, for offers that ask; the
+        hold receipt repeats it, and the order, which pins the receipt, signs it.
+        """
+
     def __init__(
         self,
         *,
@@ -359,10 +367,11 @@ class CreateHoldRequest(_message.Message):
         items: _abc.Iterable[Global___HoldRequestItem] | None = ...,
         interval: _scalar_pb2.Interval | None = ...,
         ttl: _duration_pb2.Duration | None = ...,
+        properties: _abc.Iterable[_demand_pb2.DemandProperty] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "ttl", b"ttl"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "items", b"items", "request_id", b"request_id", "ttl", b"ttl"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "items", b"items", "properties", b"properties", "request_id", b"request_id", "ttl", b"ttl"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -40,6 +40,7 @@ class NodeClass(_message.Message):
     FABRICS_FIELD_NUMBER: _builtins.int
     VIRTUALIZATION_FIELD_NUMBER: _builtins.int
     TEE_FIELD_NUMBER: _builtins.int
+    NUMA_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def cpu(self) -> Global___Cpu:
         """The processors."""
@@ -72,6 +73,12 @@ class NodeClass(_message.Message):
     def tee(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrustedExecution]:
         """Trusted execution environments that are available."""
 
+    @_builtins.property
+    def numa(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumaDomain]:
+        """Domains of main memory, each with the CPUs that are near to it; equal ones
+        once, with their number.
+        """
+
     def __init__(
         self,
         *,
@@ -83,14 +90,72 @@ class NodeClass(_message.Message):
         fabrics: _abc.Iterable[_network_pb2.Fabric] | None = ...,
         virtualization: Global___Virtualization | None = ...,
         tee: _abc.Iterable[Global___TrustedExecution] | None = ...,
+        numa: _abc.Iterable[Global___NumaDomain] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cpu", b"cpu", "memory", b"memory", "virtualization", b"virtualization"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accelerators", b"accelerators", "cpu", b"cpu", "fabrics", b"fabrics", "memory", b"memory", "network", b"network", "storage", b"storage", "tee", b"tee", "virtualization", b"virtualization"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accelerators", b"accelerators", "cpu", b"cpu", "fabrics", b"fabrics", "memory", b"memory", "network", b"network", "numa", b"numa", "storage", b"storage", "tee", b"tee", "virtualization", b"virtualization"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NodeClass: _TypeAlias = NodeClass  # noqa: Y015
+
+@_typing.final
+class NumaDomain(_message.Message):
+    """Represents one kind of memory domain of a node (NUMA node); figures are per
+    domain.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNT_FIELD_NUMBER: _builtins.int
+    SCHEDULABLE_CPUS_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    MEMORY_TYPE_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """Number of such domains."""
+    schedulable_cpus: _builtins.int
+    """CPUs near to it on which work can be scheduled; 0: memory without CPUs."""
+    memory_bytes: _builtins.int
+    """Memory of one domain in bytes."""
+    memory_type: _builtins.str
+    """Type token of that memory: ddr5, hbm2e …"""
+    @_builtins.property
+    def provenance(self) -> _provenance_pb2.Provenance:
+        """Where these figures come from."""
+
+    def __init__(
+        self,
+        *,
+        count: _builtins.int | None = ...,
+        schedulable_cpus: _builtins.int | None = ...,
+        memory_bytes: _builtins.int | None = ...,
+        memory_type: _builtins.str | None = ...,
+        provenance: _provenance_pb2.Provenance | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_memory_bytes", b"_memory_bytes", "_memory_type", b"_memory_type", "_schedulable_cpus", b"_schedulable_cpus", "count", b"count", "memory_bytes", b"memory_bytes", "memory_type", b"memory_type", "provenance", b"provenance", "schedulable_cpus", b"schedulable_cpus"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_memory_bytes", b"_memory_bytes", "_memory_type", b"_memory_type", "_schedulable_cpus", b"_schedulable_cpus", "count", b"count", "memory_bytes", b"memory_bytes", "memory_type", b"memory_type", "provenance", b"provenance", "schedulable_cpus", b"schedulable_cpus"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__count: _TypeAlias = _typing.Literal["count"]  # noqa: Y015
+    _WhichOneofArgType__count: _TypeAlias = _typing.Literal["_count", b"_count"]  # noqa: Y015
+    _WhichOneofReturnType__memory_bytes: _TypeAlias = _typing.Literal["memory_bytes"]  # noqa: Y015
+    _WhichOneofArgType__memory_bytes: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__memory_type: _TypeAlias = _typing.Literal["memory_type"]  # noqa: Y015
+    _WhichOneofArgType__memory_type: _TypeAlias = _typing.Literal["_memory_type", b"_memory_type"]  # noqa: Y015
+    _WhichOneofReturnType__schedulable_cpus: _TypeAlias = _typing.Literal["schedulable_cpus"]  # noqa: Y015
+    _WhichOneofArgType__schedulable_cpus: _TypeAlias = _typing.Literal["_schedulable_cpus", b"_schedulable_cpus"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__count) -> _WhichOneofReturnType__count | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_bytes) -> _WhichOneofReturnType__memory_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_type) -> _WhichOneofReturnType__memory_type | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__schedulable_cpus) -> _WhichOneofReturnType__schedulable_cpus | None: ...
+
+Global___NumaDomain: _TypeAlias = NumaDomain  # noqa: Y015
 
 @_typing.final
 class Cpu(_message.Message):

@@ -22,13 +22,15 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from crex.v1 import availability_pb2 as crex_dot_v1_dot_availability__pb2
 from crex.v1 import constraint_pb2 as crex_dot_v1_dot_constraint__pb2
 from crex.v1 import header_pb2 as crex_dot_v1_dot_header__pb2
+from crex.v1 import requirement_pb2 as crex_dot_v1_dot_requirement__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63rex/v1/offer.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x03\n\x05Offer\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x33\n\x08resource\x18\x02 \x01(\x0b\x32\x0c.crex.v1.PinB\x13\xca\xf3\x18\x0f\x08\x01Z\x0bOFFER-PIN-1\x12\x35\n\nprice_plan\x18\x03 \x01(\x0b\x32\x0c.crex.v1.PinB\x13\xca\xf3\x18\x0f\x08\x01Z\x0bOFFER-PIN-1\x12\'\n\x04pool\x18\x04 \x01(\tB\x14\xca\xf3\x18\x10\x10\x03Z\x0cOFFER-POOL-1H\x00\x88\x01\x01\x12!\n\x0cmin_quantity\x18\x05 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x01\x88\x01\x01\x12!\n\x0cmax_quantity\x18\x06 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x02\x88\x01\x01\x12\"\n\rstep_quantity\x18\x07 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x03\x88\x01\x01\x12*\n\x05terms\x18\x08 \x01(\x0b\x32\x13.crex.v1.OfferTermsB\x06\xca\xf3\x18\x02\x08\x01\x12\x1e\n\ninterfaces\x18\t \x03(\tB\n\xca\xf3\x18\x06\x10\x06H\x10P\x01:\x19\xd2\xf3\x18\x15\n\x05offer\x10\x01\x18\x01\"\x08providerB\x07\n\x05_poolB\x0f\n\r_min_quantityB\x0f\n\r_max_quantityB\x10\n\x0e_step_quantity\"\xa3\x04\n\nOfferTerms\x12\x1b\n\x04mode\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12/\n\x0cmin_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cmax_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x61\x63\x63\x65ptance_period\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x0busage_grace\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x12\x62illing_anchor_day\x18\x06 \x01(\x05\x42\x08\xca\xf3\x18\x04 \x01(\x1fH\x01\x88\x01\x01\x12%\n\x10\x61greement_sha256\x18\x07 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x02\x88\x01\x01\x12%\n\ragreement_uri\x18\x08 \x01(\tB\t\xca\xf3\x18\x05\x10\x08\x38\x80\x10H\x03\x88\x01\x01\x12!\n\x0c\x63\x61ncellation\x18\t \x01(\tB\x06\xca\xf3\x18\x02\x10\x06H\x04\x88\x01\x01\x12<\n\x19invoice_acceptance_period\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x07\n\x05_modeB\x15\n\x13_billing_anchor_dayB\x13\n\x11_agreement_sha256B\x10\n\x0e_agreement_uriB\x0f\n\r_cancellation\"\x80\x02\n\x0bOfferRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12\"\n\x05state\x18\x02 \x01(\x0e\x32\x13.crex.v1.OfferState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x90\x01\n\nOfferState\x12\x1b\n\x17OFFER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OFFER_STATE_PUBLISHED\x10\x01\x12\x16\n\x12OFFER_STATE_PAUSED\x10\x02\x12\x17\n\x13OFFER_STATE_EXPIRED\x10\x03\x12\x19\n\x15OFFER_STATE_WITHDRAWN\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13\x63rex/v1/offer.proto\x12\x07\x63rex.v1\x1a\x1a\x63rex/v1/availability.proto\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x19\x63rex/v1/requirement.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9a\x04\n\x05Offer\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x33\n\x08resource\x18\x02 \x01(\x0b\x32\x0c.crex.v1.PinB\x13\xca\xf3\x18\x0f\x08\x01Z\x0bOFFER-PIN-1\x12\x35\n\nprice_plan\x18\x03 \x01(\x0b\x32\x0c.crex.v1.PinB\x13\xca\xf3\x18\x0f\x08\x01Z\x0bOFFER-PIN-1\x12\'\n\x04pool\x18\x04 \x01(\tB\x14\xca\xf3\x18\x10\x10\x03Z\x0cOFFER-POOL-1H\x00\x88\x01\x01\x12!\n\x0cmin_quantity\x18\x05 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x01\x88\x01\x01\x12!\n\x0cmax_quantity\x18\x06 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x02\x88\x01\x01\x12\"\n\rstep_quantity\x18\x07 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x03\x88\x01\x01\x12*\n\x05terms\x18\x08 \x01(\x0b\x32\x13.crex.v1.OfferTermsB\x06\xca\xf3\x18\x02\x08\x01\x12\x1e\n\ninterfaces\x18\t \x03(\tB\n\xca\xf3\x18\x06\x10\x06H\x10P\x01\x12\x45\n\x11offer_constraints\x18\n \x01(\x0b\x32\x14.crex.v1.RequirementB\x14\xca\xf3\x18\x10Z\x0eOFFER-DEMAND-1:\x19\xd2\xf3\x18\x15\n\x05offer\x10\x01\x18\x01\"\x08providerB\x07\n\x05_poolB\x0f\n\r_min_quantityB\x0f\n\r_max_quantityB\x10\n\x0e_step_quantity\"\xa3\x04\n\nOfferTerms\x12\x1b\n\x04mode\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12/\n\x0cmin_duration\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0cmax_duration\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x34\n\x11\x61\x63\x63\x65ptance_period\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12.\n\x0busage_grace\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12)\n\x12\x62illing_anchor_day\x18\x06 \x01(\x05\x42\x08\xca\xf3\x18\x04 \x01(\x1fH\x01\x88\x01\x01\x12%\n\x10\x61greement_sha256\x18\x07 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x02\x88\x01\x01\x12%\n\ragreement_uri\x18\x08 \x01(\tB\t\xca\xf3\x18\x05\x10\x08\x38\x80\x10H\x03\x88\x01\x01\x12!\n\x0c\x63\x61ncellation\x18\t \x01(\tB\x06\xca\xf3\x18\x02\x10\x06H\x04\x88\x01\x01\x12<\n\x19invoice_acceptance_period\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x07\n\x05_modeB\x15\n\x13_billing_anchor_dayB\x13\n\x11_agreement_sha256B\x10\n\x0e_agreement_uriB\x0f\n\r_cancellation\"\xc1\x02\n\x0bOfferRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12\"\n\x05state\x18\x02 \x01(\x0e\x32\x13.crex.v1.OfferState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x10\n\x08revision\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12?\n\x0c\x61vailability\x18\t \x03(\x0b\x32\x15.crex.v1.AvailabilityB\x12\xca\xf3\x18\x0eZ\x0c\x41VAIL-LIST-1*\x90\x01\n\nOfferState\x12\x1b\n\x17OFFER_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15OFFER_STATE_PUBLISHED\x10\x01\x12\x16\n\x12OFFER_STATE_PAUSED\x10\x02\x12\x17\n\x13OFFER_STATE_EXPIRED\x10\x03\x12\x19\n\x15OFFER_STATE_WITHDRAWN\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,6 +55,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OFFER'].fields_by_name['terms']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_OFFER'].fields_by_name['interfaces']._loaded_options = None
   _globals['_OFFER'].fields_by_name['interfaces']._serialized_options = b'\312\363\030\006\020\006H\020P\001'
+  _globals['_OFFER'].fields_by_name['offer_constraints']._loaded_options = None
+  _globals['_OFFER'].fields_by_name['offer_constraints']._serialized_options = b'\312\363\030\020Z\016OFFER-DEMAND-1'
   _globals['_OFFER']._loaded_options = None
   _globals['_OFFER']._serialized_options = b'\322\363\030\025\n\005offer\020\001\030\001\"\010provider'
   _globals['_OFFERTERMS'].fields_by_name['mode']._loaded_options = None
@@ -65,12 +69,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_OFFERTERMS'].fields_by_name['agreement_uri']._serialized_options = b'\312\363\030\005\020\0108\200\020'
   _globals['_OFFERTERMS'].fields_by_name['cancellation']._loaded_options = None
   _globals['_OFFERTERMS'].fields_by_name['cancellation']._serialized_options = b'\312\363\030\002\020\006'
-  _globals['_OFFERSTATE']._serialized_start=1425
-  _globals['_OFFERSTATE']._serialized_end=1569
-  _globals['_OFFER']._serialized_start=146
-  _globals['_OFFER']._serialized_end=613
-  _globals['_OFFERTERMS']._serialized_start=616
-  _globals['_OFFERTERMS']._serialized_end=1163
-  _globals['_OFFERRECORD']._serialized_start=1166
-  _globals['_OFFERRECORD']._serialized_end=1422
+  _globals['_OFFERRECORD'].fields_by_name['availability']._loaded_options = None
+  _globals['_OFFERRECORD'].fields_by_name['availability']._serialized_options = b'\312\363\030\016Z\014AVAIL-LIST-1'
+  _globals['_OFFERSTATE']._serialized_start=1616
+  _globals['_OFFERSTATE']._serialized_end=1760
+  _globals['_OFFER']._serialized_start=201
+  _globals['_OFFER']._serialized_end=739
+  _globals['_OFFERTERMS']._serialized_start=742
+  _globals['_OFFERTERMS']._serialized_end=1289
+  _globals['_OFFERRECORD']._serialized_start=1292
+  _globals['_OFFERRECORD']._serialized_end=1613
 # @@protoc_insertion_point(module_scope)

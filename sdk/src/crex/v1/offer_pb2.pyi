@@ -4,7 +4,9 @@ isort:skip_file
 A signed, standing invitation to buy. Source: proto/spec/market.md."""
 
 from collections import abc as _abc
+from crex.v1 import availability_pb2 as _availability_pb2
 from crex.v1 import header_pb2 as _header_pb2
+from crex.v1 import requirement_pb2 as _requirement_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
@@ -71,6 +73,7 @@ class Offer(_message.Message):
     STEP_QUANTITY_FIELD_NUMBER: _builtins.int
     TERMS_FIELD_NUMBER: _builtins.int
     INTERFACES_FIELD_NUMBER: _builtins.int
+    OFFER_CONSTRAINTS_FIELD_NUMBER: _builtins.int
     pool: _builtins.str
     """Name of the pool from which units are taken. Unset: nothing can be held
     here; the offer informs.
@@ -105,6 +108,12 @@ class Offer(_message.Message):
         chooses.
         """
 
+    @_builtins.property
+    def offer_constraints(self) -> _requirement_pb2.Requirement:
+        """Requirement that a demand has to meet before this is sold to it. Its paths
+        begin at the demand. Unset: whoever can pay may buy.
+        """
+
     def __init__(
         self,
         *,
@@ -117,10 +126,11 @@ class Offer(_message.Message):
         step_quantity: _builtins.int | None = ...,
         terms: Global___OfferTerms | None = ...,
         interfaces: _abc.Iterable[_builtins.str] | None = ...,
+        offer_constraints: _requirement_pb2.Requirement | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_quantity", b"_max_quantity", "_min_quantity", b"_min_quantity", "_pool", b"_pool", "_step_quantity", b"_step_quantity", "header", b"header", "max_quantity", b"max_quantity", "min_quantity", b"min_quantity", "pool", b"pool", "price_plan", b"price_plan", "resource", b"resource", "step_quantity", b"step_quantity", "terms", b"terms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_quantity", b"_max_quantity", "_min_quantity", b"_min_quantity", "_pool", b"_pool", "_step_quantity", b"_step_quantity", "header", b"header", "max_quantity", b"max_quantity", "min_quantity", b"min_quantity", "offer_constraints", b"offer_constraints", "pool", b"pool", "price_plan", b"price_plan", "resource", b"resource", "step_quantity", b"step_quantity", "terms", b"terms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_quantity", b"_max_quantity", "_min_quantity", b"_min_quantity", "_pool", b"_pool", "_step_quantity", b"_step_quantity", "header", b"header", "interfaces", b"interfaces", "max_quantity", b"max_quantity", "min_quantity", b"min_quantity", "pool", b"pool", "price_plan", b"price_plan", "resource", b"resource", "step_quantity", b"step_quantity", "terms", b"terms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_quantity", b"_max_quantity", "_min_quantity", b"_min_quantity", "_pool", b"_pool", "_step_quantity", b"_step_quantity", "header", b"header", "interfaces", b"interfaces", "max_quantity", b"max_quantity", "min_quantity", b"min_quantity", "offer_constraints", b"offer_constraints", "pool", b"pool", "price_plan", b"price_plan", "resource", b"resource", "step_quantity", b"step_quantity", "terms", b"terms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_quantity: _TypeAlias = _typing.Literal["max_quantity"]  # noqa: Y015
     _WhichOneofArgType__max_quantity: _TypeAlias = _typing.Literal["_max_quantity", b"_max_quantity"]  # noqa: Y015
@@ -250,6 +260,7 @@ class OfferRecord(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    AVAILABILITY_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Name of the offer document."""
     state: Global___OfferState.ValueType
@@ -272,6 +283,10 @@ class OfferRecord(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it expires: the document's `valid_until`."""
 
+    @_builtins.property
+    def availability(self) -> _containers.RepeatedCompositeFieldContainer[_availability_pb2.Availability]:
+        """What of it may be sold here and when; empty where nothing can be held here."""
+
     def __init__(
         self,
         *,
@@ -283,10 +298,11 @@ class OfferRecord(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        availability: _abc.Iterable[_availability_pb2.Availability] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "etag", b"etag", "expire_time", b"expire_time", "id", b"id", "revision", b"revision", "sha256", b"sha256", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["availability", b"availability", "create_time", b"create_time", "etag", b"etag", "expire_time", b"expire_time", "id", b"id", "revision", b"revision", "sha256", b"sha256", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,6 +52,10 @@ class _ConstraintOperatorEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Co
     """A value is stated; FALSE only where the list is closed."""
     CONSTRAINT_OPERATOR_VERSION_GE: _ConstraintOperator.ValueType  # 12
     """The version at the path is at least the value, compared number by number."""
+    CONSTRAINT_OPERATOR_COVERS_INTERVAL: _ConstraintOperator.ValueType  # 13
+    """The interval at the path covers [first value, second value), or, without
+    values, the time of the demand.
+    """
 
 class ConstraintOperator(_ConstraintOperator, metaclass=_ConstraintOperatorEnumTypeWrapper):
     """Represents the comparison of a constraint."""
@@ -82,6 +86,10 @@ CONSTRAINT_OPERATOR_EXISTS: ConstraintOperator.ValueType  # 11
 """A value is stated; FALSE only where the list is closed."""
 CONSTRAINT_OPERATOR_VERSION_GE: ConstraintOperator.ValueType  # 12
 """The version at the path is at least the value, compared number by number."""
+CONSTRAINT_OPERATOR_COVERS_INTERVAL: ConstraintOperator.ValueType  # 13
+"""The interval at the path covers [first value, second value), or, without
+values, the time of the demand.
+"""
 Global___ConstraintOperator: _TypeAlias = ConstraintOperator  # noqa: Y015
 
 @_typing.final
@@ -177,7 +185,8 @@ class Constraint(_message.Message):
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___Value]:
         """Operands: none for EXISTS, one for comparisons, one or more for IN, NOT_IN,
-        HAS_ALL and HAS_ANY. In the unit of the path.
+        HAS_ALL and HAS_ANY, none or two times for COVERS_INTERVAL. In the unit of
+        the path.
         """
 
     @_builtins.property
