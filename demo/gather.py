@@ -12,6 +12,7 @@ from crex import v1
 from crex.decimals import parse_decimal
 from crex.demand.matching import match
 from crex.demand.price import PlanPricer
+from crex.demand.terms import wanted
 from crex.demand.view import OfferView
 from crex.documents import convert
 from crex.documents.strict import loads
@@ -92,9 +93,9 @@ def _offers(gathered: Gathered) -> tuple[OfferRow, ...]:
     views = list(_views(gathered.audited))
     found = match(demand, views, now=now, max_rejections=_MANY)
     why = {one.offer_id: one for one in found.explanation.rejections} if found.explanation else {}
-    pricer, rows = PlanPricer(), []
+    pricer, want, rows = PlanPricer(), wanted(demand, now=now), []
     for view in views:
-        price = pricer(demand, view.plan, view.offer, now=now)
+        price = pricer(demand, view.plan, view.offer, time=want.time_at(view))
         rejection = why.get(view.offer_id)
         fact = gathered.facts.get(view.offer_id)
         candidate = v1.Candidate()

@@ -26,6 +26,7 @@ LISTS = {
     "legal_jurisdictions",
     "interfaces",
     "benchmarks",
+    "availability",
 }
 # Messages that state where their figures come from, by the path from the node class, and how.
 WITH_BASIS = {
@@ -70,19 +71,24 @@ class Spot:
 
 @dataclass(frozen=True)
 class World:
-    """The documents of one offer: resource (a node class), site, offer; the instant; the price."""
+    """The documents of one offer: resource (a node class), site, offer; the instant; the price.
+
+    Beside them its availability, if that is known, and the time of the demand, if there is one.
+    """
 
     resource: dict[str, Any]
     site: dict[str, Any]
     offer: dict[str, Any]
     now: datetime
     price: Fraction | None
+    availability: list[dict[str, Any]] | None = None
+    time: tuple[datetime, datetime] | None = None
 
     def closed(self, place: str) -> bool:
         """Tells whether the list at a snake_case place is complete."""
         document, prefix = (self.site, "") if place.startswith("site.") else (self.resource, "node.")
         name = place.removeprefix("site.")
-        if place in ("interfaces",):
+        if place in ("interfaces", "availability"):
             return True
         if place.split(".", maxsplit=1)[0] in ("compliance", "benchmarks"):
             prefix = ""
@@ -150,6 +156,8 @@ def _spots(path: str, world: World, spot: Spot | None, *, all_rates: bool) -> li
     """Gives everything that a path leads to; None for what may be there and is not stated."""
     names = path.split(".")
     if spot is None:
+        if names[0] == "availability" and world.availability is None:
+            return [None]
         names, spot = _start(names, world)
     spots: list[Spot | None] = [spot]
     for number, name in enumerate(names):
@@ -163,6 +171,8 @@ def _spots(path: str, world: World, spot: Spot | None, *, all_rates: bool) -> li
 
 
 def _start(names: list[str], world: World) -> tuple[list[str], Spot]:
+    if names[0] == "availability":
+        return names, Spot({"availability": world.availability}, "")
     if names[0] == "site":
         return names[1:], Spot(world.site, "site")
     if names[0] == "offer":
@@ -217,6 +227,9 @@ def _constraint(constraint: v1.Constraint, world: World, spot: Spot | None) -> i
     op = v1.ConstraintOperator.Name(constraint.op).removeprefix("CONSTRAINT_OPERATOR_")
     values = _values(constraint, world, spot)
     operands = [_operand(value) for value in constraint.values]
+    if op == "COVERS_INTERVAL":
+        asked = tuple(operands) or world.time
+        return max([0, *(_covers(value, asked) for value in values)])
     if op == "HAS_ALL":
         return min(max([0, *(_test("EQ", value, [one]) for value in values)]) for one in operands)
     return max([0, *(_test(op, value, operands) for value in values)])
@@ -269,6 +282,18 @@ def _test(op: str, value: Any, operands: list[Any]) -> int:
     else:
         holds = (value in operands) is (op in ("EQ", "IN", "HAS_ANY"))
     return 2 if holds else 0
+
+
+def _covers(value: Any, asked: tuple[datetime, ...] | None) -> int:
+    if value is None or asked is None:
+        return 1
+    stated = (
+        value if "start" in value else next((value[k] for k in ("interval", "valid") if k in value), None)
+    )
+    if stated is None:
+        return 1
+    start, end = (datetime.fromisoformat(stated[name]) for name in ("start", "end"))
+    return 2 if start <= asked[0] and asked[1] <= end else 0
 
 
 def _version(stated: str, required: str) -> int:

@@ -14,6 +14,7 @@ from crex.demand import OfferView
 from crex.demand.nodes import ON_LISTS, SUITABLE, Op
 from crex.demand.paths import Path, Registry, registry
 from crex.demand.values import Scalar, ValueType, write_operand
+from crex.metering.span import Span
 from sdk.tests.demand.oracle import World
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -64,8 +65,14 @@ PATHS = [
     "site.legal_jurisdictions",
     "site.energy.metric",
     "site.energy.value",
+    "compliance",
+    "compliance.valid",
     "compliance.scheme",
     "compliance.level",
+    "availability",
+    "availability.quantity",
+    "availability.interval",
+    "site.energy",
     "benchmarks.value",
     "benchmarks.run_at",
     "offer.mode",
@@ -89,7 +96,8 @@ INSIDE = {
     "rates": ["number_format", "sparsity", "mops_per_s"],
     "storage": ["medium", "capacity"],
     "site.energy": ["metric", "value"],
-    "compliance": ["scheme", "level"],
+    "compliance": ["scheme", "level", "valid"],
+    "availability": ["quantity", "interval"],
     "benchmarks": ["value", "run_at"],
 }
 BASES = ["nominal", "sla"]
@@ -199,7 +207,17 @@ resources = st.builds(
         )
     ),
 )
-metrics = _record({"metric": word("metric"), "valueMicro": _text_of(small), "basis": st.sampled_from(BASES)})
+intervals = st.sampled_from(
+    [("2025-01-01", "2026-01-01"), ("2025-06-01", "2027-01-01"), ("2024-01-01", "2028-01-01")]
+).map(lambda ends: {"start": f"{ends[0]}T00:00:00Z", "end": f"{ends[1]}T00:00:00Z"})
+metrics = _record(
+    {"metric": word("metric"), "valueMicro": _text_of(small), "basis": st.sampled_from(BASES)},
+    {"interval": intervals},
+)
+availabilities = st.none() | st.lists(
+    _record({"interval": intervals, "quantity": _text_of(small), "firmness": st.just("committed")}),
+    max_size=2,
+)
 sites = st.builds(
     lambda body, closed: {"header": {"id": SITE_ID}, **body, "closedLists": sorted(closed)},
     _record(
@@ -218,12 +236,23 @@ offers = st.builds(
     st.lists(word("interfaces"), unique=True, max_size=2),
 )
 prices = st.none() | st.sampled_from([Fraction(1), Fraction(3, 2), Fraction(2)])
-worlds = st.builds(World, resources, sites, offers, st.just(NOW), prices)
+times = st.none() | st.sampled_from([(TIMES[0], TIMES[1]), (TIMES[1], NOW)])
+worlds = st.builds(World, resources, sites, offers, st.just(NOW), prices, availabilities, times)
 
 
 def view_of(world: World) -> OfferView:
     """Gives what the evaluator under test is shown of a world."""
-    return OfferView(offer=world.offer, resource=world.resource, site=world.site)
+    return OfferView(
+        offer=world.offer,
+        resource=world.resource,
+        site=world.site,
+        availability=None if world.availability is None else tuple(world.availability),
+    )
+
+
+def time_of(world: World) -> Span | None:
+    """Gives the time of the demand of a world."""
+    return None if world.time is None else Span.between(*world.time)
 
 
 @st.composite
@@ -233,7 +262,8 @@ def poorer(draw: st.DrawFn, world: World) -> World:
     for document in (resource, site):
         _forget(draw, document, "", document)
     price = world.price if draw(st.booleans()) else None
-    return World(resource, site, world.offer, world.now, price)
+    availability = world.availability if draw(st.booleans()) else None
+    return World(resource, site, world.offer, world.now, price, availability, world.time)
 
 
 # Members without which no document is one, and terms, which are no knowledge.
@@ -282,12 +312,16 @@ def constraints(draw: st.DrawFn, paths: Registry, names: list[str]) -> v1.Requir
     path = paths.get(draw(st.sampled_from(names)))
     assert path is not None
     ops = [op for op in Op if op in SUITABLE[path.type] and (path.repeated or op not in ON_LISTS)]
+    if path.interval is None:
+        ops = [op for op in ops if op is not Op.COVERS_INTERVAL]
     op = draw(st.sampled_from(ops))
     requirement = v1.Requirement()
     constraint = requirement.constraint
     constraint.path, constraint.op = path.name, op.number
     several = op in ON_LISTS | {Op.IN, Op.NOT_IN}
-    number = 0 if op is Op.EXISTS else draw(st.integers(1, 2)) if several else 1
+    if op is Op.COVERS_INTERVAL and draw(st.booleans()):
+        constraint.values.extend(write_operand(end, ValueType.TIME) for end in TIMES)
+    number = 0 if op in (Op.EXISTS, Op.COVERS_INTERVAL) else draw(st.integers(1, 2)) if several else 1
     for _ in range(number):
         constraint.values.append(write_operand(draw(operand(path, op)), path.type))
     if path.has_basis and draw(st.integers(0, 3)) == 0:

@@ -132,7 +132,7 @@ class TestPrice:
     def test_a_pricer_of_one_s_own(self) -> None:
         """Whoever has prices already can give them."""
 
-        def price_of(demand: v1.Demand, plan: object, offer: object, /, *, now: object) -> DemandPrice:
+        def price_of(demand: v1.Demand, plan: object, offer: object, /, *, time: object) -> DemandPrice:
             return DemandPrice(Fraction(1, 3), "USD")
 
         [candidate] = find(demand(), view(), price_of=price_of).candidates

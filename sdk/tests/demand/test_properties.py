@@ -12,7 +12,7 @@ from crex.demand.view import Surroundings
 from crex.errors import RequirementError
 from sdk.tests.demand import oracle
 from sdk.tests.demand.oracle import World
-from sdk.tests.demand.strategies import groups, poorer, requirements, view_of, worlds
+from sdk.tests.demand.strategies import groups, poorer, requirements, time_of, view_of, worlds
 
 # Four groups of three devices each are the most that are tried by hand in a moment.
 _MOST_DEVICES = 6
@@ -29,7 +29,7 @@ def usable(requirement: v1.Requirement) -> bool:
 
 def judge(requirement: v1.Requirement, world: World) -> Truth:
     """Evaluates a requirement on a random offer."""
-    return evaluate(requirement, view_of(world), now=world.now, price=world.price)
+    return evaluate(requirement, view_of(world), now=world.now, price=world.price, time=time_of(world))
 
 
 def join(member: str, requirements_: list[v1.Requirement]) -> v1.Requirement:
@@ -110,7 +110,7 @@ def test_every_condition_that_fails_can_be_explained(requirement: v1.Requirement
     demand = v1.Demand(requirement=requirement, count=1)
     demand.duration.seconds = 3600
     want = wanted(demand, now=world.now)
-    around = Surroundings(view_of(world), world.now, world.price)
+    around = Surroundings(view_of(world), world.now, world.price, time_of(world))
     for condition in conditions(check(requirement)):
         truth = truth_of(condition, around, want)
         if truth is not Truth.TRUE:
@@ -128,6 +128,6 @@ def test_conditions_together_are_the_requirement(requirement: v1.Requirement, wo
     demand = v1.Demand(count=1)
     demand.duration.seconds = 3600
     want = wanted(demand, now=world.now)
-    around = Surroundings(view_of(world), world.now, world.price)
+    around = Surroundings(view_of(world), world.now, world.price, time_of(world))
     parts = conditions(check(requirement))[:-3]
     assert all_of(truth_of(part, around, want) for part in parts) is judge(requirement, world)

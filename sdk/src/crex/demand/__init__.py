@@ -9,7 +9,9 @@ from crex.demand.checker import check
 from crex.demand.evaluator import evaluate
 from crex.demand.matching import Match, MatchResult, match
 from crex.demand.paths import Path, Registry, registry
+from crex.demand.preference_text import format_preference, parse_preference
 from crex.demand.price import DemandPrice, PlanPricer, Pricer
+from crex.demand.query import Query, compile_demand
 from crex.demand.rendering import render
 from crex.demand.text import format, parse, read_duration  # noqa: A004 - the inverse of `parse`
 from crex.demand.truth import Truth
@@ -23,13 +25,17 @@ __all__ = [
     "Path",
     "PlanPricer",
     "Pricer",
+    "Query",
     "Registry",
     "Truth",
     "check",
+    "compile_demand",
     "evaluate",
     "format",
+    "format_preference",
     "match",
     "parse",
+    "parse_preference",
     "read_duration",
     "registry",
     "render",

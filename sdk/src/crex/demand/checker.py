@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from crex import v1
@@ -29,6 +30,7 @@ from crex.demand.nodes import (
 from crex.demand.paths import Path, Registry, registry
 from crex.demand.values import Scalar, ValueType, is_version, read_operand
 from crex.errors import RequirementError, Violation
+from crex.metering.span import Span
 from crex.names import is_token
 
 MAX_NODES: Final = 64
@@ -42,8 +44,12 @@ DEVICE_LISTS: Final = {"accelerators": False, "storage": True, "network": True}
 _OPERATORS: Final = {op.number: op for op in Op}
 
 
-def check(requirement: v1.Requirement) -> Node:
+def check(requirement: v1.Requirement, paths: Registry | None = None) -> Node:
     """Checks a requirement.
+
+    Args:
+        requirement: The requirement.
+        paths: Paths that it may use. None: those that begin at an offer.
 
     Raises:
         RequirementError: FILTER_TOO_COMPLEX where it has too many nodes or is too deep (REQ-LIMIT-1), else
@@ -51,7 +57,7 @@ def check(requirement: v1.Requirement) -> Node:
     """
     checker = _Checker()
     checker.measure(requirement, 1)
-    node = checker.node(requirement, _Place("$", registry()))
+    node = checker.node(requirement, _Place("$", registry() if paths is None else paths))
     checker.groups(node)
     if checker.violations or node is None:
         raise refused(checker.violations)
@@ -171,6 +177,11 @@ class _Checker:
         if op not in SUITABLE[path.type]:
             self.complain(f"{place.json}.op", *unsuitable(path, op))
             return False
+        if op is Op.COVERS_INTERVAL and path.interval is None:
+            message = f"`covers` asks about an interval, and {path.name} states none"
+            fix = "ask it of `availability`, or of an interval such as `compliance.valid`"
+            self.complain(f"{place.json}.op", message, "REQ-OP-1", fix)
+            return False
         if op in ON_LISTS and not path.repeated:
             message = f"`{op.symbol}` asks about a list, and {path.name} has one value"
             fix = "use `=` or `in`" if op is Op.HAS_ANY else "use `=`"
@@ -180,6 +191,8 @@ class _Checker:
 
     def operands(self, path: Path, op: Op, constraint: v1.Constraint, place: _Place) -> tuple[Scalar, ...]:
         """Checks number, kind and form of the operands (REQ-VALUE-1, REQ-VALUE-2)."""
+        if op is Op.COVERS_INTERVAL:
+            return self.interval(path, constraint, place)
         given = len(constraint.values)
         most = 0 if op is Op.EXISTS else MAX_OPERANDS if op in MANY_OPERANDS else 1
         if not min(most, 1) <= given <= most:
@@ -199,6 +212,25 @@ class _Checker:
                 self.complain(where, *problem)
             operands.append(operand)
         return tuple(operands)
+
+    def interval(self, path: Path, constraint: v1.Constraint, place: _Place) -> tuple[Scalar, ...]:
+        """Checks the two ends of the interval of COVERS_INTERVAL; none mean the demand's (REQ-COVERS-1)."""
+        where, ends = f"{place.json}.values", []
+        for index, value in enumerate(constraint.values[:2]):
+            try:
+                ends.append(read_operand(value, ValueType.TIME))
+            except ValueError as error:
+                self.complain(f"{where}[{index}]", f"{path.name}: {error}", "REQ-VALUE-1")
+        if len(constraint.values) not in (0, 2):
+            message = f"`covers` takes the two ends of an interval, or none, not {len(constraint.values)}"
+            self.complain(where, message, "REQ-VALUE-1")
+        match ends:
+            case [datetime() as start, datetime() as end] if start < end:
+                return (Span.between(start, end),)
+            case [_, _]:
+                message = "the interval ends not after its start"
+                self.complain(where, message, "REQ-VALUE-1", "the end is exclusive: put it later")
+        return ()
 
     def evidence(self, path: Path, constraint: v1.Constraint, place: _Place) -> None:
         """Checks that accepted bases and assurances are tokens, and can be stated there (REQ-BASIS-2)."""
@@ -326,7 +358,8 @@ def unsuitable(path: Path, op: Op) -> tuple[str, str, str]:
     message = f"`{op.symbol}` cannot be asked of {path.name}, which is {_a(path.type.value)}"
     if path.type is ValueType.DISPLAY:
         return message, "REQ-DISPLAY-1", _instead_of_display(path)
-    suitable = ", ".join(f"`{known.symbol}`" for known in Op if known in SUITABLE[path.type])
+    known = SUITABLE[path.type] - (frozenset({Op.COVERS_INTERVAL}) if path.interval is None else frozenset())
+    suitable = ", ".join(f"`{one.symbol}`" for one in Op if one in known)
     return message, "REQ-OP-1", f"use {suitable}"
 
 

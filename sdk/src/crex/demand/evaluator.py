@@ -17,12 +17,18 @@ from crex.demand.device_group import Devices, Member, truth_of_groups
 from crex.demand.nodes import And, Compare, ElementNode, Group, Node, Not, Op, conjuncts
 from crex.demand.paths import Path
 from crex.demand.truth import Truth, all_of, any_of, negate
-from crex.demand.values import Scalar, ValueType, read_stated, version_at_least
+from crex.demand.values import Scalar, ValueType, read_interval, read_stated, version_at_least
 from crex.demand.view import Cursor, OfferView, Reached, Surroundings
+from crex.metering.span import Span
 
 
 def evaluate(
-    requirement: v1.Requirement | Node, view: OfferView, *, now: datetime, price: Fraction | None = None
+    requirement: v1.Requirement | Node,
+    view: OfferView,
+    *,
+    now: datetime,
+    price: Fraction | None = None,
+    time: Span | None = None,
 ) -> Truth:
     """Evaluates a requirement on one offer.
 
@@ -31,12 +37,13 @@ def evaluate(
         view: The offer with its documents.
         now: Instant of the evaluation (REQ-CLAIM-1).
         price: Exact price of the demand in the demand's currency; None: unknown (DEMAND-PRICE-2).
+        time: When the demand wants the units; None: no demand is given (REQ-COVERS-2).
 
     Raises:
         RequirementError: The requirement cannot be used; see `crex.demand.checker`.
     """
     node = check(requirement) if isinstance(requirement, v1.Requirement) else requirement
-    return truth(node, Surroundings(view, now, price), None)
+    return truth(node, Surroundings(view, now, price, time), None)
 
 
 def truth(node: Node, around: Surroundings, start: Cursor | None) -> Truth:
@@ -79,14 +86,18 @@ def stated_values(node: Compare, around: Surroundings, start: Cursor | None) -> 
     """Gives the values that a comparison sees; None for each that may be but is not stated (REQ-MISSING-1).
 
     A value whose basis or assurance is not accepted counts as missing (REQ-BASIS-1). Where the path ends at a
-    message, True stands for it.
+    message, True stands for it, or the interval that it states where that is compared (REQ-COVERS-1).
     """
     for one in around.follow(node.path, start, dense=node.dense):
-        yield None if one is None or not _accepted(node, one.cursor) else _read(one, node.path)
+        yield None if one is None or not _accepted(node, one.cursor) else _read(one, node)
 
 
-def _read(one: Reached, path: Path) -> Scalar | None:
-    return True if path.type is ValueType.MESSAGE else read_stated(one.raw, path.type)
+def _read(one: Reached, node: Compare) -> Scalar | None:
+    if node.path.type is not ValueType.MESSAGE:
+        return read_stated(one.raw, node.path.type)
+    if node.op is Op.COVERS_INTERVAL:
+        return read_interval(one.cursor.message, node.path.interval or "")
+    return True
 
 
 def _accepted(node: Compare, cursor: Cursor) -> bool:
@@ -104,6 +115,10 @@ def _compare(node: Compare, around: Surroundings, start: Cursor | None) -> Truth
         return any_of(
             Truth.UNKNOWN if value is None else version_at_least(str(value), required) for value in values
         )
+    if node.op is Op.COVERS_INTERVAL and not node.operands:
+        if around.time is None:  # REQ-COVERS-2
+            return Truth.UNKNOWN
+        return _any_value(values, node.op, (around.time,))
     return _any_value(values, node.op, node.operands)
 
 
@@ -113,8 +128,17 @@ def _any_value(values: list[Scalar | None], op: Op, operands: tuple[Scalar, ...]
     return any_of(Truth.of(None if value is None else test(value, operands)) for value in values)
 
 
+def _covers(value: Scalar, operand: Scalar) -> bool:
+    """Tells whether one interval holds another (REQ-COVERS-1)."""
+    if not isinstance(value, Span) or not isinstance(operand, Span):
+        return False
+    return value.start_ms <= operand.start_ms and operand.end_ms <= value.end_ms
+
+
 def _less(value: Scalar, operand: Scalar, *, or_equal: bool) -> bool:
     """Compares ordered values; check has made sure that both are numbers, or both instants."""
+    if isinstance(value, Span) or isinstance(operand, Span):
+        return False
     if isinstance(value, datetime) or isinstance(operand, datetime):
         before = isinstance(value, datetime) and isinstance(operand, datetime) and value < operand
     else:
@@ -133,6 +157,7 @@ _TESTS: Final[dict[Op, Callable[[Scalar, tuple[Scalar, ...]], bool]]] = {
     Op.NOT_IN: lambda value, operands: value not in operands,
     Op.HAS_ANY: lambda value, operands: value in operands,
     Op.EXISTS: lambda _value, _operands: True,
+    Op.COVERS_INTERVAL: lambda value, operands: _covers(value, operands[0]),
 }
 
 

@@ -11,11 +11,13 @@ from crex.demand.device_group import most
 from crex.demand.evaluator import devices, groups_truth, stated_values, truth
 from crex.demand.formatter import format_node
 from crex.demand.nodes import ORDERING, And, Compare, ElementNode, Group, Node, Not, Op, conjuncts
+from crex.demand.offer_constraints import UNUSABLE, constraints_of
 from crex.demand.terms import Term, Wanted, nearest_seconds, quantities, term_found, term_text, truth_of_term
 from crex.demand.truth import Truth
 from crex.demand.units import MICRO, SECONDS, describe_amount
 from crex.demand.values import NUMERIC, Scalar, ValueType, show_scalar
 from crex.demand.view import Cursor, Surroundings
+from crex.metering.span import Span
 
 # Values that an explanation names before it only counts the rest.
 _SHOWN = 4
@@ -64,7 +66,7 @@ def conditions(requirement: Node | None) -> tuple[Condition, ...]:
 def truth_of(condition: Condition, around: Surroundings, want: Wanted) -> Truth:
     """Gives the truth of one condition."""
     if isinstance(condition, Term):
-        return truth_of_term(condition, around.view, want)
+        return truth_of_term(condition, around, want)
     return truth(condition, around, None)
 
 
@@ -87,6 +89,8 @@ def finding(condition: Condition, around: Surroundings, want: Wanted) -> Finding
 
 
 def _term_finding(term: Term, around: Surroundings, want: Wanted) -> Finding:
+    if term is Term.CONSTRAINTS:
+        return _constraints_finding(around)
     found, gap = term_found(term, around.view), ""
     if term is Term.QUANTITY:
         near = quantities(around.view).nearest(want.count)
@@ -95,6 +99,15 @@ def _term_finding(term: Term, around: Surroundings, want: Wanted) -> Finding:
         seconds = nearest_seconds(around.view, want)
         gap = "" if seconds is None else describe_amount(abs(seconds - want.seconds), SECONDS)
     return Finding(term_text(term, want), found, gap, unstated=not found)
+
+
+def _constraints_finding(around: Surroundings) -> Finding:
+    """Explains which of its constraints on the demand an offer does not find met, by the first of them."""
+    node = constraints_of(around.view.offer)
+    if node is None or node is UNUSABLE:
+        required = "constraints of the offer on the demand that can be used"
+        return Finding(required, "what nobody can evaluate", "", unstated=False)
+    return _node_finding(node, around, None)
 
 
 def _node_finding(node: Node, around: Surroundings, start: Cursor | None) -> Finding:
@@ -175,9 +188,9 @@ def _show_all(node: Compare, values: list[Scalar]) -> str:
 
 def show(value: Scalar, node: Compare) -> str:
     """Writes a value at a comparison's path for people."""
-    if node.path.type is ValueType.MESSAGE:
+    if node.path.type is ValueType.MESSAGE and not isinstance(value, Span):
         return "stated"
-    if isinstance(value, (bool, str, datetime)):
+    if isinstance(value, (bool, str, datetime, Span)):
         return show_scalar(value)
     return _amount(Fraction(value), node)
 

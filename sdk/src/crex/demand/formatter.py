@@ -5,7 +5,9 @@ from __future__ import annotations
 from crex import v1
 from crex.demand.checker import check
 from crex.demand.literals import write_literal
-from crex.demand.nodes import MANY_OPERANDS, And, Compare, ElementNode, Group, Node, Not, Or
+from crex.demand.nodes import MANY_OPERANDS, And, Compare, ElementNode, Group, Node, Not, Op, Or
+from crex.demand.values import Scalar
+from crex.metering.span import Span, show_ms
 
 
 def format(requirement: v1.Requirement) -> str:  # noqa: A001 - the inverse of `parse`, as `text.format`
@@ -39,16 +41,27 @@ def _member(node: Node) -> str:
 
 
 def _compare(node: Compare) -> str:
+    if node.op is Op.COVERS_INTERVAL:
+        text = f"{node.path.name} covers {_interval(node.operands)}"
+        return text + _evidence(node)
     values = [write_literal(operand, node.path) for operand in node.operands]
     if node.op in MANY_OPERANDS:
         text = f"{node.path.name} {node.op.symbol} [{', '.join(values)}]"
     else:
         text = " ".join([node.path.name, node.op.symbol, *values])
-    if node.bases:
-        text += f" basis [{', '.join(node.bases)}]"
-    if node.assurances:
-        text += f" assurance [{', '.join(node.assurances)}]"
-    return text
+    return text + _evidence(node)
+
+
+def _interval(operands: tuple[Scalar, ...]) -> str:
+    match operands:
+        case (Span() as span,):
+            return f"[{show_ms(span.start_ms)}, {show_ms(span.end_ms)}]"
+    return "demand"
+
+
+def _evidence(node: Compare) -> str:
+    text = f" basis [{', '.join(node.bases)}]" if node.bases else ""
+    return text + (f" assurance [{', '.join(node.assurances)}]" if node.assurances else "")
 
 
 def _group(node: Group) -> str:

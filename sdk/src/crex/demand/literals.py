@@ -16,6 +16,7 @@ from crex.demand.units import SECONDS, Unit, format_amount
 from crex.demand.values import NUMERIC, TEXTUAL, Scalar, ValueType, fits_integer, show_scalar, write_operand
 from crex.documents.times import parse_time
 from crex.errors import InvalidScalar
+from crex.metering.span import Span
 
 _NUMBER: Final = re.compile(r"(?P<number>-?[0-9]{1,40}(?:\.[0-9]{1,40})?)(?P<unit>.*)", re.DOTALL)
 # Texts that need no quotes.
@@ -152,7 +153,7 @@ def _example(path: Path) -> str:
 
 def write_literal(operand: Scalar, path: Path) -> str:
     """Writes an operand; `read_literal` reads the same value from it."""
-    if isinstance(operand, (bool, datetime)):
+    if isinstance(operand, (bool, datetime, Span)):
         return show_scalar(operand)
     if isinstance(operand, str):
         return operand if _BARE.fullmatch(operand) else quote(operand)

@@ -1,4 +1,8 @@
-"""Matching: which offers meet a demand, in which order, and why the others do not (MATCH-ORDER-1)."""
+"""Matching: which offers meet a demand, in which order, and why the others do not (MATCH-ORDER-1).
+
+This is the reference: one offer after the other, each by every condition. Whatever answers faster must answer
+the same.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,15 @@ from datetime import datetime
 from typing import Final
 
 from crex import v1
-from crex.demand.checker import check
-from crex.demand.explain import Condition, conditions, finding, text_of, truth_of
-from crex.demand.nodes import Compare, Node, descend
-from crex.demand.paths import Root
-from crex.demand.price import DemandPrice, PlanPricer, Pricer, in_currency
+from crex.demand.explain import Condition, finding, text_of, truth_of
+from crex.demand.preferences import score
+from crex.demand.price import DemandPrice, PlanPricer, Pricer
+from crex.demand.query import Query, compile_demand
 from crex.demand.relax import Miss, smallest
-from crex.demand.terms import Wanted, wanted
+from crex.demand.terms import Wanted
 from crex.demand.truth import Truth
 from crex.demand.view import OfferView, Surroundings
-from crex.errors import RequirementError, Violation
+from crex.metering.span import ms_timestamp
 
 # Rejections that an explanation lists, unless asked otherwise.
 MAX_REJECTIONS: Final = 20
@@ -25,10 +28,21 @@ MAX_REJECTIONS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An offer that meets a demand, and the price of the demand there."""
+    """An offer that meets a demand.
+
+    Attributes:
+        view: The offer.
+        price: Price of the demand there.
+        alternative: Which requirement it meets: 0 the demand's own, n its n-th alternative.
+        score: Points from the preferences; None: there are none.
+        start_ms: Where the demand leaves the start open, the earliest in milliseconds; else None.
+    """
 
     view: OfferView
     price: DemandPrice
+    alternative: int = 0
+    score: int | None = None
+    start_ms: int | None = None
 
     @property
     def candidate(self) -> v1.Candidate:
@@ -40,9 +54,27 @@ class Match:
             revision=int(revision),
             sha256=self.view.sha256,
             holdable=self.view.holdable,
+            alternative=self.alternative,
+            score=self.score,
+            start=None if self.start_ms is None else ms_timestamp(self.start_ms),
         )
         self.price.into(candidate)
         return candidate
+
+    @property
+    def order(self) -> tuple[int, int, bool, str, object, bytes]:
+        """Sorts matches: alternative, score, known prices first, currency, price, name (MATCH-ORDER-1)."""
+        price = self.price
+        known = price.exact is not None
+        currency, exact = (price.currency, price.exact) if known else ("", 0)
+        return (
+            self.alternative,
+            -(self.score or 0),
+            not known,
+            currency,
+            exact or 0,
+            self.view.offer_id.encode(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,128 +115,137 @@ def match(
         max_rejections: Most rejections that the explanation lists.
 
     Raises:
-        RequirementError: The demand cannot be used; see `crex.demand.checker` and `crex.demand.terms.wanted`.
+        RequirementError: The demand cannot be used; see `crex.demand.query.compile_demand`.
     """
-    want = wanted(demand, now=now)
-    requirement = check(demand.requirement) if demand.HasField("requirement") else None
-    _refuse_price_without_currency(demand, requirement)
-    search = _Search(conditions(requirement), price_of or PlanPricer(), tuple(offers))
-    return search.run(want, explain=explain, max_rejections=max_rejections)
-
-
-def _refuse_price_without_currency(demand: v1.Demand, requirement: Node | None) -> None:
-    """Refuses a bound on the price where nobody says in which currency (DEMAND-CURRENCY-2)."""
-    nodes = () if requirement is None else descend(requirement)
-    if demand.currency or not any(
-        isinstance(node, Compare) and node.path.root is Root.PRICE for node in nodes
-    ):
-        return
-    message = "the requirement compares `price`, and the demand states no currency"
-    fix = "state the currency of the demand, such as CNY"
-    raise RequirementError(
-        "SCHEMA",
-        f"The demand cannot be used: {message}.",
-        violations=[Violation("$.currency", message, "DEMAND-CURRENCY-2", fix)],
-    )
+    query = compile_demand(demand, now=now)
+    search = _Search(query, price_of or PlanPricer(), tuple(offers))
+    return search.run(explain=explain, max_rejections=max_rejections)
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """One offer, what it costs, and the truth of each condition."""
+    """One offer, what it costs, and the truth of each condition of each alternative."""
 
     around: Surroundings
     price: DemandPrice
-    truths: tuple[Truth, ...]
+    truths: tuple[tuple[Truth, ...], ...]
 
     @property
-    def failing(self) -> list[int]:
-        return [index for index, truth in enumerate(self.truths) if truth is not Truth.TRUE]
+    def alternative(self) -> int | None:
+        """The first requirement that it meets; None where it meets none (DEMAND-ALTERNATIVE-1)."""
+        met = (at for at, truths in enumerate(self.truths) if all(one is Truth.TRUE for one in truths))
+        return next(met, None)
+
+    def failing(self, alternative: int) -> list[int]:
+        """The conditions of an alternative that it fails."""
+        return [at for at, one in enumerate(self.truths[alternative]) if one is not Truth.TRUE]
+
+    @property
+    def nearest(self) -> int:
+        """The alternative of which it fails the fewest conditions, the first of equals."""
+        return min(range(len(self.truths)), key=lambda at: len(self.failing(at)))
 
 
 class _Search:
-    def __init__(
-        self, conditions: Sequence[Condition], price_of: Pricer, offers: Sequence[OfferView]
-    ) -> None:
-        self._conditions = conditions
+    def __init__(self, query: Query, price_of: Pricer, offers: Sequence[OfferView]) -> None:
+        self._query = query
         self._price_of = price_of
         self._offers = offers
 
-    def run(self, want: Wanted, *, explain: bool, max_rejections: int) -> MatchResult:
-        judged = [self._judge(view, want, every=explain) for view in self._offers]
-        matches = [Match(one.around.view, one.price) for one in judged if not one.failing]
-        matches.sort(key=_order)
-        explanation = self._explain(judged, want, len(matches), max_rejections) if explain else None
+    def run(self, *, explain: bool, max_rejections: int) -> MatchResult:
+        judged = [self._judge(self._query, view) for view in self._offers]
+        matches = sorted((self._match(one) for one in judged if one.alternative is not None), key=_order)
+        rejected = [one for one in judged if one.alternative is None]
+        explanation = self._explain(rejected, len(matches), max_rejections) if explain else None
         return MatchResult(tuple(matches), explanation)
 
-    def _judge(self, view: OfferView, want: Wanted, *, every: bool) -> _Judged:
-        """Judges one offer by every condition, or only until the first that fails."""
-        price = DemandPrice.unknown("the offer's price plan is not at hand")
-        if view.plan:
-            price = in_currency(
-                self._price_of(want.demand, view.plan, view.offer, now=want.now), want.demand.currency
-            )
-        around = Surroundings(view, want.now, price.exact)
-        truths: list[Truth] = []
-        for condition in self._conditions:
-            truths.append(truth_of(condition, around, want))
-            if not every and truths[-1] is not Truth.TRUE:
-                break
+    def _judge(self, query: Query, view: OfferView) -> _Judged:
+        around, price = query.around(view, self._price_of)
+        truths = [
+            tuple(truth_of(condition, around, query.want) for condition in conditions)
+            for conditions in query.alternatives
+        ]
         return _Judged(around, price, tuple(truths))
 
-    def _matches(self, want: Wanted) -> int:
-        return sum(not self._judge(view, want, every=False).failing for view in self._offers)
+    def _match(self, one: _Judged) -> Match:
+        wishes, time = self._query.preferences, one.around.time
+        return Match(
+            one.around.view,
+            one.price,
+            one.alternative or 0,
+            score(wishes, one.around) if wishes else None,
+            time.start_ms if self._query.want.window is not None and time is not None else None,
+        )
 
-    def _explain(
-        self, judged: Sequence[_Judged], want: Wanted, matched: int, max_rejections: int
-    ) -> v1.MatchExplanation:
-        explanation = v1.MatchExplanation(considered=len(judged), matched=matched)
-        rejected = [one for one in judged if one.failing]
+    def _matches(self, want: Wanted) -> int:
+        query = self._query.wanting(want)
+        return sum(self._judge(query, view).alternative is not None for view in self._offers)
+
+    def _explain(self, rejected: Sequence[_Judged], matched: int, max_rejections: int) -> v1.MatchExplanation:
+        explanation = v1.MatchExplanation(considered=len(self._offers), matched=matched)
         # Near misses first: they are what can be acted on.
-        rejected.sort(key=lambda one: (len(one.failing), one.around.view.offer_id.encode()))
-        for one in rejected[:max_rejections]:
-            explanation.rejections.append(self._rejection(one, want))
+        nearest = sorted(
+            rejected, key=lambda one: (len(one.failing(one.nearest)), one.around.view.offer_id.encode())
+        )
+        for one in nearest[:max_rejections]:
+            explanation.rejections.append(
+                rejection(self._query, one.around, one.nearest, one.failing(one.nearest)[0])
+            )
         explanation.rejections_capped = len(rejected) > max_rejections
-        explanation.constraints.extend(self._counts(rejected, want))
+        for alternative, conditions in enumerate(self._query.alternatives):
+            explanation.constraints.extend(self._counts(rejected, alternative, conditions))
         if not matched:
-            misses = [Miss(one.failing[0], one.around) for one in rejected if len(one.failing) == 1]
-            relaxation = smallest(self._conditions, misses, want, self._matches)
+            relaxation = smallest(self._query, self._misses(rejected), self._matches)
             if relaxation is not None:
                 explanation.relaxation.CopyFrom(relaxation)
         return explanation
 
-    def _rejection(self, one: _Judged, want: Wanted) -> v1.Rejection:
-        condition = self._conditions[one.failing[0]]
-        found = finding(condition, one.around, want)
-        return v1.Rejection(
-            offer_id=one.around.view.offer_id,
-            constraint=text_of(condition, want),
-            required=found.required,
-            found=found.found,
-            gap=found.gap,
-            unstated=found.unstated,
-        )
+    def _misses(self, rejected: Sequence[_Judged]) -> list[Miss]:
+        """Gives the offers that fail exactly one condition, for each alternative of which they do."""
+        return [
+            Miss(alternative, failing[0], one.around)
+            for alternative in range(len(self._query.alternatives))
+            for one in rejected
+            if len(failing := one.failing(alternative)) == 1
+        ]
 
-    def _counts(self, rejected: Sequence[_Judged], want: Wanted) -> list[v1.ConstraintCount]:
+    def _counts(
+        self, rejected: Sequence[_Judged], alternative: int, conditions: Sequence[Condition]
+    ) -> list[v1.ConstraintCount]:
         """Counts, for each condition that stops any offer, the offers that fail it (EXPLAIN-COUNT-1)."""
         counts: list[v1.ConstraintCount] = []
-        for index, condition in enumerate(self._conditions):
-            failing = [one for one in rejected if one.truths[index] is not Truth.TRUE]
+        want = self._query.want
+        for index, condition in enumerate(conditions):
+            failing = [one for one in rejected if one.truths[alternative][index] is not Truth.TRUE]
             if not failing:
                 continue
-            unknown = [one for one in failing if one.truths[index] is Truth.UNKNOWN]
+            unknown = [one for one in failing if one.truths[alternative][index] is Truth.UNKNOWN]
             counts.append(
                 v1.ConstraintCount(
                     constraint=text_of(condition, want),
-                    fails_alone=sum(len(one.failing) == 1 for one in failing),
+                    fails_alone=sum(len(one.failing(alternative)) == 1 for one in failing),
                     fails=len(failing),
                     unstated=sum(finding(condition, one.around, want).unstated for one in unknown),
+                    alternative=alternative,
                 )
             )
         return counts
 
 
-def _order(match: Match) -> tuple[bool, str, object, bytes]:
-    """Orders matches: known prices first, by currency, price and name; then by name (MATCH-ORDER-1)."""
-    price = match.price
-    known = price.exact is not None
-    return not known, price.currency if known else "", price.exact or 0, match.view.offer_id.encode()
+def rejection(query: Query, around: Surroundings, alternative: int, index: int) -> v1.Rejection:
+    """Tells why an offer does not match: the condition of an alternative that it fails (EXPLAIN-FOUND-1)."""
+    condition = query.alternatives[alternative][index]
+    found = finding(condition, around, query.want)
+    return v1.Rejection(
+        offer_id=around.view.offer_id,
+        constraint=text_of(condition, query.want),
+        required=found.required,
+        found=found.found,
+        gap=found.gap,
+        unstated=found.unstated,
+        alternative=alternative,
+    )
+
+
+def _order(match: Match) -> tuple[int, int, bool, str, object, bytes]:
+    return match.order

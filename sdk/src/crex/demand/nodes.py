@@ -31,6 +31,7 @@ class Op(Enum):
     HAS_ANY = "HAS_ANY"
     EXISTS = "EXISTS"
     VERSION_GE = "VERSION_GE"
+    COVERS_INTERVAL = "COVERS_INTERVAL"
 
     @property
     def number(self) -> v1.ConstraintOperator.ValueType:
@@ -56,6 +57,7 @@ _SYMBOLS = {
     Op.HAS_ANY: "has any",
     Op.EXISTS: "exists",
     Op.VERSION_GE: ">=",
+    Op.COVERS_INTERVAL: "covers",
 }
 ORDERING = frozenset({Op.LT, Op.LE, Op.GT, Op.GE})
 MEMBERSHIP = frozenset({Op.IN, Op.NOT_IN})
@@ -64,8 +66,9 @@ MANY_OPERANDS = MEMBERSHIP | ON_LISTS
 _EQUALITY = frozenset({Op.EQ, Op.NE})
 
 # Operators by type of the path (REQ-OP-1). Display text is for people: only whether it is there can be asked.
+# A message can be asked whether it covers an interval where it states one.
 SUITABLE: dict[ValueType, frozenset[Op]] = {
-    ValueType.MESSAGE: frozenset({Op.EXISTS}),
+    ValueType.MESSAGE: frozenset({Op.EXISTS, Op.COVERS_INTERVAL}),
     ValueType.DISPLAY: frozenset({Op.EXISTS}),
     ValueType.BOOLEAN: _EQUALITY | {Op.EXISTS},
     ValueType.TEXT: _EQUALITY | MEMBERSHIP | ON_LISTS | {Op.EXISTS},
@@ -82,7 +85,8 @@ class Compare:
     Attributes:
         path: The path.
         op: The comparison.
-        operands: What it compares with, in the path's unit.
+        operands: What it compares with, in the path's unit; of COVERS_INTERVAL one interval, or none for
+            that of the demand.
         bases: Accepted bases; empty: any.
         assurances: Accepted assurances; empty: any.
         dense: Whether rates other than dense ones are passed over (REQ-DENSE-1).

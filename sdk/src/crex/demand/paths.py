@@ -40,6 +40,8 @@ class Root(Enum):
     OFFER = "the offer"
     PLAN = "the price plan"
     PRICE = "the price of the demand"
+    AVAILABILITY = "the offer's availability"
+    DEMAND = "the demand"
     ELEMENT = "the element of the list"
 
 
@@ -77,6 +79,8 @@ class Path:
         has_assurance: Whether an assurance governs the value (REQ-BASIS-1).
         canonical: Name of the real path where this is an alias; else empty.
         description: What it is, one line.
+        interval: Where the path ends at a message that is an interval or holds one: the member that holds it,
+            empty where the message itself is one; None: nothing there can be covered (REQ-COVERS-1).
     """
 
     name: str
@@ -89,6 +93,7 @@ class Path:
     has_assurance: bool = False
     canonical: str = ""
     description: str = ""
+    interval: str | None = None
 
     @property
     def repeated(self) -> bool:
@@ -141,8 +146,10 @@ _LEFT_OUT: Final = {
     "ComputeResource": {"header", "site_id", "display_names", "node", "pool", "closed_lists"},
     "Partition": {"contents"},
     "Site": {"header", "display_names", "closed_lists"},
-    "Offer": {"header", "resource", "price_plan"},
+    "Offer": {"header", "resource", "price_plan", "offer_constraints"},
 }
+# Members under which a message states the interval that it speaks of, in the order of preference.
+_INTERVALS: Final = ("interval", "valid", "window")
 
 _JOINS: Final = (
     ("provider", Root.OFFER, ("header", "issuer"), "authority that issued the offer"),
@@ -181,7 +188,36 @@ def registry() -> Registry:
         paths[name] = _join(name, root, fields, description)
     price = "price of this demand under the offer's plan, in the demand's currency"
     paths["price"] = Path("price", Root.PRICE, (), ValueType.DECIMAL, description=price)
+    available = _extended(
+        Path("", Root.AVAILABILITY, (), ValueType.MESSAGE),
+        _descriptor("OfferRecord").fields_by_name["availability"],
+        "availability",
+    )
+    paths |= {
+        path.name: path
+        for path in (available, *_walk(_descriptor("Availability"), available, "availability."))
+    }
     return Registry(_with_aliases(paths))
+
+
+@cache
+def demand_registry() -> Registry:
+    """Gives the registry of paths that begin at a demand, for constraints of offers (OFFER-DEMAND-2)."""
+    demand, interval = _descriptor("Demand"), _descriptor("Interval")
+    root = Path("", Root.DEMAND, (), ValueType.MESSAGE)
+    length = _descriptor("DemandWindow").fields_by_name["duration"]
+    paths = [
+        _extended(root, member, member.name)
+        for member in (
+            *(demand.fields_by_name[name] for name in ("count", "currency", "quantities", "properties")),
+            length,
+            *interval.fields,
+        )
+    ]
+    for name in ("quantities", "properties"):
+        above = next(path for path in paths if path.name == name)
+        paths += _walk(_descriptor(above.message), above, f"{name}.")
+    return Registry(_with_aliases({path.name: path for path in paths}))
 
 
 @cache
@@ -227,8 +263,23 @@ def _extended(parent: Path, member: FieldDescriptor, name: str) -> Path:
         rule=text_rule(member) if kind in TEXTUAL else None,
         has_basis=parent.has_basis or bool(step.basis),
         has_assurance=parent.has_assurance or bool(step.assurance),
+        interval=_interval_of(member),
         description=f"{message_of(member).name}.{member.name}",
     )
+
+
+def _interval_of(member: FieldDescriptor) -> str | None:
+    """Gives the member of a field's message that holds its interval; empty where the message is one."""
+    inner = member.message_type
+    if inner is None:
+        return None
+    if inner.name == "Interval":
+        return ""
+    return next((name for name in _INTERVALS if _is_interval(inner.fields_by_name.get(name))), None)
+
+
+def _is_interval(member: FieldDescriptor | None) -> bool:
+    return member is not None and member.message_type is not None and member.message_type.name == "Interval"
 
 
 def _step(member: FieldDescriptor, kind: ValueType) -> Step:

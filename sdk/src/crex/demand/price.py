@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final, Protocol
 
 from crex import v1
 from crex.decimals import Money, format_rational
 from crex.demand.view import Json
-from crex.documents.convert import from_duration, to_message
+from crex.documents.convert import to_message
 from crex.errors import CrexError, InvalidScalar
 from crex.metering.span import Span
 from crex.rating import Plan, UnknownPrice, price_of_demand
 
 # Plans that a pricer keeps ready; a plan is small, and a search prices few plans for many offers.
 _READY_PLANS: Final = 4096
+_NO_RATES: Final[Mapping[str, Fraction]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,32 +52,41 @@ class DemandPrice:
 class Pricer(Protocol):
     """Computes the price of a demand under a plan."""
 
-    def __call__(self, demand: v1.Demand, plan: Json, offer: Json, /, *, now: datetime) -> DemandPrice:
+    def __call__(self, demand: v1.Demand, plan: Json, offer: Json, /, *, time: Span) -> DemandPrice:
         """Gives the price, in the plan's currency.
 
         Args:
             demand: What is to be bought.
             plan: Body of the price plan.
             offer: Body of the offer.
-            now: Instant from which a demanded duration runs.
+            time: When it is wanted of this offer.
         """
         ...
 
 
-def in_currency(price: DemandPrice, wanted: str) -> DemandPrice:
-    """Makes a price in another currency than the wanted one unknown (DEMAND-CURRENCY-1).
+def in_currency(price: DemandPrice, wanted: str, rates: Mapping[str, Fraction] = _NO_RATES) -> DemandPrice:
+    """Converts a price into the wanted currency, or makes it unknown (DEMAND-FX-1, DEMAND-CURRENCY-1).
 
     Args:
         price: The price in the plan's currency.
         wanted: The demand's currency; empty: any.
+        rates: Units of the wanted currency for one unit of others.
     """
     if price.exact is None:
         return price
     if wanted and price.currency != wanted:
-        reason = f"priced in {price.currency}; the demand asks for {wanted}"
-        return DemandPrice.unknown(reason, price.currency)
+        rate = rates.get(price.currency)
+        if rate is None:
+            reason = f"priced in {price.currency}; the demand asks for {wanted}"
+            return DemandPrice.unknown(reason, price.currency)
+        return _expressible(DemandPrice(price.exact * rate, wanted))
+    return _expressible(price)
+
+
+def _expressible(price: DemandPrice) -> DemandPrice:
+    """Makes an amount unknown that no money can state."""
     try:
-        Money.rounded(price.currency, price.exact)
+        Money.rounded(price.currency, price.exact or Fraction(0))
     except InvalidScalar as error:
         return DemandPrice.unknown(error.message, price.currency)
     return price
@@ -92,13 +102,12 @@ class PlanPricer:
     def __init__(self) -> None:
         self._ready: dict[int, tuple[Json, Plan]] = {}
 
-    def __call__(self, demand: v1.Demand, plan: Json, _offer: Json, /, *, now: datetime) -> DemandPrice:
+    def __call__(self, demand: v1.Demand, plan: Json, _offer: Json, /, *, time: Span) -> DemandPrice:
         """Gives the price of a demand; see `Pricer`."""
         currency = str(plan.get("currency", ""))
         try:
-            span = span_of(demand, now)
             ready = self._plan(plan)
-            price = price_of_demand(ready, demand.count, span.seconds, demand.quantities, interval=span)
+            price = price_of_demand(ready, demand.count, time.seconds, demand.quantities, interval=time)
         except CrexError as error:
             return DemandPrice.unknown(f"the price plan cannot be used: {error.message}", currency)
         if isinstance(price, UnknownPrice):
@@ -114,11 +123,3 @@ class PlanPricer:
             self._ready.clear()
         self._ready[id(body)] = body, plan
         return plan
-
-
-def span_of(demand: v1.Demand, now: datetime) -> Span:
-    """Gives the interval of a demand: as it states it, or its duration from now."""
-    if demand.HasField("interval"):
-        return Span.of(demand.interval)
-    start = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    return Span.between(start, start + max(from_duration(demand.duration), timedelta(0)))

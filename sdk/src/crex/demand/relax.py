@@ -10,7 +10,8 @@ what the
 3. one more value in an `=` or `in`;
 4. the condition left out.
 
-Among equals, the one with more matches, then the condition that comes first, then the text's bytes.
+Among equals, the one with more matches, then the alternative and the condition that come first, then the
+text's bytes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from crex.demand.explain import Condition, text_of
 from crex.demand.formatter import format_node
 from crex.demand.nodes import ORDERING, And, Compare, ElementNode, Group, Node, Op, Or
 from crex.demand.paths import Root
+from crex.demand.query import Query
 from crex.demand.terms import Term, Wanted, nearest_seconds, quantities
 from crex.demand.truth import Truth
 from crex.demand.values import Scalar, ValueType, version_at_least
@@ -62,42 +64,49 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """An offer that fails exactly one condition, by the number of that condition."""
+    """An offer that fails exactly one condition of an alternative, by the numbers of both."""
 
+    alternative: int
     condition: int
     around: Surroundings
 
 
-def smallest(
-    conditions: Sequence[Condition],
-    misses: Sequence[Miss],
-    want: Wanted,
-    matches: Callable[[Wanted], int],
-) -> v1.Relaxation | None:
+def smallest(query: Query, misses: Sequence[Miss], matches: Callable[[Wanted], int]) -> v1.Relaxation | None:
     """Finds the smallest single change that would yield a match.
 
     Args:
-        conditions: What offers have to meet.
-        misses: The offers that fail exactly one of them.
-        want: What is demanded.
+        query: What is demanded.
+        misses: The offers that fail exactly one condition of an alternative.
         matches: Gives how many offers match a changed demand.
     """
-    found: list[tuple[tuple[int, Fraction, int, int, str], v1.Relaxation]] = []
-    for index, condition in enumerate(conditions):
-        alone = [miss.around for miss in misses if miss.condition == index]
-        if not alone:
-            continue
-        changes = (
-            _of_term(condition, alone, want, matches)
-            if isinstance(condition, Term)
-            else _of_node(condition, alone)
-        )
-        for kind, size, text, would_match in changes:
-            relaxation = v1.Relaxation(
-                constraint=text_of(condition, want), relaxed=text, would_match=would_match
-            )
-            found.append(((kind, size, -would_match, index, text), relaxation))
+    want = query.want
+    found: list[tuple[tuple[int, Fraction, int, int, int, str], v1.Relaxation]] = []
+    for at, conditions in enumerate(query.alternatives):
+        for index, condition in enumerate(conditions):
+            alone = [one.around for one in misses if (one.alternative, one.condition) == (at, index)]
+            if not alone:
+                continue
+            for kind, size, text, would_match in _changes(condition, alone, want, matches):
+                relaxation = v1.Relaxation(
+                    constraint=text_of(condition, want),
+                    relaxed=text,
+                    would_match=would_match,
+                    alternative=at,
+                )
+                found.append(((kind, size, -would_match, at, index, text), relaxation))
     return min(found, key=lambda one: one[0])[1] if found else None
+
+
+def _changes(
+    condition: Condition,
+    alone: Sequence[Surroundings],
+    want: Wanted,
+    matches: Callable[[Wanted], int],
+) -> Iterator[_Found]:
+    if isinstance(condition, Term):
+        yield from _of_term(condition, alone, want, matches)
+    else:
+        yield from _of_node(condition, alone)
 
 
 _Found = tuple[int, Fraction, str, int]
@@ -127,7 +136,11 @@ def _of_term(
                 changed[Fraction(count)] = want.with_count(count)
         elif term is Term.DURATION:
             seconds = nearest_seconds(around.view, want)
-            if seconds is not None and seconds > 0:
+            if (
+                seconds is not None
+                and seconds > 0
+                and (want.window is None or seconds <= want.window.seconds)
+            ):
                 changed[seconds] = want.with_seconds(seconds)
     asked = Fraction(want.count) if term is Term.QUANTITY else want.seconds
     for amount in sorted(changed, key=lambda value: (abs(value - asked), value))[:_MAX_SEARCHES]:
@@ -218,7 +231,7 @@ def _new_bound(node: Compare, around: Surroundings, stated: list[Scalar]) -> Ite
 def _expressible(bound: Fraction, node: Compare, around: Surroundings, *, upper: bool) -> Fraction | None:
     """Rounds a bound outwards to what an operand can state: of a price, whole minor units."""
     if node.path.root is Root.PRICE:
-        currency = str(around.view.plan.get("currency", ""))
+        currency = str(around.demand.get("currency", ""))
         scale: int = 10 ** EXPONENTS.get(currency, 2)
         bound = Fraction(ceil(bound * scale) if upper else floor(bound * scale), scale)
     try:

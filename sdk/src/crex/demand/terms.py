@@ -1,4 +1,4 @@
-"""The terms of an offer against what is demanded: quantity, duration, validity (MATCH-TERMS-1).
+"""The terms of an offer against what is demanded: quantity, duration, validity, buyer (MATCH-TERMS-1).
 
 Offers constrain demands too. Each kind of term is one condition beside those of the requirement, explained
 like them.
@@ -7,19 +7,21 @@ like them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias
 
 from crex import v1
+from crex.demand.offer_constraints import constraints_truth
 from crex.demand.truth import Truth
 from crex.demand.units import SECONDS, format_amount
-from crex.demand.values import Scalar, ValueType, read_stated
-from crex.demand.view import OfferView
-from crex.documents.times import format_time
+from crex.demand.values import Scalar, ValueType, read_interval, read_stated
+from crex.demand.view import OfferView, Surroundings
+from crex.documents.times import format_time, to_ms
 from crex.errors import RequirementError, Violation
+from crex.metering.span import Span, timestamp_ms
 
 _MAX_QUANTITIES = 32
 
@@ -30,6 +32,7 @@ class Term(Enum):
     QUANTITY = "demand.count"
     DURATION = "demand.duration"
     VALIDITY = "offer.valid_until"
+    CONSTRAINTS = "offer.offer_constraints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +44,49 @@ class Wanted:
         now: The instant of the search.
         count: Units.
         duration: Length of the lease.
+        window: Where the lease may lie, from the instant of the search on; None: the demand says when.
     """
 
     demand: v1.Demand
     now: datetime
     count: int
     duration: timedelta
+    window: Span | None = None
 
     @property
     def seconds(self) -> Fraction:
         """Length of the lease in seconds, exact."""
-        return Fraction(self.duration // timedelta(milliseconds=1), 1000)
+        return _exact(self.duration)
 
     def with_count(self, count: int) -> Wanted:
         """Gives the same with another number of units."""
         demand = v1.Demand()
         demand.CopyFrom(self.demand)
         demand.count = count
-        return Wanted(demand, self.now, count, self.duration)
+        return replace(self, demand=demand, count=count)
 
     def with_seconds(self, seconds: Fraction) -> Wanted:
-        """Gives the same with another length, from the same start."""
+        """Gives the same with another length, from the same start, or within the same window."""
         demand, duration = v1.Demand(), timedelta(milliseconds=int(seconds * 1000))
         demand.CopyFrom(self.demand)
         if demand.HasField("interval"):
             demand.interval.end.FromDatetime(demand.interval.start.ToDatetime() + duration)
+        elif demand.HasField("window"):
+            demand.window.duration.FromTimedelta(duration)
         else:
             demand.duration.FromTimedelta(duration)
-        return Wanted(demand, self.now, self.count, duration)
+        return replace(self, demand=demand, duration=duration)
+
+    def time_at(self, view: OfferView) -> Span:
+        """Gives the time that is wanted of an offer (REQ-COVERS-2, DEMAND-WINDOW-1)."""
+        length_ms = self.duration // timedelta(milliseconds=1)
+        if self.window is not None:
+            start_ms = _earliest(view, self.window, self.count, length_ms)
+        elif self.demand.HasField("interval"):
+            return Span.of(self.demand.interval)
+        else:
+            start_ms = to_ms(self.now)
+        return Span(start_ms, start_ms + length_ms)
 
 
 def wanted(demand: v1.Demand, *, now: datetime) -> Wanted:
@@ -76,7 +94,8 @@ def wanted(demand: v1.Demand, *, now: datetime) -> Wanted:
 
     Raises:
         RequirementError: Its count is not positive (DEMAND-COUNT-1), its time is missing or empty
-            (DEMAND-TIME-1), or it states one dimension twice (DEMAND-QUANTITY-1).
+            (DEMAND-TIME-1) or does not fit into its window (DEMAND-WINDOW-1), or it states one dimension
+            (DEMAND-QUANTITY-1) or one property (DEMAND-PROPERTY-1) twice.
     """
     violations: list[Violation] = []
     if demand.count < 1:
@@ -92,13 +111,49 @@ def wanted(demand: v1.Demand, *, now: datetime) -> Wanted:
         fix = "add up what is wanted of one dimension and unit"
         message = "a dimension is stated twice in one unit, or more than 32 are stated"
         violations.append(Violation("$.quantities", message, "DEMAND-QUANTITY-1", fix))
+    properties = [one.name for one in demand.properties]
+    if len(set(properties)) != len(properties):
+        fix = "state all values of a property together"
+        message = "a property is stated twice"
+        violations.append(Violation("$.properties", message, "DEMAND-PROPERTY-1", fix))
+    window = _window(demand, now)
+    if window is not None and duration is not None and window.seconds < _exact(duration):
+        fix = "widen the window, or ask for less time"
+        message = f"from now on the window has room for {window.seconds} s, less than the duration wanted"
+        violations.append(Violation("$.window", message, "DEMAND-WINDOW-1", fix))
     if duration is not None and duration > datetime.max.replace(tzinfo=UTC) - now:
         fix = "ask for a time within the calendar"
         violations.append(Violation("$", "the time wanted ends after the year 9999", "DEMAND-TIME-1", fix))
     if violations or duration is None:
         message = f"The demand cannot be used: {violations[0].message}."
         raise RequirementError("SCHEMA", message, violations=violations)
-    return Wanted(demand, now, demand.count, duration)
+    return Wanted(demand, now, demand.count, duration, window)
+
+
+def _window(demand: v1.Demand, now: datetime) -> Span | None:
+    """Gives the window of a demand from the instant of the search on; empty where it is over."""
+    if demand.WhichOneof("time") != "window":
+        return None
+    start_ms = max(timestamp_ms(demand.window.earliest), to_ms(now))
+    return Span(start_ms, max(start_ms, timestamp_ms(demand.window.latest)))
+
+
+def _earliest(view: OfferView, window: Span, count: int, length_ms: int) -> int:
+    """Gives the earliest instant from which availability covers what is wanted (DEMAND-WINDOW-1)."""
+    starts: list[int] = []
+    for entry in view.availability or ():
+        span = read_interval(entry, "interval")
+        quantity = _stated(entry, "quantity", ValueType.INTEGER)
+        if span is None or not isinstance(quantity, int) or quantity < count:
+            continue
+        start_ms = max(span.start_ms, window.start_ms)
+        if start_ms + length_ms <= min(span.end_ms, window.end_ms):
+            starts.append(start_ms)
+    return min(starts, default=window.start_ms)
+
+
+def _exact(duration: timedelta) -> Fraction:
+    return Fraction(duration // timedelta(milliseconds=1), 1000)
 
 
 def _duration(demand: v1.Demand) -> timedelta | None:
@@ -107,6 +162,8 @@ def _duration(demand: v1.Demand) -> timedelta | None:
             return demand.interval.end.ToDatetime() - demand.interval.start.ToDatetime()
         if demand.WhichOneof("time") == "duration":
             return demand.duration.ToTimedelta()
+        if demand.WhichOneof("time") == "window":
+            return demand.window.duration.ToTimedelta()
     except (ValueError, OverflowError):  # beyond what a calendar holds
         return timedelta(0)
     return None
@@ -158,8 +215,14 @@ def durations(view: OfferView) -> Bounds:
     return shortest, longest
 
 
-def truth_of_term(term: Term, view: OfferView, want: Wanted) -> Truth:
-    """Tells whether an offer's terms admit what is wanted; UNKNOWN only for a validity that is not stated."""
+def truth_of_term(term: Term, around: Surroundings, want: Wanted) -> Truth:
+    """Tells whether an offer's terms admit what is wanted.
+
+    UNKNOWN only for a validity that is not stated, and for constraints on what the demand does not state.
+    """
+    view = around.view
+    if term is Term.CONSTRAINTS:
+        return constraints_truth(around)
     if term is Term.QUANTITY:
         return Truth.of(quantities(view).nearest(want.count) == want.count)
     if term is Term.DURATION:
@@ -176,7 +239,9 @@ def term_text(term: Term, want: Wanted) -> str:
         return f"{term.value} = {want.count}"
     if term is Term.DURATION:
         return f"{term.value} = {format_amount(want.seconds, SECONDS)}"
-    return f"{term.value} > {format_time(want.now)}"
+    if term is Term.VALIDITY:
+        return f"{term.value} > {format_time(want.now)}"
+    return str(term.value)
 
 
 def term_found(term: Term, view: OfferView) -> str:

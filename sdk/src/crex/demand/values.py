@@ -7,6 +7,7 @@ arrive in the strict JSON form (an int64 is a text); one that is not what its ty
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -21,9 +22,10 @@ from crex.demand.truth import Truth
 from crex.documents.patterns import FORMS
 from crex.documents.times import format_time, parse_duration, parse_time
 from crex.errors import InvalidScalar
+from crex.metering.span import Span
 from crex.v1.constraint_pb2 import constraint
 
-Scalar: TypeAlias = int | Fraction | str | bool | datetime
+Scalar: TypeAlias = int | Fraction | str | bool | datetime | Span
 
 
 class ValueType(Enum):
@@ -229,6 +231,8 @@ def write_operand(operand: Scalar, kind: ValueType) -> v1.Value:
         return v1.Value(integer=int(operand) if isinstance(operand, (int, Fraction)) else 0)
     if wanted == "boolean":
         return v1.Value(boolean=operand is True)
+    if isinstance(operand, Span):
+        raise TypeError("an interval is no operand; its two ends are")
     if isinstance(operand, datetime):
         value = v1.Value()
         value.time.FromDatetime(operand)
@@ -236,6 +240,25 @@ def write_operand(operand: Scalar, kind: ValueType) -> v1.Value:
     if isinstance(operand, (Fraction, int)):
         return v1.Value(decimal=format_decimal(operand))
     return v1.Value(text=operand)
+
+
+def read_interval(message: Mapping[str, object], member: str) -> Span | None:
+    """Reads the interval that a message is, or holds under a member.
+
+    Args:
+        message: The message in strict JSON form.
+        member: Name of the member; empty where the message itself is an interval.
+
+    Returns:
+        The interval; None where it is not stated, or no interval.
+    """
+    stated = message.get(member) if member else message
+    if not isinstance(stated, Mapping):
+        return None
+    start, end = (read_stated(stated.get(name), ValueType.TIME) for name in ("start", "end"))
+    if not isinstance(start, datetime) or not isinstance(end, datetime) or end < start:
+        return None
+    return Span.between(start, end)
 
 
 def fits_integer(value: Fraction) -> bool:

@@ -6,7 +6,7 @@ hand is simply not stated: its paths are UNKNOWN, never false.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from crex.demand.paths import Path, Root, Step
 from crex.documents.times import parse_time
 from crex.errors import InvalidScalar
+from crex.metering.span import Span
 
 Json: TypeAlias = Mapping[str, object]
 
@@ -33,6 +34,7 @@ class OfferView:
         plan: Body of the price plan that the offer pins.
         sha256: Digest of the offer's body; empty if not known.
         holdable: Whether whoever searches can hold the offer (it has an allotment of the pool).
+        availability: `Availability` messages of the offer, complete; None: not known here (AVAIL-CLOSED-1).
     """
 
     offer: Json
@@ -42,6 +44,7 @@ class OfferView:
     plan: Json = field(default_factory=dict)
     sha256: str = ""
     holdable: bool = False
+    availability: tuple[Json, ...] | None = None
 
     @property
     def offer_id(self) -> str:
@@ -71,6 +74,11 @@ class Lists:
     def are_closed(self, place: str) -> bool:
         """Tells whether the list at a JSON path is complete."""
         return self.all_closed or place in self.closed
+
+
+# What a demand does not state of its consumer is not known; its quantities are all there are.
+_DEMAND_LISTS: Final = Lists(frozenset({"quantities"}))
+_ALL_CLOSED: Final = Lists(all_closed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +121,31 @@ class Surroundings:
         view: The offer.
         now: Instant of the evaluation: claims that do not hold then count as missing (REQ-CLAIM-1).
         price: Exact price of the demand in the demand's currency; None: unknown.
+        time: When the demand wants the units; None: no demand is given (REQ-COVERS-2).
+        demand: What the demand says of itself, for the constraints of the offer; see
+            `crex.demand.offer_constraints`.
     """
 
     view: OfferView
     now: datetime
     price: Fraction | None = None
+    time: Span | None = None
+    demand: Json = field(default_factory=dict)
 
     def root(self, path: Path) -> Cursor | None:
         """Gives the place where a path that begins at the offer begins; None where it is not stated."""
         view = self.view
-        if path.root is Root.NODE:
-            return _node_class(view.of_unit)
-        if path.root is Root.RESOURCE:
-            return _at_root(view.of_unit)
-        if path.root is Root.POOL:
-            pool = view.resource.get("pool")
-            return Cursor(pool, "pool", _lists(view.resource)) if isinstance(pool, Mapping) else None
-        if path.root is Root.SITE:
-            return _at_root(view.site)
-        return Cursor(view.plan if path.root is Root.PLAN else view.offer, lists=Lists(all_closed=True))
+        starts: dict[Root, Callable[[], Cursor | None]] = {
+            Root.NODE: lambda: _node_class(view.of_unit),
+            Root.RESOURCE: lambda: _at_root(view.of_unit),
+            Root.POOL: lambda: _pool(view.resource),
+            Root.SITE: lambda: _at_root(view.site),
+            Root.PLAN: lambda: Cursor(view.plan, lists=_ALL_CLOSED),
+            Root.OFFER: lambda: Cursor(view.offer, lists=_ALL_CLOSED),
+            Root.AVAILABILITY: lambda: _availability(view.availability),
+            Root.DEMAND: lambda: Cursor(self.demand, lists=_DEMAND_LISTS),
+        }
+        return starts[path.root]()
 
     def follow(self, path: Path, start: Cursor | None, *, dense: bool) -> Iterator[Reached | None]:
         """Follows a path to everything it leads to.
@@ -212,6 +226,15 @@ def _node_class(resource: Json) -> Cursor | None:
         if isinstance(message, Mapping):
             return Cursor(message, place, _lists(resource))
     return None
+
+
+def _pool(resource: Json) -> Cursor | None:
+    pool = resource.get("pool")
+    return Cursor(pool, "pool", _lists(resource)) if isinstance(pool, Mapping) else None
+
+
+def _availability(entries: tuple[Json, ...] | None) -> Cursor | None:
+    return None if entries is None else Cursor({"availability": list(entries)}, lists=_ALL_CLOSED)
 
 
 def _at_root(document: Json) -> Cursor | None:
