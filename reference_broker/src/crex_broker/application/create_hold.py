@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from crex import v1
+from crex.demand.offer_constraints import check_properties
+from crex.documents.convert import to_json
 from crex.documents.times import to_ms
 from crex.errors import CrexError
+from crex.metering.span import Span
 from crex.trust.envelope import digest
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
@@ -18,7 +21,7 @@ from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import NewHold, OrderLine, OrderSnapshot
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.times import duration_ms, interval_ms
-from crex_broker.domain.terms import Sale, check_duration, check_quantity
+from crex_broker.domain.terms import Sale, check_buyer, check_duration, check_quantity
 
 _METHOD: Final = "MarketService.CreateHold"
 
@@ -64,6 +67,9 @@ class CreateHold:
         start_ms, end_ms = interval_ms(request.interval, "$.interval")
         sales = [await self._sale(item) for item in request.items]
         self._check(sales, request, end_ms - start_ms)
+        check_properties(request.properties)
+        quantities = [item.quantity for item in request.items]
+        check_buyer(sales, quantities, Span(start_ms, end_ms), request.properties)
         now_ms = to_ms(self._context.clock.now())
         expire_ms = now_ms + self._ttl(request)
         id_ = new_id(now_ms)
@@ -93,6 +99,7 @@ class CreateHold:
             end_ms=end_ms,
             issued_ms=now_ms,
             expire_ms=expire_ms,
+            properties=[to_json(one) for one in request.properties],
         )
         envelope = self._context.signer.sign_body(body, RECEIPT)
         new = NewHold(

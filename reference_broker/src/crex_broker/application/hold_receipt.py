@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,7 @@ def receipt_body(
     end_ms: int,
     issued_ms: int,
     expire_ms: int,
+    properties: Sequence[dict[str, Any]] = (),
 ) -> bytes:
     """Gives the exact bytes of a receipt, to be checked and signed.
 
@@ -42,6 +44,7 @@ def receipt_body(
         end_ms: End of the interval, exclusive.
         issued_ms: When the receipt is issued.
         expire_ms: When the hold lapses.
+        properties: What the consumer states of itself, in strict form (HOLD-PROPERTY-1).
     """
     expire = _time(expire_ms)
     receipt: dict[str, Any] = {
@@ -70,6 +73,8 @@ def receipt_body(
         "interval": {"start": _time(start_ms), "end": _time(end_ms)},
         "expireTime": expire,
     }
+    if properties:
+        receipt["properties"] = list(properties)
     return orjson.dumps(receipt)
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from crex import v1
+from crex.documents.convert import to_message
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.messages import offer_message
 from crex_broker.application.page_tokens import PageTokens
 from crex_broker.application.paging import fitting_page, page_size
+from crex_broker.application.ports.offers import OfferPage, OfferSnapshot
+from crex_broker.domain.availability import availability
 
 _METHOD: Final = "DiscoveryService.ListOffers"
 
@@ -19,6 +22,7 @@ class ListOffers:
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
+        self._offers = context.offers
         self._limits = context.limits
         self._tokens = PageTokens(context.store.secret("page-tokens"), _METHOD)
 
@@ -30,12 +34,24 @@ class ListOffers:
         """
         asked = (request.provider,)
         after = self._tokens.read(request.page_token, caller=caller.authority, filter_=asked)
-        page, offers = await fitting_page(
-            lambda limit: self._store.offers.offers(provider=request.provider, after_id=after, limit=limit),
-            lambda page: [offer_message(offer) for offer in page.offers],
-            page_size(request.page_size, self._limits),
+
+        async def read(limit: int) -> tuple[OfferPage, list[v1.OfferRecord]]:
+            page = await self._store.offers.offers(provider=request.provider, after_id=after, limit=limit)
+            return page, [offer_message(offer, await self._available(offer, page)) for offer in page.offers]
+
+        (page, _), offers = await fitting_page(
+            read, lambda found: found[1], page_size(request.page_size, self._limits)
         )
         more = ""
         if page.next_id is not None:
             more = self._tokens.make(page.next_id, caller=caller.authority, filter_=asked)
         return v1.ListOffersResponse(offers=offers, next_page_token=more)
+
+    async def _available(self, offer: OfferSnapshot, page: OfferPage) -> list[v1.Availability]:
+        """Gives what of an offer may be sold here, and when (AVAIL-LIST-1)."""
+        windows = page.granted.get(offer.pool or "")
+        sale = None if windows is None else await self._offers.by_digest(offer.sha256)
+        if windows is None or sale is None:
+            return []
+        stated = availability(windows, mode=sale.mode, max_duration=sale.max_duration_text)
+        return [to_message(one, v1.Availability) for one in stated]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from crex import v1
@@ -47,8 +48,8 @@ def transition_message(last: LastTransition) -> v1.Transition:
     return v1.Transition(event=last.event, actor=last.actor, reason=last.reason, time=timestamp(last.time_ms))
 
 
-def offer_message(offer: OfferSnapshot) -> v1.OfferRecord:
-    """Gives the record of an offer as the contract writes it."""
+def offer_message(offer: OfferSnapshot, available: Iterable[v1.Availability] = ()) -> v1.OfferRecord:
+    """Gives the record of an offer as the contract writes it; in listings with its availability."""
     return v1.OfferRecord(
         id=offer.id,
         state=_OFFER_STATES[offer.state],
@@ -58,6 +59,7 @@ def offer_message(offer: OfferSnapshot) -> v1.OfferRecord:
         create_time=timestamp(offer.create_ms),
         update_time=timestamp(offer.update_ms),
         expire_time=timestamp(offer.expire_ms),
+        availability=available,
     )
 
 

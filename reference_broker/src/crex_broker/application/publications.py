@@ -17,7 +17,7 @@ from crex_broker.application.times import ms_of
 from crex_broker.domain.terms import check_offer, check_sold
 
 # What PublishDocument takes, by the message of the type.
-PUBLISHED = (v1.Site, v1.ComputeResource, v1.PricePlan, v1.Offer)
+PUBLISHED = (v1.Site, v1.ComputeResource, v1.NetworkLink, v1.PricePlan, v1.Offer)
 
 
 def publication_of(opened: Verified[Any], limits: Limits) -> Publication:

@@ -1,4 +1,4 @@
-"""PublishDocument: a provider's site, resource, price plan or offer."""
+"""PublishDocument: a provider's site, resource, link, price plan or offer."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class PublishDocument:
             raise steps.refusal(
                 steps.TYPE,
                 "TYPE",
-                f"{envelope.payload_type!r} is not published: a provider publishes sites, resources, price "
-                "plans and offers. An allotment goes to GrantAllotment, an order to CommitOrder.",
+                f"{envelope.payload_type!r} is not published: a provider publishes sites, resources, links, "
+                "price plans and offers. An allotment goes to GrantAllotment, an order to CommitOrder.",
                 found=envelope.payload_type,
             )
         return kind

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from crex import v1
-from crex.errors import CrexError, Violation
+from crex.demand.offer_constraints import check_constraints, demand_body, refuse_unmet
+from crex.documents.convert import from_duration
+from crex.documents.times import format_duration
+from crex.errors import CrexError, RequirementError, Violation
+from crex.metering.span import Span
 
 # The only cancellation that this edition defines: free of charge until a lease has started.
 FREE_BEFORE_START: Final = "free-before-start"
@@ -36,6 +40,9 @@ class Sale:
         acceptance_ms: Time that the provider takes to answer an order.
         cancellation: Token of the cancellation terms.
         interfaces: Interface tokens through which a lease is delivered.
+        mode: Mode token.
+        max_duration_text: Longest lease in strict JSON form; empty where there is no bound.
+        constraints: What the offer asks of a demand; nothing where it asks nothing.
     """
 
     id: str
@@ -53,6 +60,9 @@ class Sale:
     acceptance_ms: int | None
     cancellation: str
     interfaces: tuple[str, ...]
+    mode: str
+    max_duration_text: str
+    constraints: v1.Requirement | None
 
     @classmethod
     def of(cls, offer: v1.Offer, sha256: str) -> Sale:
@@ -74,6 +84,11 @@ class Sale:
             acceptance_ms=_ms(terms.acceptance_period) if terms.HasField("acceptance_period") else None,
             cancellation=terms.cancellation,
             interfaces=tuple(offer.interfaces),
+            mode=terms.mode,
+            max_duration_text=format_duration(from_duration(terms.max_duration))
+            if terms.HasField("max_duration")
+            else "",
+            constraints=offer.offer_constraints if offer.HasField("offer_constraints") else None,
         )
 
 
@@ -102,6 +117,8 @@ def check_offer(offer: v1.Offer, *, min_ms: int, max_ms: int) -> None:
         found.append(_broken("$.terms.maxDuration", "no lease lasts zero seconds"))
     if sale.cancellation not in ("", FREE_BEFORE_START):
         found.append(_broken("$.terms.cancellation", f"this edition knows {FREE_BEFORE_START} only"))
+    if sale.constraints is not None:
+        found += _unusable(sale.constraints)
     valid_ms = _time_ms(offer.header.valid_until) - _time_ms(offer.header.issued_at)
     if not min_ms <= valid_ms <= max_ms:
         place, wanted = "$.header.validUntil", f"between {min_ms // 1000} s and {max_ms // 1000} s"
@@ -117,6 +134,37 @@ def check_offer(offer: v1.Offer, *, min_ms: int, max_ms: int) -> None:
         raise CrexError(
             "TERMS", f"The offer {sale.id} contradicts itself or this broker's limits", violations=found
         )
+
+
+def _unusable(constraints: v1.Requirement) -> list[Violation]:
+    """Lists what of an offer's constraints on demands nobody could evaluate (OFFER-DEMAND-1)."""
+    try:
+        check_constraints(constraints)
+    except RequirementError as error:
+        return [
+            replace(one, path="$.offerConstraints" + one.path.removeprefix("$")) for one in error.violations
+        ]
+    return []
+
+
+def check_buyer(
+    sales: Sequence[Sale], quantities: Sequence[int], time: Span, properties: Sequence[v1.DemandProperty]
+) -> None:
+    """Refuses to sell to whom the offers do not sell (OFFER-DEMAND-1).
+
+    Args:
+        sales: The offers.
+        quantities: Units of each.
+        time: When they are wanted.
+        properties: What the consumer states of itself.
+
+    Raises:
+        RequirementError: TERMS with what is asked.
+    """
+    for sale, quantity in zip(sales, quantities, strict=True):
+        if sale.constraints is not None:
+            asked = demand_body(count=quantity, time=time, properties=properties)
+            refuse_unmet(sale.constraints, asked, time=time)
 
 
 def check_sold(resource: str, body: Mapping[str, Any]) -> None:

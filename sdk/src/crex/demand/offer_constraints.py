@@ -6,7 +6,7 @@ other. What a consumer does not state of itself is not known, and what is not kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -14,13 +14,14 @@ from crex import v1
 from crex.decimals import format_decimal
 from crex.demand.checker import check
 from crex.demand.evaluator import truth
-from crex.demand.nodes import Node, Or
+from crex.demand.formatter import format_node
+from crex.demand.nodes import Node, Or, conjuncts
 from crex.demand.paths import demand_registry
 from crex.demand.truth import Truth
 from crex.demand.view import Json, OfferView, Surroundings
 from crex.documents.convert import to_json, to_message
 from crex.documents.times import from_ms
-from crex.errors import CrexError, RequirementError
+from crex.errors import CrexError, RequirementError, Violation
 from crex.metering.span import Span, show_ms
 
 # Stands for constraints that cannot be used: UNKNOWN of every demand.
@@ -90,28 +91,41 @@ def demand_body(
     return body | ({"currency": currency} if currency else {})
 
 
-def refuse_unmet(offer: Json, demand: Json, *, time: Span) -> None:
+def repeated_properties(properties: Sequence[v1.DemandProperty]) -> list[Violation]:
+    """Lists what is wrong with what a consumer states of itself: one property twice (DEMAND-PROPERTY-1)."""
+    names = [one.name for one in properties]
+    if len(set(names)) == len(names):
+        return []
+    fix = "state all values of a property together"
+    return [Violation("$.properties", "a property is stated twice", "DEMAND-PROPERTY-1", fix)]
+
+
+def check_properties(properties: Sequence[v1.DemandProperty]) -> None:
+    """Refuses properties of which one is stated twice.
+
+    Raises:
+        RequirementError: SCHEMA.
+    """
+    violations = repeated_properties(properties)
+    if violations:
+        raise RequirementError("SCHEMA", "The properties cannot be used.", violations=violations)
+
+
+def refuse_unmet(constraints: v1.Requirement, demand: Json, *, time: Span) -> None:
     """Refuses to sell to a demand that does not meet the constraints of an offer.
 
     Args:
-        offer: Body of the offer.
+        constraints: The constraints.
         demand: What `demand_body` gives.
         time: When the units are wanted.
 
     Raises:
-        RequirementError: TERMS with what is asked; never what the consumer did not say.
+        RequirementError: TERMS with what is asked; SCHEMA where the constraints cannot be used.
     """
-    from crex.demand.formatter import format_node
-    from crex.demand.nodes import conjuncts
-
-    around = Surroundings(OfferView(offer=offer), from_ms(time.start_ms), time=time, demand=demand)
-    node = constraints_of(offer)
-    if node is None or constraints_truth(around) is Truth.TRUE:
+    node = check_constraints(constraints)
+    around = Surroundings(OfferView(offer={}), from_ms(time.start_ms), time=time, demand=demand)
+    if truth(node, around, None) is Truth.TRUE:
         return
-    if node is UNUSABLE:
-        raise RequirementError(
-            "TERMS", "The offer asks of its buyers what cannot be evaluated; choose another."
-        )
     failing = [part for part in conjuncts(node) if truth(part, around, None) is not Truth.TRUE]
     asked = format_node(failing[0] if failing else node)
     raise RequirementError(

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from crex import v1
-from crex.demand.offer_constraints import constraints_truth
+from crex.demand.offer_constraints import constraints_truth, repeated_properties
 from crex.demand.truth import Truth
 from crex.demand.units import SECONDS, format_amount
 from crex.demand.values import Scalar, ValueType, read_interval, read_stated
@@ -111,11 +111,7 @@ def wanted(demand: v1.Demand, *, now: datetime) -> Wanted:
         fix = "add up what is wanted of one dimension and unit"
         message = "a dimension is stated twice in one unit, or more than 32 are stated"
         violations.append(Violation("$.quantities", message, "DEMAND-QUANTITY-1", fix))
-    properties = [one.name for one in demand.properties]
-    if len(set(properties)) != len(properties):
-        fix = "state all values of a property together"
-        message = "a property is stated twice"
-        violations.append(Violation("$.properties", message, "DEMAND-PROPERTY-1", fix))
+    violations += repeated_properties(demand.properties)
     window = _window(demand, now)
     if window is not None and duration is not None and window.seconds < _exact(duration):
         fix = "widen the window, or ask for less time"

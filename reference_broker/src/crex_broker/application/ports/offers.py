@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from crex_broker.application.ports.documents import NewDocument, StoredDocument
 from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.domain.capacity import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,18 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class OfferPage:
-    """A part of a list by ascending name; `next_id` is the last name given, nothing at the end."""
+    """A part of a list by ascending name.
+
+    Attributes:
+        offers: The offers.
+        next_id: The last name given; nothing at the end.
+        granted: Windows of the allotments of their pools, by pool, ascending; a pool without an allotment is
+            not there.
+    """
 
     offers: tuple[OfferSnapshot, ...]
     next_id: str | None
+    granted: Mapping[str, tuple[Window, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ class StandingOffer:
         unit: The newest document of what one unit is, where the resource is a pool.
         site: The newest document of the site of that unit, or of the resource.
         price_plan: The price plan document that it pins.
-        holdable: Whether its pool has an allotment.
+        granted: Windows of its pool's allotment, ascending; nothing where it has none.
     """
 
     record: OfferSnapshot
@@ -115,7 +124,12 @@ class StandingOffer:
     unit: StoredDocument | None
     site: StoredDocument | None
     price_plan: StoredDocument
-    holdable: bool
+    granted: tuple[Window, ...] | None
+
+    @property
+    def holdable(self) -> bool:
+        """Whether units of it can be held here: its pool has an allotment."""
+        return self.granted is not None
 
 
 class OfferStore(Protocol):

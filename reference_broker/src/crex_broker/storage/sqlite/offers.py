@@ -71,7 +71,9 @@ class SqliteOffers:
         def read(connection: sqlite3.Connection) -> OfferPage:
             rows = connection.execute(f"{sql} ORDER BY id LIMIT :limit", found).fetchall()
             offers = tuple([OfferSnapshot(*row) for row in rows[:limit]])
-            return OfferPage(offers, offers[-1].id if len(rows) > limit else None)
+            pools = {offer.pool for offer in offers if offer.pool is not None}
+            next_id = offers[-1].id if len(rows) > limit else None
+            return OfferPage(offers, next_id, standing.granted(connection, pools))
 
         return await self._reader.run(read)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import Any, Final
 
 from crex_broker.application.ports.documents import StoredDocument
 from crex_broker.application.ports.offers import OfferSnapshot, StandingOffer
+from crex_broker.domain.capacity import Window
 from crex_broker.storage.sqlite import offer_rows
 
 _OFFERS: Final = f"""
-SELECT {offer_rows.COLUMNS}, EXISTS (SELECT 1 FROM allotments WHERE allotments.pool = offers.pool)
-FROM offers WHERE state = 'PUBLISHED' AND (:id IS NULL OR id = :id) ORDER BY id
+SELECT {offer_rows.COLUMNS} FROM offers WHERE state = 'PUBLISHED' AND (:id IS NULL OR id = :id) ORDER BY id
 """  # noqa: S608 - constants
+_GRANTED: Final = "SELECT start_ms, end_ms, quantity FROM allotment_windows WHERE pool = ? ORDER BY start_ms"
 _DOCUMENT: Final = "SELECT type, id, revision, sha256, issuer, envelope FROM documents"
 _CITED: Final = "SELECT type, id, sha256 FROM cites WHERE document = ? AND field = ?"
 # Everything that cites the document, directly or through others, whatever the revision.
@@ -27,10 +29,10 @@ SELECT id FROM offers WHERE state = 'PUBLISHED' AND (id IN (SELECT id FROM above
 
 def of(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
     """Gives the published offer of a name, or all of them, with their documents."""
-    cited = _Cited(connection)
+    cited, windows = _Cited(connection), _Granted(connection)
     found = []
     for row in connection.execute(_OFFERS, {"id": id_}).fetchall():
-        record = OfferSnapshot(*row[:-1])
+        record = OfferSnapshot(*row)
         resource = cited.by(record.sha256, "resource")
         plan = cited.by(record.sha256, "pricePlan")
         if resource is None or plan is None:
@@ -38,13 +40,37 @@ def of(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
         unit = cited.by(resource.sha256, "pool.unit")
         site = cited.by((unit or resource).sha256, "siteId")
         offer = cited.document(record.sha256)
-        found.append(StandingOffer(record, offer, resource, unit, site, plan, holdable=bool(row[-1])))
+        found.append(StandingOffer(record, offer, resource, unit, site, plan, windows.of(record.pool)))
     return found
 
 
 def on(connection: sqlite3.Connection, id_: str) -> list[str]:
     """Gives the names of published offers that a document or a pool stands behind."""
     return [name for (name,) in connection.execute(_ABOVE, {"id": id_})]
+
+
+def granted(connection: sqlite3.Connection, pools: Iterable[str]) -> dict[str, tuple[Window, ...]]:
+    """Gives the windows of the allotments of some pools; those without one are left out."""
+    windows = _Granted(connection)
+    found = {pool: windows.of(pool) for pool in pools}
+    return {pool: several for pool, several in found.items() if several is not None}
+
+
+class _Granted:
+    """Reads what is granted of each pool once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, tuple[Window, ...] | None] = {}
+
+    def of(self, pool: str | None) -> tuple[Window, ...] | None:
+        """Gives the windows of a pool's allotment; nothing where there is none."""
+        if pool is None:
+            return None
+        if pool not in self._known:
+            rows = self._connection.execute(_GRANTED, (pool,)).fetchall()
+            self._known[pool] = tuple(Window(*row) for row in rows) or None
+        return self._known[pool]
 
 
 class _Cited:
