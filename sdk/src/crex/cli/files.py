@@ -24,6 +24,7 @@ _TOKENS: Final = {
     "partition-class": "compute-resource",
     "pool": "compute-resource",
     "order": "order-document",
+    "link": "network-link",
 }
 
 

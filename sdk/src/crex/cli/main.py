@@ -23,6 +23,7 @@ from crex.cli import (
     lease_commands,
     market_commands,
     order_commands,
+    search_commands,
     usage_commands,
 )
 from crex.cli.options import common
@@ -34,6 +35,7 @@ _PARTS: Final = (
     describe_commands,
     document_commands,
     market_commands,
+    search_commands,
     order_commands,
     lease_commands,
     usage_commands,

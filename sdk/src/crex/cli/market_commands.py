@@ -1,4 +1,4 @@
-"""`crex publish`, `allot`, `offers` and `search`: what is for sale."""
+"""`crex publish`, `allot` and `offers`: what is for sale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from crex.cli.party import Customer, Party
 
 # Documents are published after those that they cite.
-_ORDER: Final = {"site": 0, "compute-resource": 1, "price-plan": 2, "offer": 3}
+_ORDER: Final = {"site": 0, "network-link": 1, "compute-resource": 1, "price-plan": 2, "offer": 3}
 
 
 def add(commands: Commands) -> None:
@@ -59,17 +59,6 @@ def add(commands: Commands) -> None:
         change = command(offers, name, run, about)
         change.add_argument("offer", metavar="OFFER", help="name of the offer")
         request_id(change)
-
-    search = command(
-        commands, "search", _search, "find offers that meet a requirement, and why others do not"
-    )
-    search.add_argument("text", metavar="REQUIREMENT", help="such as 'cpu.schedulable_cpus >= 1'")
-    search.add_argument("--for", dest="length", type=duration, default=timedelta(hours=1), metavar="TIME")
-    search.add_argument("--from", dest="start", type=moment, metavar="TIME", help="from then on")
-    search.add_argument("--count", type=positive, default=1, help="units (1)")
-    search.add_argument("--currency", help="prices in this currency only")
-    search.add_argument("--max", dest="most", type=positive, default=20, help="candidates shown (20)")
-    search.add_argument("--explain", action="store_true", help="say why every other offer does not match")
 
 
 def _publish(options: argparse.Namespace) -> Result:
@@ -231,40 +220,3 @@ def _draft(options: argparse.Namespace) -> Result:
         f"Next: `crex publish {options.folder}`, then `crex allot {pool} --units N --for 24h`."
     )
     return Result({"files": written, "pool": pool, "offer": offer.header.id}, text)
-
-
-def _search(options: argparse.Namespace) -> Result:
-    from google.protobuf.duration_pb2 import Duration
-
-    from crex import v1
-    from crex.cli.party import open_customer
-    from crex.demand import text as requirements
-    from crex.demand.rendering import render
-    from crex.documents.convert import to_json, to_timestamp
-
-    demand = v1.Demand(requirement=requirements.parse(options.text), count=options.count)
-    if options.currency:
-        demand.currency = options.currency
-    if options.start is not None:
-        end = options.start + options.length
-        demand.interval.CopyFrom(v1.Interval(start=to_timestamp(options.start), end=to_timestamp(end)))
-    else:
-        length = Duration()
-        length.FromTimedelta(options.length)
-        demand.duration.CopyFrom(length)
-    response = open_customer(options).client.search_offers(
-        v1.SearchOffersRequest(demand=demand, max_candidates=options.most, explain=options.explain)
-    )
-    rows = [[one.offer_id, _price(one), "yes" if one.holdable else "no"] for one in response.candidates]
-    text = table(["OFFER", "PRICE", "CAN BE HELD"], rows, empty="No offer matches.")
-    if options.explain:
-        text += "\n\n" + "\n".join(render(response.explanation))
-    elif not rows:
-        text += " --explain says why."
-    return Result(to_json(response), text)
-
-
-def _price(candidate: v1.Candidate) -> str:
-    if candidate.HasField("price"):
-        return f"{candidate.price.amount} {candidate.price.currency}"
-    return f"unknown: {candidate.price_unknown_reason}"

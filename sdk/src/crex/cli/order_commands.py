@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from crex.cli.options import Commands, command, duration, group, moment, positive, request_id, waiting
 from crex.cli.result import OK, REFUSED, Result, table
+from crex.cli.search_commands import add_properties
 
 if TYPE_CHECKING:
     from crex import v1
@@ -29,6 +30,7 @@ def add(commands: Commands) -> None:
     )
     hold.add_argument("--from", dest="start", type=moment, metavar="TIME", help="from then on (now)")
     hold.add_argument("--ttl", type=duration, metavar="TIME", help="how long to hold")
+    add_properties(hold)
     request_id(hold)
 
     orders = group(commands, "order", "orders: commit a hold, follow it, cancel it")
@@ -67,6 +69,7 @@ def _hold(options: argparse.Namespace) -> Result:
         request_id=new_request_id(options),
         items=[v1.HoldRequestItem(offer_id=offer.id, offer_sha256=offer.digest, quantity=options.count)],
         interval=v1.Interval(start=to_timestamp(start), end=to_timestamp(start + options.length)),
+        properties=options.properties,
     )
     if options.ttl is not None:
         ttl = Duration()

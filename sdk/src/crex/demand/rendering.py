@@ -29,7 +29,8 @@ def _relaxation(explanation: v1.MatchExplanation) -> Iterator[str]:
     relaxation = explanation.relaxation
     change = f"ask `{relaxation.relaxed}`" if relaxation.relaxed else "leave it out"
     offers = _offers(relaxation.would_match)
-    yield f"Smallest change: instead of `{relaxation.constraint}` {change}: {offers} would match."
+    where = _alternative(relaxation.alternative)
+    yield f"Smallest change{where}: instead of `{relaxation.constraint}` {change}: {offers} would match."
 
 
 def _constraints(explanation: v1.MatchExplanation) -> Iterator[str]:
@@ -38,7 +39,8 @@ def _constraints(explanation: v1.MatchExplanation) -> Iterator[str]:
     yield "What stops offers (of which by this alone / not stated):"
     width = max(len(str(one.fails)) for one in explanation.constraints)
     for one in explanation.constraints:
-        yield f"  {one.fails:>{width}}  ({one.fails_alone} / {one.unstated})  {one.constraint}"
+        where = _alternative(one.alternative)
+        yield f"  {one.fails:>{width}}  ({one.fails_alone} / {one.unstated})  {one.constraint}{where}"
 
 
 def _rejections(explanation: v1.MatchExplanation) -> Iterator[str]:
@@ -47,11 +49,15 @@ def _rejections(explanation: v1.MatchExplanation) -> Iterator[str]:
     yield "Why not, the nearest first:"
     for one in explanation.rejections:
         yield f"  {one.offer_id}"
-        yield f"    required {one.required}"
+        yield f"    required {one.required}{_alternative(one.alternative)}"
         yield f"    {_found(one)}"
     if explanation.rejections_capped:
         rejected = explanation.considered - explanation.matched
         yield f"  … and {rejected - len(explanation.rejections)} more"
+
+
+def _alternative(number: int) -> str:
+    return f" (alternative {number})" if number else ""
 
 
 def _found(rejection: v1.Rejection) -> str:
