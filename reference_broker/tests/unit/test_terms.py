@@ -18,7 +18,6 @@ from crex_broker.domain.terms import (
     check_interface,
     check_offer,
     check_quantity,
-    check_windows,
 )
 from reference_broker.tests.exchange import NOW
 
@@ -107,12 +106,3 @@ def test_cancelling_needs_terms_that_allow_it_in_every_offer() -> None:
     check_cancellable([free])
     with pytest.raises(CrexError, match="cannot be cancelled"):
         check_cancellable([free, _sale()])
-
-
-@pytest.mark.parametrize("windows", [[(5, 5)], [(5, 4)], [(0, 5), (4, 9)], [(5, 9), (0, 5)]])
-def test_windows_that_are_no_function_of_time_are_refused(windows: list[tuple[int, int]]) -> None:
-    """CAP-WINDOW-1: empty, reversed, overlapping and unordered windows name their place."""
-    with pytest.raises(CrexError) as refused:
-        check_windows(windows)
-    assert refused.value.violations[0].requirement == "CAP-WINDOW-1"
-    check_windows([(0, 5), (5, 9), (11, 12)])

@@ -99,8 +99,13 @@ def _consistent(value: Json) -> Json:
                 _consistent(item)
         if member in _RELATED:
             del value[member]
+        if member in _FIRST_ALONE:
+            del inner[1:]
     if "siteId" in value:
         value["kind"] = "p.example.cn/any"
+        value["header"]["id"] = f"crex://{value['header']['issuer']}/node-class/like-no-other"
+    if "fromSite" in value:
+        value["toSite"] = "crex://like.no.other.example/site/other"
     return value
 
 
@@ -108,9 +113,12 @@ def _consistent(value: Json) -> Json:
 _RELATED = frozenset(
     [
         "closedLists", "latitudeMicrodegrees", "longitudeMicrodegrees", "partitionProfiles", "physicalCores",
-        "readIops", "sockets", "subdivision", "usableBytes", "writeIops",
+        "readIops", "sockets", "subdivision", "usableBytes", "writeIops", "numa", "committedBitsPerS",
+        "rttUs", "jitterUs", "lossPpm", "availabilityPpm",
     ]
 )  # fmt: skip
+# Lists whose elements a rule compares with each other.
+_FIRST_ALONE = frozenset(["rates", "windows", "members"])
 
 
 @st.composite

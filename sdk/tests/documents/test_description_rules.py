@@ -44,6 +44,13 @@ def test_the_example_of_the_specification_is_valid() -> None:
     assert semantics.violations(value, v1.ComputeResource) == []
 
 
+RATE = {
+    "numberFormat": "bf16",
+    "unit": "matrix",
+    "sparsity": "dense",
+    "mopsPerS": "2",
+    "provenance": {"basis": "nominal"},
+}
 DEVICE = {"acceleratorClass": "gpu", "vendor": "nvidia", "product": "X", "count": "1"}
 
 
@@ -51,6 +58,36 @@ DEVICE = {"acceleratorClass": "gpu", "vendor": "nvidia", "product": "X", "count"
     ("members", "place", "requirement"),
     [
         ({"kind": "pool"}, "$.kind", "DESC-KIND-1"),
+        (
+            {
+                "relations": [
+                    {"kind": "part-of", "target": "crex://p.example.cn/site/zhongwei-1/node-class/vm-7"}
+                ]
+            },
+            "$.relations[0].target",
+            "DESC-SELF-1",
+        ),
+        ({"node.numa": [{"count": "2", "memoryBytes": "12638257153"}]}, "$.node.numa", "DESC-NUMA-1"),
+        ({"node.numa": [{"count": "2", "schedulableCpus": "2"}]}, "$.node.numa", "DESC-NUMA-1"),
+        (
+            {
+                "node.accelerators": [
+                    {**DEVICE, "rates": [RATE, {**RATE, "sparsity": "2-4", "mopsPerS": "1"}]}
+                ]
+            },
+            "$.node.accelerators[0].rates[1].mopsPerS",
+            "DESC-RATE-4",
+        ),
+        (
+            {"node.cpu.rates": [RATE, {**RATE, "mopsPerS": "3"}]},
+            "$.node.cpu.rates[1].mopsPerS",
+            "DESC-RATE-5",
+        ),
+        (
+            {"node.accelerators": [{**DEVICE, "partitionProfiles": [{"name": "a"}, {"name": "a"}]}]},
+            "$.node.accelerators[0].partitionProfiles[1].name",
+            "DESC-PROFILE-1",
+        ),
         ({"node.cpu.sockets": "4", "node.cpu.physicalCores": "2"}, "$.node.cpu.sockets", "DESC-CPU-4"),
         (
             {"node.cpu.physicalCores": "1", "node.cpu.threadsPerCore": "1"},
@@ -111,7 +148,7 @@ def test_rules_reach_into_a_slice() -> None:
     contents["memory"]["usableBytes"] = "99999999999"
     value |= {
         "kind": "partition-class",
-        "partition": {"ofResource": value["header"]["id"], "contents": contents},
+        "partition": {"ofResource": "crex://p.example.cn/node-class/whole", "contents": contents},
     }
     value["closedLists"] = ["partition.contents.accelerators"]
     (violation,) = semantics.violations(value, v1.ComputeResource)

@@ -245,32 +245,6 @@ def check_cancellable(sales: Sequence[Sale]) -> None:
             raise _terms(sale, "cannot be cancelled once its provider has confirmed", "ORDER-CANCEL-1")
 
 
-def check_windows(windows: Sequence[tuple[int, int]]) -> None:
-    """Refuses windows that are empty, out of order or overlapping (CAP-WINDOW-1).
-
-    Args:
-        windows: Start and end of each, in milliseconds, in the order of the document.
-
-    Raises:
-        CrexError: SCHEMA with the place.
-    """
-    before: int | None = None
-    for at, (start_ms, end_ms) in enumerate(windows):
-        message = ""
-        if end_ms <= start_ms:
-            message = "the window ends not after its start"
-        elif before is not None and start_ms < before:
-            message = "the window begins before the one before it ends"
-        if message:
-            violation = Violation(
-                f"$.windows[{at}]", message, "CAP-WINDOW-1", "Order the windows by start, apart or touching."
-            )
-            raise CrexError(
-                "SCHEMA", "The windows of the allotment are not a function of time", violations=[violation]
-            )
-        before = end_ms
-
-
 def _terms(sale: Sale, what: str, requirement: str) -> CrexError:
     message = f"The offer {sale.id} {what}. Change the request, or choose another offer."
     return CrexError("TERMS", message, details={"offer": sale.id, "requirement": requirement})

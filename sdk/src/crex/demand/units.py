@@ -163,23 +163,3 @@ def _number(value: Fraction) -> str:
     scaled = magnitude * 10**digits
     whole, fraction = divmod(scaled.numerator, 10**digits)
     return f"{sign}{whole}." + f"{fraction:0{digits}d}".rstrip("0")
-
-
-def kib(amount: int) -> int:
-    """Gives `amount` KiB in bytes."""
-    return amount << 10
-
-
-def mib(amount: int) -> int:
-    """Gives `amount` MiB in bytes."""
-    return amount << 20
-
-
-def gib(amount: int) -> int:
-    """Gives `amount` GiB in bytes."""
-    return amount << 30
-
-
-def tib(amount: int) -> int:
-    """Gives `amount` TiB in bytes."""
-    return amount << 40

@@ -7,20 +7,16 @@ which `crex.documents.semantics` takes rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
 from crex.documents.fields import descriptor_of, field_by_member
 from crex.documents.paths import json_path
+from crex.documents.rules import Json, Path, Rule, at_most, rates, whole_number
 from crex.errors import Violation
 from crex.v1 import ComputeResource, Site
-
-Json = dict[str, Any]
-Path = tuple[str | int, ...]
-Rule = Callable[[Json, Path], Iterator[Violation]]
 
 _BODY_BY_KIND = {
     "node-class": "node",
@@ -39,7 +35,28 @@ def _resource(resource: Json, path: Path) -> Iterator[Violation]:
         found = f'"{resource["kind"]}" has the body `{wanted}`, this document has `{body}`'
         fix = "correct the kind, or the name of the body"
         yield Violation(json_path((*path, "kind")), found, "DESC-KIND-1", fix)
-    yield from _closed_lists(resource, path, ComputeResource)
+    yield from _itself(resource, path)
+    yield from closed_lists(resource, path, ComputeResource)
+
+
+def _itself(resource: Json, path: Path) -> Iterator[Violation]:
+    """No resource is a part, a unit or a relative of itself (DESC-SELF-1)."""
+    own = resource["header"]["id"]
+    cited = {
+        ("partition", "ofResource"): resource.get("partition", {}).get("ofResource"),
+        ("pool", "unit"): resource.get("pool", {}).get("unit"),
+        **{
+            ("relations", at, "target"): one["target"] for at, one in enumerate(resource.get("relations", ()))
+        },
+        **{
+            ("cluster", "members", at, "resource"): one["resource"]
+            for at, one in enumerate(resource.get("cluster", {}).get("members", ()))
+        },
+    }
+    for place, name in cited.items():
+        if name == own:
+            found = f"it names this document itself, {json_path((*path, 'header', 'id'))}"
+            yield Violation(json_path((*path, *place)), found, "DESC-SELF-1", "name another resource")
 
 
 def _site(site: Json, path: Path) -> Iterator[Violation]:
@@ -52,10 +69,10 @@ def _site(site: Json, path: Path) -> Iterator[Violation]:
     if len(stated) == 1:
         found, fix = "one coordinate alone is no place", "state both or neither"
         yield Violation(json_path((*path, stated[0])), found, "DESC-POSITION-1", fix)
-    yield from _closed_lists(site, path, Site)
+    yield from closed_lists(site, path, Site)
 
 
-def _closed_lists(document: Json, path: Path, message: type[Message]) -> Iterator[Violation]:
+def closed_lists(document: Json, path: Path, message: type[Message]) -> Iterator[Violation]:
     """A closed list is a list of this type of document (DESC-CLOSED-2)."""
     for index, name in enumerate(document.get("closedLists", ())):
         if not _names_a_list(name, descriptor_of(message)):
@@ -77,22 +94,61 @@ def _names_a_list(name: str, message: Descriptor) -> bool:
 
 def _cpu(cpu: Json, path: Path) -> Iterator[Violation]:
     """Every socket has a core, and cores × threads hold all that can be scheduled (DESC-CPU-4)."""
-    cores, threads = _int(cpu, "physicalCores"), _int(cpu, "threadsPerCore")
-    yield from _at_most(cpu, "sockets", cores, "physicalCores is", path, "DESC-CPU-4")
+    cores, threads = whole_number(cpu, "physicalCores"), whole_number(cpu, "threadsPerCore")
+    cores_at = json_path((*path, "physicalCores"))
+    yield from at_most(cpu, "sockets", cores, cores_at, path, "DESC-CPU-4")
     most = cores * threads if cores is not None and threads is not None else None
-    yield from _at_most(cpu, "schedulableCpus", most, "physicalCores × threadsPerCore is", path, "DESC-CPU-4")
+    product = f"{cores_at} × {json_path((*path, 'threadsPerCore'))}"
+    yield from at_most(cpu, "schedulableCpus", most, product, path, "DESC-CPU-4")
+    yield from rates(cpu, path)
 
 
 def _memory(memory: Json, path: Path) -> Iterator[Violation]:
-    capacity = _int(memory, "capacityBytes")
-    yield from _at_most(memory, "usableBytes", capacity, "capacityBytes is", path, "DESC-BYTES-2")
+    capacity, place = whole_number(memory, "capacityBytes"), json_path((*path, "capacityBytes"))
+    yield from at_most(memory, "usableBytes", capacity, place, path, "DESC-BYTES-2")
 
 
 def _accelerator(device: Json, path: Path) -> Iterator[Violation]:
-    capacity = _int(device.get("memory", {}), "capacityBytes")
+    """A slice is no larger than its device, and has a name of its own (DESC-BYTES-2, DESC-PROFILE-1)."""
+    capacity = whole_number(device.get("memory", {}), "capacityBytes")
+    device_at = json_path((*path, "memory", "capacityBytes"))
+    names: dict[str, str] = {}
     for index, profile in enumerate(device.get("partitionProfiles", ())):
         place = (*path, "partitionProfiles", index)
-        yield from _at_most(profile, "usableMemoryBytes", capacity, "the device has", place, "DESC-BYTES-2")
+        yield from at_most(profile, "usableMemoryBytes", capacity, device_at, place, "DESC-BYTES-2")
+        here = json_path((*place, "name"))
+        earlier = names.setdefault(profile["name"], here)
+        if earlier != here:
+            found = f'"{profile["name"]}" is the name of {earlier} already'
+            yield Violation(here, found, "DESC-PROFILE-1", "give every profile a name of its own")
+    yield from rates(device, path)
+
+
+def _node(node: Json, path: Path) -> Iterator[Violation]:
+    """The domains of memory hold no more than the node (DESC-NUMA-1)."""
+    domains = node.get("numa", ())
+    for member, whole, what in (
+        ("memoryBytes", ("memory", "capacityBytes"), "memory"),
+        ("schedulableCpus", ("cpu", "schedulableCpus"), "CPUs"),
+    ):
+        limit = whole_number(node.get(whole[0], {}), whole[1])
+        together = sum((whole_number(one, member) or 0) * int(one["count"]) for one in domains)
+        if limit is not None and together > limit:
+            found = (
+                f"the domains have {together} {what} together, and {json_path((*path, *whole))} is {limit}"
+            )
+            yield Violation(json_path((*path, "numa")), found, "DESC-NUMA-1", "correct whichever is wrong")
+
+
+def _cluster(cluster: Json, path: Path) -> Iterator[Violation]:
+    """A class of nodes is a member once (DESC-CLUSTER-1)."""
+    known: dict[str, str] = {}
+    for index, member in enumerate(cluster["members"]):
+        here = json_path((*path, "members", index, "resource"))
+        earlier = known.setdefault(member["resource"], here)
+        if earlier != here:
+            found = f"{member['resource']} is the member {earlier} already"
+            yield Violation(here, found, "DESC-CLUSTER-1", "add the nodes of one class up in one member")
 
 
 def _storage(tier: Json, path: Path) -> Iterator[Violation]:
@@ -105,28 +161,14 @@ def _storage(tier: Json, path: Path) -> Iterator[Violation]:
             yield Violation(json_path((*path, rate)), found, "DESC-STORAGE-2", fix)
 
 
-def _at_most(
-    value: Json, member: str, limit: int | None, limit_is: str, path: Path, requirement: str
-) -> Iterator[Violation]:
-    found = _int(value, member)
-    if found is not None and limit is not None and found > limit:
-        place = json_path((*path, member))
-        yield Violation(
-            place, f"it is {found}, {limit_is} {limit}", requirement, "correct whichever is wrong"
-        )
-
-
-def _int(value: Json, member: str) -> int | None:
-    """Gives an int64 member, which the strict form writes as text."""
-    return int(value[member]) if member in value else None
-
-
 RULES: Mapping[str, Rule] = {
     "crex.v1.Accelerator": _accelerator,
+    "crex.v1.Cluster": _cluster,
     "crex.v1.ComputeResource": _resource,
     "crex.v1.Cpu": _cpu,
     "crex.v1.DeviceMemory": _memory,
     "crex.v1.Memory": _memory,
+    "crex.v1.NodeClass": _node,
     "crex.v1.Site": _site,
     "crex.v1.StorageTier": _storage,
 }

@@ -6,9 +6,10 @@ parts of a document that have a rule. Every rule names its requirement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor
@@ -16,14 +17,12 @@ from google.protobuf.message import Message
 
 from crex import names
 from crex.decimals import Money, exponent, parse_rational
-from crex.documents import description_rules, strict
+from crex.documents import description_rules, link_rules, strict
 from crex.documents.fields import Field, Kind, descriptor_of, field_by_member, fields_of
 from crex.documents.paths import json_path
+from crex.documents.rules import Path, Rule
 from crex.errors import CrexError, DocumentError, Violation
 from crex.v1.constraint_pb2 import StringFormat
-
-Path = tuple[str | int, ...]
-Rule = Callable[[dict[str, Any], Path], Iterator[Violation]]
 
 
 @dataclass(slots=True)
@@ -178,6 +177,16 @@ def _interval(value: dict[str, Any], path: Path) -> Iterator[Violation]:
         )
 
 
+def _allotment(value: dict[str, Any], path: Path) -> Iterator[Violation]:
+    """Windows follow each other: what is granted is a function of time (CAP-WINDOW-1)."""
+    for index, (before, after) in enumerate(pairwise(value["windows"]), start=1):
+        if _before(after["start"], before["end"]):
+            place = json_path((*path, "windows", index, "start"))
+            earlier = json_path((*path, "windows", index - 1, "end"))
+            message = f'it starts at "{after["start"]}", before {earlier}, "{before["end"]}"'
+            yield Violation(place, message, "CAP-WINDOW-1", "order the windows by start, apart or touching")
+
+
 def _record(value: dict[str, Any], path: Path) -> Iterator[Violation]:
     """A usage record may be of one instant, but does not run backwards."""
     start, end = value["start"], value["end"]
@@ -231,5 +240,7 @@ _BY_MESSAGE: dict[str, Rule] = {
     "crex.v1.Money": _money,
     "crex.v1.Rational": _rational,
     "crex.v1.UsageRecord": _record,
+    "crex.v1.Allotment": _allotment,
     **description_rules.RULES,
+    **link_rules.RULES,
 }
