@@ -163,10 +163,10 @@ def whole(amount: Number, factor: int, unit: str) -> int:
     """
     if isinstance(amount, str):
         exact = _read(amount)
-    elif isinstance(amount, (int, Decimal, Fraction)) and not isinstance(amount, bool):
-        exact = Fraction(amount)
-    else:
+    elif isinstance(amount, (float, bool)) or not isinstance(amount, (int, Decimal, Fraction)):
         raise TypeError(f"{amount!r} is not exact; write it as an integer or as text, such as '1.979'")
+    else:
+        exact = Fraction(amount)
     product = exact * factor
     if product.denominator != 1:
         fix = "State exactly what it is, or leave the figure out."

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crex.demand import parse
 from crex.amounts import gib
+from crex.demand import parse
 from crex.demand.units import BY_ENDING, BYTES, SECONDS, Unit, describe_amount, format_amount, unit_of
 from crex.errors import RequirementError
 

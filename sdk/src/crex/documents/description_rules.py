@@ -42,7 +42,7 @@ def _resource(resource: Json, path: Path) -> Iterator[Violation]:
 def _itself(resource: Json, path: Path) -> Iterator[Violation]:
     """No resource is a part, a unit or a relative of itself (DESC-SELF-1)."""
     own = resource["header"]["id"]
-    cited = {
+    cited: dict[Path, str | None] = {
         ("partition", "ofResource"): resource.get("partition", {}).get("ofResource"),
         ("pool", "unit"): resource.get("pool", {}).get("unit"),
         **{
