@@ -22,7 +22,7 @@ from crex_broker.application.context import Context
 from crex_broker.application.limits import Limits
 from crex_broker.application.market import admin_cases, discovery_cases, market_cases
 from crex_broker.application.offer_documents import OfferDocuments
-from crex_broker.index.offers import MemoryIndex
+from crex_broker.index.offers import ColumnIndex
 from crex_broker.storage.sqlite.store import SqliteStore
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -100,7 +100,7 @@ class Exchange:
             signer=signer(BROKER),
             store=store,
             trust=TrustDirectory(),
-            index=MemoryIndex(),
+            index=ColumnIndex(),
             offers=OfferDocuments(store.documents, BROKER),
             clock=clock,
             limits=limits or Limits(),

@@ -18,7 +18,7 @@ from crex_broker.application.context import Context
 from crex_broker.application.limits import Limits
 from crex_broker.application.offer_documents import OfferDocuments
 from crex_broker.application.roles import Roles
-from crex_broker.index.offers import MemoryIndex
+from crex_broker.index.offers import ColumnIndex
 from crex_broker.rpc.authentication import Authenticator
 from crex_broker.rpc.pipeline import Pipeline
 from crex_broker.rpc.roles import ADMIN
@@ -87,7 +87,7 @@ async def open_broker(identity: Identity, database: Path, *, limits: Limits, clo
             signer=identity,
             store=store,
             trust=trust,
-            index=MemoryIndex(),
+            index=ColumnIndex(),
             offers=OfferDocuments(store.documents, identity.authority),
             clock=clock,
             limits=limits,

@@ -113,10 +113,13 @@ def round_half_away(value: Fraction | int, digits: int = 0) -> int:
     Returns:
         The rounded value in units of 10^-digits.
     """
-    exact = Fraction(value) * Fraction(10) ** digits
-    doubled = 2 * abs(exact.numerator) + exact.denominator
-    rounded = doubled // (2 * exact.denominator)
-    return rounded if exact.numerator >= 0 else -rounded
+    numerator, denominator = value.numerator, value.denominator
+    if digits >= 0:
+        numerator *= 10**digits
+    else:
+        denominator *= 10**-digits
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded
 
 
 def _refused(text: str, what: str, fix: str, requirement: str = "SCALAR-DECIMAL-1") -> InvalidScalar:

@@ -6,10 +6,11 @@ the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from fractions import Fraction
+from typing import Final, TypeAlias
 
 from crex import v1
 from crex.demand.explain import Condition, finding, text_of, truth_of
@@ -19,7 +20,7 @@ from crex.demand.query import Query, compile_demand
 from crex.demand.relax import Miss, smallest
 from crex.demand.terms import Wanted
 from crex.demand.truth import Truth
-from crex.demand.view import OfferView, Surroundings
+from crex.demand.view import Json, OfferView, Surroundings
 from crex.metering.span import ms_timestamp
 
 # Rejections that an explanation lists, unless asked otherwise.
@@ -47,11 +48,9 @@ class Match:
     @property
     def candidate(self) -> v1.Candidate:
         """The message of the contract."""
-        header = self.view.offer.get("header")
-        revision = header.get("revision", "0") if isinstance(header, dict) else "0"
         candidate = v1.Candidate(
             offer_id=self.view.offer_id,
-            revision=int(revision),
+            revision=revision_of(self.view.offer),
             sha256=self.view.sha256,
             holdable=self.view.holdable,
             alternative=self.alternative,
@@ -62,19 +61,25 @@ class Match:
         return candidate
 
     @property
-    def order(self) -> tuple[int, int, bool, str, object, bytes]:
-        """Sorts matches: alternative, score, known prices first, currency, price, name (MATCH-ORDER-1)."""
-        price = self.price
-        known = price.exact is not None
-        currency, exact = (price.currency, price.exact) if known else ("", 0)
-        return (
-            self.alternative,
-            -(self.score or 0),
-            not known,
-            currency,
-            exact or 0,
-            self.view.offer_id.encode(),
-        )
+    def order(self) -> Order:
+        """Sorts matches."""
+        return order_of(self.alternative, self.score, self.price, self.view.offer_id.encode())
+
+
+def revision_of(offer: Json) -> int:
+    """Gives the revision that an offer's body states; 0 where it states none."""
+    header = offer.get("header")
+    return int(header.get("revision", "0")) if isinstance(header, Mapping) else 0
+
+
+Order: TypeAlias = tuple[int, int, bool, str, Fraction | int, bytes]
+
+
+def order_of(alternative: int, score: int | None, price: DemandPrice, name: bytes) -> Order:
+    """Gives what sorts matches: alternative, score, known prices first, currency, price, name (MATCH-ORDER-1)."""
+    if price.exact is None:
+        return alternative, -(score or 0), True, "", 0, name
+    return alternative, -(score or 0), False, price.currency, price.exact, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,5 +252,5 @@ def rejection(query: Query, around: Surroundings, alternative: int, index: int) 
     )
 
 
-def _order(match: Match) -> tuple[int, int, bool, str, object, bytes]:
+def _order(match: Match) -> Order:
     return match.order

@@ -64,11 +64,19 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """An offer that fails exactly one condition of an alternative, by the numbers of both."""
+    """An offer that fails exactly one condition of an alternative, by the numbers of both.
+
+    Attributes:
+        alternative: Number of the alternative.
+        condition: Number of the condition.
+        around: The offer.
+        offers: How many offers there are that a change wins or does not win alike.
+    """
 
     alternative: int
     condition: int
     around: Surroundings
+    offers: int = 1
 
 
 def smallest(query: Query, misses: Sequence[Miss], matches: Callable[[Wanted], int]) -> v1.Relaxation | None:
@@ -83,7 +91,7 @@ def smallest(query: Query, misses: Sequence[Miss], matches: Callable[[Wanted], i
     found: list[tuple[tuple[int, Fraction, int, int, int, str], v1.Relaxation]] = []
     for at, conditions in enumerate(query.alternatives):
         for index, condition in enumerate(conditions):
-            alone = [one.around for one in misses if (one.alternative, one.condition) == (at, index)]
+            alone = [one for one in misses if (one.alternative, one.condition) == (at, index)]
             if not alone:
                 continue
             for kind, size, text, would_match in _changes(condition, alone, want, matches):
@@ -99,7 +107,7 @@ def smallest(query: Query, misses: Sequence[Miss], matches: Callable[[Wanted], i
 
 def _changes(
     condition: Condition,
-    alone: Sequence[Surroundings],
+    alone: Sequence[Miss],
     want: Wanted,
     matches: Callable[[Wanted], int],
 ) -> Iterator[_Found]:
@@ -112,24 +120,25 @@ def _changes(
 _Found = tuple[int, Fraction, str, int]
 
 
-def _of_node(node: Node, alone: Sequence[Surroundings]) -> Iterator[_Found]:
+def _of_node(node: Node, alone: Sequence[Miss]) -> Iterator[_Found]:
     """Gives the smallest changes of a part of the requirement, and how many offers would then match."""
-    changes = [change for around in alone for change in widen(node, around, None)]
+    changes = [change for one in alone for change in widen(node, one.around, None)]
     first = min(((change.kind, change.size) for change in changes), default=None)
     texts = {format_node(one.node): one for one in changes if (one.kind, one.size) == first}
     for text, change in sorted(texts.items(), key=lambda item: item[0].encode())[:_MAX_COUNTED]:
-        would_match = sum(truth(change.node, around, None) is Truth.TRUE for around in alone)
+        won = (one.offers for one in alone if truth(change.node, one.around, None) is Truth.TRUE)
+        would_match = sum(won)
         yield change.kind, change.size, text, would_match
     if first is None:
-        yield DROPPED, Fraction(0), "", len(alone)
+        yield DROPPED, Fraction(0), "", sum(one.offers for one in alone)
 
 
 def _of_term(
-    term: Term, alone: Sequence[Surroundings], want: Wanted, matches: Callable[[Wanted], int]
+    term: Term, alone: Sequence[Miss], want: Wanted, matches: Callable[[Wanted], int]
 ) -> Iterator[_Found]:
     """Gives the smallest change of count or duration; the validity of an offer cannot be relaxed."""
     changed: dict[Fraction, Wanted] = {}
-    for around in alone:
+    for around in (one.around for one in alone):
         if term is Term.QUANTITY:
             count = quantities(around.view).nearest(want.count)
             if count is not None:

@@ -1,0 +1,117 @@
+"""What search needs to know of price plans: the exact price where it is simple, and a bound where it is not.
+
+Most plans price what is held by one rate for each dimension, without granularity. Their price is *linear*:
+rate × count × seconds, as an exact fraction. Every other price is computed by the rules of rating. For all of
+them there is a bound from below, in floating point, by which offers are sorted: it decides only which prices
+are computed, never which is lower (see `Facts.bound`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+
+from crex import v1
+from crex.decimals import INT64_MAX
+from crex.documents.convert import to_message
+from crex.errors import CrexError
+from crex.rating.plan import Component, Plan
+from crex.rating.plan_rules import Use
+from crex_broker.index.columns import Growing
+from crex_broker.index.tables import RootTable
+
+_NOTHING: Final = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a plan.
+
+    Attributes:
+        currency: Its currency; empty where it states none.
+        rate: Exact price of one unit held for a second, where the price of every demand without further
+            quantities is that times count and seconds; None: it is not so simple.
+        bound: Price of one unit held for a second that no demand without further quantities goes below, as
+            the nearest binary fraction: it is off by less than 2^-52 of itself. Minus infinity: there is
+            none.
+        start_ms: First instant at which it applies.
+        end_ms: Last instant, exclusive; None: open.
+    """
+
+    currency: str
+    rate: Fraction | None
+    bound: float
+    start_ms: int
+    end_ms: int | None
+
+    def applies(self, start_ms: int, end_ms: int) -> bool:
+        """Tells whether the plan applies throughout a time."""
+        return self.start_ms <= start_ms and (self.end_ms is None or end_ms <= self.end_ms)
+
+
+def facts_of(body: dict[str, Any]) -> Facts:
+    """Reads a plan's body."""
+    currency = str(body.get("currency", ""))
+    try:
+        plan = Plan.of(to_message(body, v1.PricePlan))
+    except CrexError:
+        return Facts(currency, rate=None, bound=_NOTHING, start_ms=0, end_ms=None)
+    priced: dict[Use, Component] = {}
+    for component in plan.components:
+        priced.setdefault(component.use, component)  # step 10: the first of a dimension and unit wins
+    held = [component for component in priced.values() if component.timed]
+    lowest = [_lowest(component) for component in held]
+    bound = None if None in lowest else sum((one for one in lowest if one is not None), Fraction(0))
+    linear = bound is not None and all(_is_linear(component) for component in held)
+    return Facts(
+        currency=currency,
+        rate=bound if linear else None,
+        bound=_NOTHING if bound is None else float(bound),
+        start_ms=plan.start_ms,
+        end_ms=plan.end_ms,
+    )
+
+
+def _is_linear(component: Component) -> bool:
+    """Tells whether a quantity costs the same by the unit, however much it is."""
+    return component.steps is None and len(component.tiers) == 1
+
+
+def _lowest(component: Component) -> Fraction | None:
+    """Gives the least that a unit held for a second costs; None where there is no least.
+
+    Granularity bills more than was held, never less; so it can lower a price only where a price is negative.
+    """
+    least = min(tier.unit_price for tier in component.tiers)
+    if least < 0 and component.steps is not None:
+        return None
+    return least / component.per_quantity
+
+
+class PlanTable(RootTable):
+    """The facts of plans as columns; a row's number is that of the plan.
+
+    Its one member is `currency`, at which the path `offer.currency` looks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(all_closed=True)
+        self.bound: Final = Growing(np.float64, 0)
+        self.linear: Final = Growing(np.bool_, 0)
+        self.start: Final = Growing(np.int64, 0)
+        self.end: Final = Growing(np.int64, 0)
+
+    def put(self, facts: Facts) -> None:
+        """Adds the facts of a plan."""
+        currency = self.codes("currency")
+        row = self.add()
+        if facts.currency:
+            currency.values.set(row, currency.code_of(facts.currency))
+        self.bound.reserve(row + 1)
+        self.bound.data[row] = facts.bound
+        self.linear.set(row, facts.rate is not None)
+        self.start.set(row, facts.start_ms)
+        self.end.set(row, INT64_MAX if facts.end_ms is None else facts.end_ms)
