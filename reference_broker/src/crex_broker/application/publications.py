@@ -14,7 +14,7 @@ from crex_broker.application.opening import new_document
 from crex_broker.application.ports.documents import DocumentStore, StoredDocument
 from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts, Publication
 from crex_broker.application.times import ms_of
-from crex_broker.domain.terms import check_offer, check_sold
+from crex_broker.domain.terms import check_offer, check_partition, check_sold
 
 # What PublishDocument takes, by the message of the type.
 PUBLISHED = (v1.Site, v1.ComputeResource, v1.NetworkLink, v1.PricePlan, v1.Offer)
@@ -37,7 +37,7 @@ def publication_of(opened: Verified[Any], limits: Limits) -> Publication:
 
 
 async def check_goods(publication: Publication, documents: DocumentStore) -> None:
-    """Refuses an offer of something that may not be sold as it is described (DESC-CPU-3).
+    """Refuses an offer of something that may not be sold as described (DESC-CPU-3, DESC-PARTITION-1).
 
     What it cites and is not here is refused by the store.
 
@@ -58,6 +58,11 @@ async def check_goods(publication: Publication, documents: DocumentStore) -> Non
             unit = await documents.by_name(party, body["pool"]["unit"], None)
             body = {} if unit is None else _body(unit)
         check_sold(pin.id, body)
+        whole = None
+        if "partition" in body:
+            whole = await documents.by_name(party, body["partition"]["ofResource"], None)
+        if whole is not None and whole.type == pin.type:
+            check_partition(pin.id, body, _body(whole))
 
 
 def _body(document: StoredDocument) -> dict[str, Any]:

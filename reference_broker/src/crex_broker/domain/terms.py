@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from crex import v1
 from crex.demand.offer_constraints import check_constraints, demand_body, refuse_unmet
 from crex.documents.convert import from_duration
+from crex.documents.joint_rules import larger_than_whole
 from crex.documents.times import format_duration
 from crex.errors import CrexError, RequirementError, Violation
 from crex.metering.span import Span
@@ -187,6 +188,22 @@ def check_sold(resource: str, body: Mapping[str, Any]) -> None:
                 "State dedicated-core, dedicated-thread, shared or heavily-shared in a new revision.",
             )
             raise CrexError("TERMS", f"The resource {resource} cannot be sold", violations=[violation])
+
+
+def check_partition(resource: str, body: Mapping[str, Any], whole: Mapping[str, Any]) -> None:
+    """Refuses to sell a partition that is larger than what it is a partition of (DESC-PARTITION-1).
+
+    Args:
+        resource: Name of what one unit is.
+        body: Its document, valid against the contract, in JSON.
+        whole: The document of what it is a partition of, likewise.
+
+    Raises:
+        CrexError: TERMS with the places in both documents.
+    """
+    violations = larger_than_whole(body, whole)
+    if violations:
+        raise CrexError("TERMS", f"The resource {resource} cannot be sold", violations=violations)
 
 
 def check_quantity(sale: Sale, quantity: int) -> None:

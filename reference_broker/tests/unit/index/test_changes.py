@@ -31,9 +31,9 @@ def names(index: ColumnIndex) -> list[str]:
     return [one.offer_id for one in found]
 
 
-def newer(offer: StandingOffer, version: int, **changes: int) -> StandingOffer:
+def newer(offer: StandingOffer, version: int, expire_ms: int = NOW_MS + DAY_MS) -> StandingOffer:
     """Gives a later state of an offer."""
-    return replace(offer, record=replace(offer.record, version=version, **changes))
+    return replace(offer, record=replace(offer.record, version=version, expire_ms=expire_ms))
 
 
 def test_an_offer_is_found_by_the_next_search() -> None:
