@@ -12,7 +12,7 @@ from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
     from crex.cli.files import Paper
-    from crex.errors import CrexError
+    from crex.errors import CrexError, Violation
     from crex.trust.directory import TrustDirectory
     from crex.trust.steps import StepResult
 
@@ -32,13 +32,7 @@ def add(commands: Commands) -> None:
     verify.add_argument(
         "--at", type=moment, metavar="TIME", help="the time for which to judge (default: now)"
     )
-    verify.add_argument(
-        "--trust",
-        action="append",
-        type=Path,
-        metavar="FILE",
-        help="trust this trust document, instead of what the identity pinned; may be repeated",
-    )
+    add_trust(verify)
 
     inspect = command(commands, "inspect", _inspect, "show what a document's file holds, verified or not")
     inspect.add_argument("file", type=Path, metavar="FILE")
@@ -51,11 +45,13 @@ def _validate(options: argparse.Namespace) -> Result:
 
     values: list[Any] = []
     lines: list[str] = []
+    papers: list[Paper] = []
     for path in options.files:
         try:
             paper = read_paper(path, options.type)
             with named(path):
                 notes = _check(paper)
+            papers.append(paper)
         except CrexError as error:
             values.append({"file": str(path), "valid": False, **_error(error)})
             lines.append(str(error))
@@ -63,7 +59,28 @@ def _validate(options: argparse.Namespace) -> Result:
         said = {"warnings": notes} if notes else {}
         values.append({"file": str(path), "valid": True, "type": paper.doctype.token, **said})
         lines += [f"{path}: a valid {paper.doctype.token}", *(f"  note: {note}" for note in notes)]
+    for violation in _across(papers):
+        values.append({"file": None, "valid": False, "violations": [_broken(violation)]})
+        lines.append(str(violation))
     return Result(values, "\n".join(lines), OK if all(one["valid"] for one in values) else REFUSED)
+
+
+def _across(papers: list[Paper]) -> list[Violation]:
+    """Holds documents that are given together against each other (DESC-PARTITION-1)."""
+    from dataclasses import replace
+
+    from crex.documents import strict
+    from crex.documents.joint_rules import larger_than_whole
+    from crex.v1 import ComputeResource
+
+    resources = [paper for paper in papers if paper.doctype.message is ComputeResource]
+    bodies = {body["header"]["id"]: body for body in (strict.loads(paper.body) for paper in resources)}
+    found: list[Violation] = []
+    for name, body in bodies.items():
+        whole = bodies.get(body.get("partition", {}).get("ofResource"))
+        if whole is not None:
+            found += [replace(one, path=f"{name} {one.path}") for one in larger_than_whole(body, whole)]
+    return found
 
 
 def _check(paper: Paper) -> list[str]:
@@ -126,7 +143,7 @@ def _verify(options: argparse.Namespace) -> Result:
     from crex.trust.verify import open_any
 
     at: datetime = options.at or now()
-    trust = _trust(options, at)
+    trust = trusted(options, at)
     values: list[Any] = []
     lines: list[str] = []
     for path in options.files:
@@ -156,7 +173,19 @@ def _verify(options: argparse.Namespace) -> Result:
     return Result(values, "\n".join(lines), OK if all(one["verified"] for one in values) else REFUSED)
 
 
-def _trust(options: argparse.Namespace, at: datetime) -> TrustDirectory:
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Adds `--trust`."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        type=Path,
+        metavar="FILE",
+        help="trust this trust document, instead of what the identity pinned; may be repeated",
+    )
+
+
+def trusted(options: argparse.Namespace, at: datetime) -> TrustDirectory:
+    """Gives the trust documents by which a command judges."""
     from crex.cli.files import named, read_bytes
     from crex.cli.party import open_party
     from crex.trust.directory import TrustDirectory
@@ -229,8 +258,9 @@ def _error(error: CrexError) -> dict[str, Any]:
     return {
         "reason": error.reason,
         "message": error.message,
-        "violations": [
-            {"path": one.path, "message": one.message, "requirement": one.requirement, "fix": one.fix}
-            for one in error.violations
-        ],
+        "violations": [_broken(one) for one in error.violations],
     }
+
+
+def _broken(one: Violation) -> dict[str, str]:
+    return {"path": one.path, "message": one.message, "requirement": one.requirement, "fix": one.fix}

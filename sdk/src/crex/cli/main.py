@@ -23,6 +23,7 @@ from crex.cli import (
     lease_commands,
     market_commands,
     order_commands,
+    resolve_commands,
     search_commands,
     usage_commands,
 )
@@ -34,6 +35,7 @@ _PARTS: Final = (
     identity_commands,
     describe_commands,
     document_commands,
+    resolve_commands,
     market_commands,
     search_commands,
     order_commands,
