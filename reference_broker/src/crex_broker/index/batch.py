@@ -57,10 +57,9 @@ class Judge:
     def truths(self, condition: Condition) -> Truths:
         """Gives the truth of a condition for every offer."""
         found = self._term(condition) if isinstance(condition, Term) else truths(condition, self._batch)
-        odd = np.flatnonzero(self.segment.odd(self.rows))
-        if len(odd):
+        if self.segment.has_odd:
             found = found.copy()
-            for number in odd:
+            for number in np.flatnonzero(self.segment.odd(self.rows)):
                 found[number] = truth_of(condition, self.around(int(number)), self._query.want).value
         return found
 
@@ -85,9 +84,11 @@ class Judge:
             return self._plan_rows()
         table = self._corpus.table(root).table
         rows = self.segment.root(ROOTS.index(root), self.rows)
-        stated = rows != NO_ROW
-        offers = np.flatnonzero(stated)
-        return Rows(table, table, "", rows[offers], rows[offers], offers), stated
+        stated, offers = rows != NO_ROW, np.arange(len(rows), dtype=np.int64)
+        if not stated.all():
+            offers = offers[stated]
+            rows = rows[stated]
+        return Rows(table, table, "", rows, rows, offers), stated
 
     def _plan_rows(self) -> tuple[Rows, Flags]:
         """Paths into a plan end at its currency, which has a table of its own."""
@@ -155,9 +156,8 @@ class Judge:
             found[until == MISSING] = UNKNOWN
             return found
         found = np.full(len(self.rows), TRUE, np.int8)
-        for number in range(len(self.rows)):
-            if self.entry(number).constrained:
-                found[number] = truth_of(term, self.around(number), want).value
+        for number in np.flatnonzero(self.segment.constrained(self.rows)):
+            found[number] = truth_of(term, self.around(int(number)), want).value
         return found
 
     def _quantity(self, count: int) -> Truths:

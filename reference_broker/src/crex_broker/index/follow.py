@@ -137,6 +137,8 @@ class Follower:
 
     def _keep(self, chosen: Flags, *, unknown: bool) -> None:
         """Goes on with some rows; the others are unknown, or not there."""
+        if chosen.all():
+            return
         if unknown:
             self._unknown[self._owner[~chosen]] = True
         self._at, self._owner = self._at.pick(chosen), self._owner[chosen]
@@ -152,8 +154,9 @@ class Follower:
             self._nothing()
         else:
             self._keep(flag.data[at.rows], unknown=True)
-        self._at.prefix = path + "."
-        self._at.place = f"{at.place}.{step.member}" if at.place else step.member
+        at = self._at
+        at.prefix = path + "."
+        at.place = f"{at.place}.{step.member}" if at.place else step.member
         self._govern(step)
 
     def _list(self, step: Step) -> None:

@@ -35,7 +35,7 @@ from crex_broker.index.segment import Segment
 from crex_broker.index.truths import TRUE
 
 # Offers of the first run; every next one is four times as long, up to the last figure.
-_FIRST_RUN: Final = 2048
+_FIRST_RUN: Final = 8192
 _LONGEST_RUN: Final = 131_072
 
 
@@ -317,11 +317,20 @@ class _Best:
 
     def add(self, price: Fraction, entry: Entry, segment: Segment, row: int) -> None:
         """Takes an offer in."""
-        if len(self._found) == self._limit and (price, entry.id_bytes) > self._found[-1][:2]:
-            return
         # Names differ, so nothing after them is ever compared.
-        insort(self._found, (price, entry.id_bytes, id(segment), segment, row))
-        del self._found[self._limit :]
+        new = price, entry.id_bytes, id(segment), segment, row
+        # The usual case, because offers come in the order of their bounds.
+        is_last = not self._found or self._found[-1] < new
+        if len(self._found) < self._limit:
+            if is_last:
+                self._found.append(new)
+            else:
+                insort(self._found, new)
+        elif is_last:
+            return
+        else:
+            insort(self._found, new)
+            del self._found[self._limit :]
         if len(self._found) == self._limit:
             last = float(self._found[-1][0]) if self._found else 0.0
             self._last = last + margin(last)

@@ -33,7 +33,9 @@ class Segment:
         bound: Bound of its plan; see `Facts.bound`.
         plan: Number of its plan.
         odd: Whether its truths are left to the evaluator.
+        constrained: Whether it asks something of demands.
         roots: Its rows in the tables of `ROOTS`.
+        has_odd: Whether there is any such offer.
         sorted: Whether offers of one currency follow each other by ascending bound.
         currencies: Where each currency begins and ends, if they are sorted.
     """
@@ -48,7 +50,9 @@ class Segment:
         self._bound = Growing(np.float64, 0, _FIRST)
         self._plan = Growing(np.int64, 0, _FIRST)
         self._odd = Growing(np.bool_, 0, _FIRST)
+        self._constrained = Growing(np.bool_, 0, _FIRST)
         self._roots = tuple(Growing(np.int64, -1, _FIRST) for _ in ROOTS)
+        self.has_odd = False
         self.sorted = False
         self.currencies: dict[str, tuple[int, int]] = {}
 
@@ -68,6 +72,8 @@ class Segment:
         self._bound.data[row] = facts.bound
         self._plan.set(row, entry.plan_row)
         self._odd.set(row, entry.odd)
+        self.has_odd = self.has_odd or entry.odd
+        self._constrained.set(row, entry.constrained)
         for growing, number in zip(self._roots, entry.rows, strict=True):
             growing.set(row, number)
         self.rows = row + 1
@@ -112,6 +118,11 @@ class Segment:
         found: Flags = self._odd.data[rows]
         return found
 
+    def constrained(self, rows: Ints) -> Flags:
+        """Tells which of some rows ask something of demands."""
+        found: Flags = self._constrained.data[rows]
+        return found
+
     def root(self, number: int, rows: Ints) -> Ints:
         """Gives the rows in the table of a root, by its place in `ROOTS`."""
         found: Ints = self._roots[number].data[rows]
@@ -120,7 +131,15 @@ class Segment:
     @property
     def nbytes(self) -> int:
         """Memory of the columns and of the entries; what CPython adds to each is estimated."""
-        growing = (self._went, self._expire, self._bound, self._plan, self._odd, *self._roots)
+        growing = (
+            self._went,
+            self._expire,
+            self._bound,
+            self._plan,
+            self._odd,
+            self._constrained,
+            *self._roots,
+        )
         return sum(one.nbytes for one in growing) + self.rows * (_ENTRY_BYTES + 8)
 
 

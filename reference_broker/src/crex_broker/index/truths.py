@@ -8,7 +8,7 @@ maximum and negation 2 − t (REQ-KLEENE-1). What is rarely asked, several devic
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from math import ceil, floor
@@ -101,7 +101,7 @@ def _count(batch: Batch, start: Rows | None) -> int:
 def reach(path: Path, batch: Batch, start: Rows | None, *, dense: bool) -> Reached:
     """Follows a path from some elements, or from the offers."""
     if path.root is Root.ELEMENT and start is not None:
-        begin, unknown = start.pick(np.ones(len(start.rows), np.bool_)), np.zeros(len(start.rows), np.bool_)
+        begin, unknown = replace(start), np.zeros(len(start.rows), np.bool_)
         return Follower(begin, unknown, dense=dense, claims=batch.claims).run(path.steps)
     begin, stated = batch.root(path.root)
     reached = Follower(begin, np.zeros(len(begin.rows), np.bool_), dense=dense, claims=batch.claims).run(

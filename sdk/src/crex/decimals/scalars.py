@@ -97,8 +97,7 @@ def parse_rational(num: str, den: str) -> Fraction:
 
 def format_rational(value: Fraction | int) -> tuple[str, str]:
     """Writes a number as the members `num` and `den` of a Rational, in lowest terms."""
-    exact = Fraction(value)
-    return str(exact.numerator), str(exact.denominator)
+    return str(value.numerator), str(value.denominator)
 
 
 def round_half_away(value: Fraction | int, digits: int = 0) -> int:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from crex import v1
 from crex.decimals import Money, format_rational
+from crex.decimals.currencies import EXPONENTS
 from crex.demand.view import Json
 from crex.documents.convert import to_message
 from crex.errors import CrexError, InvalidScalar
@@ -17,6 +18,8 @@ from crex.rating import Plan, UnknownPrice, price_of_demand
 
 # Plans that a pricer keeps ready; a plan is small, and a search prices few plans for many offers.
 _READY_PLANS: Final = 4096
+# Amounts below this have fewer than 18 digits, however they are rounded (SCALAR-MONEY-1).
+_CERTAIN: Final = 10**17
 _NO_RATES: Final[Mapping[str, Fraction]] = {}
 
 
@@ -85,6 +88,8 @@ def in_currency(price: DemandPrice, wanted: str, rates: Mapping[str, Fraction] =
 
 def _expressible(price: DemandPrice) -> DemandPrice:
     """Makes an amount unknown that no money can state."""
+    if price.currency in EXPONENTS and -_CERTAIN < (price.exact or 0) < _CERTAIN:
+        return price
     try:
         Money.rounded(price.currency, price.exact or Fraction(0))
     except InvalidScalar as error:
