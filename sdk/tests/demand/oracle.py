@@ -229,6 +229,8 @@ def _constraint(constraint: v1.Constraint, world: World, spot: Spot | None) -> i
     operands = [_operand(value) for value in constraint.values]
     if op == "COVERS_INTERVAL":
         asked = tuple(operands) or world.time
+        if asked is None:
+            return 1
         return max([0, *(_covers(value, asked) for value in values)])
     if op == "HAS_ALL":
         return min(max([0, *(_test("EQ", value, [one]) for value in values)]) for one in operands)
@@ -284,8 +286,8 @@ def _test(op: str, value: Any, operands: list[Any]) -> int:
     return 2 if holds else 0
 
 
-def _covers(value: Any, asked: tuple[datetime, ...] | None) -> int:
-    if value is None or asked is None:
+def _covers(value: Any, asked: tuple[datetime, ...]) -> int:
+    if value is None:
         return 1
     stated = (
         value if "start" in value else next((value[k] for k in ("interval", "valid") if k in value), None)

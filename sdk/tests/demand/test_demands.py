@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crex import v1
-from crex.demand import OfferView, format_preference, match, parse, parse_preference, render
+from crex.demand import (
+    OfferView,
+    Truth,
+    evaluate,
+    format_preference,
+    match,
+    parse,
+    parse_preference,
+    render,
+)
 from crex.demand.offer_constraints import check_constraints, constraints_of
 from crex.demand.paths import demand_registry
 from crex.demand.preferences import score
@@ -98,7 +107,7 @@ class TestAlternatives:
 
 
 class TestPreferences:
-    """DEMAND-PREFERENCE-2 and -3: points between two references, one score, rounded half up."""
+    """DEMAND-PREFERENCE-2, DEMAND-PREFERENCE-3: points between two references, one score, rounded half up."""
 
     @pytest.mark.parametrize(
         ("text", "points"),
@@ -439,7 +448,7 @@ class TestConstraintsOfTheOffer:
 
 
 class TestCovers:
-    """REQ-COVERS-1 and -2: whether an interval holds another."""
+    """REQ-COVERS-1, REQ-COVERS-2: whether an interval holds another."""
 
     @pytest.mark.parametrize(
         ("text", "matches"),
@@ -465,6 +474,11 @@ class TestCovers:
         assert names(find(demand("not (availability covers demand)"), view())) == []
         none = replace(view(), availability=())
         assert names(find(demand("not (availability covers demand)"), none)) == ["x"]
+
+    def test_without_a_demand_nothing_is_asked(self) -> None:
+        """What covers a demand is unknown where there is no demand, even of an offer without availability."""
+        around = replace(view(), availability=())
+        assert evaluate(parse("availability covers demand"), around, now=NOW) is Truth.UNKNOWN
 
     @pytest.mark.parametrize(
         "text",

@@ -155,6 +155,17 @@ def test_rules_reach_into_a_slice() -> None:
     assert violation.path == "$.partition.contents.memory.usableBytes"
 
 
+def test_a_class_of_nodes_is_one_member() -> None:
+    """A cluster may name no class of nodes, but none twice (DESC-CLUSTER-1)."""
+    value = {**example(), "kind": "cluster", "cluster": {}, "closedLists": []}
+    del value["node"]
+    assert semantics.violations(value, v1.ComputeResource) == []
+    member = {"resource": "crex://p.example.cn/node-class/a", "count": "2"}
+    value["cluster"] = {"members": [member, {**member, "count": "3"}]}
+    (violation,) = semantics.violations(value, v1.ComputeResource)
+    assert (violation.path, violation.requirement) == ("$.cluster.members[1].resource", "DESC-CLUSTER-1")
+
+
 def test_a_private_kind_may_have_any_body() -> None:
     """Only the five registered kinds are tied to a body."""
     value = {**example(), "kind": "p.example.cn/rack"}

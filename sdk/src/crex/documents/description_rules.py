@@ -143,7 +143,7 @@ def _node(node: Json, path: Path) -> Iterator[Violation]:
 def _cluster(cluster: Json, path: Path) -> Iterator[Violation]:
     """A class of nodes is a member once (DESC-CLUSTER-1)."""
     known: dict[str, str] = {}
-    for index, member in enumerate(cluster["members"]):
+    for index, member in enumerate(cluster.get("members", ())):
         here = json_path((*path, "members", index, "resource"))
         earlier = known.setdefault(member["resource"], here)
         if earlier != here:

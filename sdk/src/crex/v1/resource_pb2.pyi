@@ -345,7 +345,7 @@ class Cluster(_message.Message):
     FABRIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClusterMember]:
-        """The members by class."""
+        """The members by class. None: whoever lists it does not know its nodes."""
 
     @_builtins.property
     def fabric(self) -> _network_pb2.Fabric:
