@@ -10,7 +10,7 @@ SOURCES := conftest.py tools sdk reference_broker conformance demo
 # What `make generate` writes; nothing of it is written by hand.
 GENERATED := sdk/src/crex/v1 sdk/src/crex/client/*_calls.py schemas/crex \
   proto/spec/fields proto/spec/states.md proto/spec/requirements.md \
-  conformance/src/crex_conformance/requirements
+  conformance/src/crex_conformance/requirements sdk/src/crex/registry/data
 NOT_SOURCE := build .venv .git __pycache__ .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 
 .DEFAULT_GOAL := help

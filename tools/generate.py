@@ -1,9 +1,9 @@
 """Entry point of the generator: `python -m tools.generate`.
 
 - proto/crex/v1/*.proto → sdk/src/crex/v1 (messages, services, typed stubs), sdk/src/crex/client (one method
-per
-  RPC), schemas/crex/v1 (JSON Schemas), proto/spec/fields (field tables)
+  per RPC), schemas/crex/v1 (JSON Schemas), proto/spec/fields (field tables)
 - proto/crex/v1/states.json → crex.v1.state_tables, proto/spec/states.md
+- schemas/registry → crex/registry/data, which the SDK carries
 - every requirement in proto/spec → crex_conformance/requirements, which the suite carries
 - every requirement in proto/spec, and whatever cites one → proto/spec/requirements.md
 """
@@ -15,13 +15,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import client_calls, field_tables, package_init, protoc, requirements, schemas, state_machines
+from tools import (
+    client_calls,
+    field_tables,
+    package_init,
+    protoc,
+    registries,
+    requirements,
+    schemas,
+    state_machines,
+)
 from tools.contract import Contract, load_contract
 from tools.files import write_tree
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = "crex/v1"
 CARRIED = "conformance/src/crex_conformance/requirements"
+REGISTRIES = "sdk/src/crex/registry/data"
 
 
 def generate(repository: Path) -> list[str]:
@@ -37,7 +47,7 @@ def generate(repository: Path) -> list[str]:
     machines = state_machines.load_machines(repository / "proto" / PACKAGE / "states.json", contract)
     changed = _python(repository, contract, machines)
     changed += _specification(repository, contract, machines)
-    return changed
+    return changed + write_tree(repository / REGISTRIES, registries.carried_files(repository), "*.json")
 
 
 def _python(repository: Path, contract: Contract, machines: list[state_machines.Machine]) -> list[str]:

@@ -87,13 +87,15 @@ def _check(paper: Paper) -> list[str]:
     """Holds a document to its schema and the rules of its type, those of rating included.
 
     Returns:
-        What readers ignore in it, and what may have been meant (DOC-UNKNOWN-1).
+        What readers ignore in it and what may have been meant (DOC-UNKNOWN-1); tokens and identifiers that
+        the registries do not know as they are (REG-UNKNOWN-1, EXTERNAL-FORM-1).
 
     Raises:
         DocumentError: It breaks a rule, with every violation that was found.
     """
     from crex.documents import convert
     from crex.documents.reader import read_with_warnings
+    from crex.documents.registered import remarks
     from crex.errors import DocumentError
     from crex.rating.plan_rules import violations
     from crex.v1 import PricePlan
@@ -103,7 +105,7 @@ def _check(paper: Paper) -> list[str]:
         found = list(violations(convert.to_message(read.value, PricePlan)))
         if found:
             raise DocumentError("SCHEMA", "this is not a valid PricePlan", violations=found)
-    return [str(warning) for warning in read.warnings]
+    return [str(warning) for warning in (*read.warnings, *remarks(read.value, paper.doctype.message))]
 
 
 def _sign(options: argparse.Namespace) -> Result:

@@ -36,10 +36,10 @@ _MAKERS: dict[tuple[int, int], tuple[str, str]] = {
     (0x03, 0x1ED5): ("moore-threads", "gpu"),
     (0x03, 0x9999): ("metax", "gpu"),
     (0x12, 0x1002): ("amd", "gpu"),
-    (0x12, 0x10EE): ("xilinx", "fpga"),
+    (0x12, 0x10EE): ("amd", "fpga"),
     (0x12, 0x19E5): ("huawei", "npu"),
     (0x12, 0x1D22): ("kunlunxin", "npu"),
-    (0x12, 0x1DA3): ("habana", "npu"),
+    (0x12, 0x1DA3): ("intel", "npu"),
     (0x12, 0x1E36): ("enflame", "npu"),
     (0x12, 0xCABC): ("cambricon", "npu"),
 }

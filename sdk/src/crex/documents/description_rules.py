@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
+from crex import registry
 from crex.documents.fields import descriptor_of, field_by_member
 from crex.documents.paths import json_path
 from crex.documents.rules import Json, Path, Rule, at_most, rates, whole_number
@@ -161,12 +162,26 @@ def _storage(tier: Json, path: Path) -> Iterator[Violation]:
             yield Violation(json_path((*path, rate)), found, "DESC-STORAGE-2", fix)
 
 
+def _energy(metric: Json, path: Path) -> Iterator[Violation]:
+    """A registered figure is within what it can be (DESC-ENERGY-2)."""
+    known = registry.load("energy-metrics").entries.get(metric["metric"])
+    if known is None:
+        return
+    value, least, most = int(metric["valueMicro"]), known.whole("minMicro"), known.whole("maxMicro")
+    if (least is not None and value < least) or (most is not None and value > most):
+        bounds = f"at least {least}" if most is None else f"between {least} and {most}"
+        found = f"it is {value}, and {known.token} in {known.members['unit']}, times 10^6, is {bounds}"
+        fix = "check the unit; a figure in per cent or for another metric is no such value"
+        yield Violation(json_path((*path, "valueMicro")), found, "DESC-ENERGY-2", fix)
+
+
 RULES: Mapping[str, Rule] = {
     "crex.v1.Accelerator": _accelerator,
     "crex.v1.Cluster": _cluster,
     "crex.v1.ComputeResource": _resource,
     "crex.v1.Cpu": _cpu,
     "crex.v1.DeviceMemory": _memory,
+    "crex.v1.EnergyMetric": _energy,
     "crex.v1.Memory": _memory,
     "crex.v1.NodeClass": _node,
     "crex.v1.Site": _site,

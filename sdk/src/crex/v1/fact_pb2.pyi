@@ -41,7 +41,7 @@ class EnergyMetric(_message.Message):
     standard: _builtins.str
     """Standard with its edition, e.g. `ISO/IEC 30134-2:2016`."""
     value_micro: _builtins.int
-    """Value times 10^6 in the unit that `standard` gives the metric."""
+    """Value times 10^6 in the unit that the registry gives the metric."""
     basis: _builtins.str
     """Basis token: design, metered or estimated. A design figure is not a metered one."""
     accounting: _builtins.str
