@@ -663,6 +663,7 @@ def test_features_say_more_of_a_node() -> None:
     body = resource(imported)
     assert (body.node.cpu.vendor, body.node.cpu.isa_level) == ("amd", "x86-64-v3")
     assert not body.node.cpu.enabled_features
+    assert "words of its own" in whys(imported, "cpu.enabledFeatures")
     assert body.node.virtualization.kind == "virtual-machine"
     assert [(one.technology, one.role) for one in body.node.tee] == [("amd-sev-snp", "host")]
     assert ("ubuntu", "24.04") in [(one.name, one.version) for one in body.software]

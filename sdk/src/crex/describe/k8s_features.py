@@ -20,7 +20,7 @@ from crex.v1 import Software, TrustedExecution, Virtualization
 
 PREFIX: Final = "feature.node.kubernetes.io/"
 NODE_NAME: Final = "nfd.node.kubernetes.io/node-name"
-_LABELS: Final = f"labels {PREFIX}*"
+_LABELS: Final = f"{PREFIX}*"
 _CPUID: Final = "cpu-cpuid."
 
 # Makers as NFD writes them, in the words of the library that reads CPUID for it (klauspost/cpuid).
@@ -38,7 +38,6 @@ _MAKERS: Final = {
     "Marvell": "marvell",
     "NVIDIA": "nvidia",
     "Qualcomm": "qualcomm",
-    "VIA": "centaur",
 }
 # Names of CPUID flags there, and in /proc/cpuinfo, in whose words the levels of x86-64 are told.
 _FLAGS: Final = {
@@ -85,6 +84,14 @@ _HYPERVISOR: Final = "cpu-cpuid.HYPERVISOR"
 _KERNEL: Final = "kernel-version.full"
 _SYSTEM: Final = ("system-os_release.ID", "system-os_release.VERSION_ID")
 _READ: Final = frozenset({"cpu-model.vendor_id", _HYPERVISOR, _KERNEL, *_SYSTEM, *_TEE})
+# What NFD says that is not stated, by the beginning of its name, and why.
+_UNREAD: Final = {
+    _CPUID: ("cpu.enabledFeatures", "NFD writes flags in words of its own, and not all of them are enabled"),
+    "memory-nv": ("NVDIMM", "NFD does not say how much of it there is"),
+    "network-sriov": ("network", "NFD says what interfaces can do, and not which there are"),
+    "pci-": ("PCI devices", "NFD does not tell devices from slices (SR-IOV) of them"),
+    "storage-nonrotationaldisk": ("storage", "NFD does not say how many disks there are, nor how large"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,9 @@ def read_features(labels: Mapping[str, str], objects: Iterable[Object], report: 
             del values[short]
             continue
         values[short] = value
+    for beginning, (what, why) in _UNREAD.items():
+        if any(name.startswith(beginning) for name in values):
+            report.leave_out(what, f"{_LABELS} of NFD", why)
     return Features(values, asked, frozenset(useful))
 
 
