@@ -25,7 +25,6 @@ from crex.v1 import Accelerator, AcceleratorRuntime, DeviceMemory, PartitionProf
 # The API refuses more in one slice.
 _MOST_IN_SLICE: Final = 128
 _VERSIONS: Final = frozenset({"v1", "v1beta2", "v1beta1", "v1alpha3"})
-_WRAPPED: Final = frozenset({"v1beta1", "v1alpha3"})
 _BUS: Final = "resource.kubernetes.io/pciBusID"
 _ZERO_IS_UNKNOWN: Final = "it states 0, by which the driver says that it is not known"
 
@@ -154,13 +153,8 @@ def _pool_member(spec: Members, name: str, low: int) -> int | None:
 def _of_nodes(one: Object, spec: Members, books: Import) -> list[Published]:
     """Gives a slice for each node that it speaks of; devices of no single node are left out."""
     devices = spec.mappings("devices")
-    if not devices or len(devices) > _MOST_IN_SLICE:
-        why = (
-            f"it lists {len(devices)} devices; a slice has up to {_MOST_IN_SLICE}"
-            if devices
-            else "no devices"
-        )
-        books.leave_out(one.row, why)
+    if not 1 <= len(devices) <= _MOST_IN_SLICE:
+        books.leave_out(one.row, f"it lists {len(devices)} devices, and not 1 to {_MOST_IN_SLICE}")
         return []
     driver = spec.text("driver") or ""
     node = spec.text("nodeName")
@@ -244,8 +238,7 @@ class _Device:
     @classmethod
     def of(cls, device: Members, driver: _Driver, published: Published, report: Report) -> _Device | None:
         """Opens a device; nothing where it has no attributes."""
-        wrapped = published.object.version in _WRAPPED and device.has("basic")
-        inner = device.mapping("basic") if wrapped else device
+        inner = device.mapping("basic") if device.has("basic") else device
         if inner is None:
             return None
         attributes = inner.mapping("attributes")
