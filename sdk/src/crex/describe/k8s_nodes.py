@@ -131,14 +131,16 @@ def _cpu(isa: str | None, node: Advertised, features: Features, report: Report) 
     if capacity is not None and int(free) < capacity:
         why = f"{float(free)} of {float(capacity)} CPUs can be given to work; {int(free)} are stated"
         report.limit("cpu", f"{where}.allocatable", why)
+    level = features.isa_level if isa == "x86-64" else None
+    method = "schedulable_cpus: status.allocatable, isa: status.nodeInfo or label kubernetes.io/arch of Node"
+    if level or features.cpu_vendor:
+        method += "; vendor, isa_level: NFD"
     return Cpu(
         isa=isa,
-        isa_level=features.isa_level if isa == "x86-64" else None,
+        isa_level=level,
         vendor=features.cpu_vendor,
         schedulable_cpus=int(free),
-        provenance=provenance(
-            "schedulable_cpus: status.allocatable, isa: status.nodeInfo of Node; else: NFD"
-        ),
+        provenance=provenance(method),
     )
 
 
