@@ -1,4 +1,4 @@
-"""`crex describe host`: this machine as it is, and the documents that sell its cores."""
+"""`crex describe`: this machine as it is, and what tools and lists say of others, as documents."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from crex.cli import import_commands
 from crex.cli.identity_commands import add_policy, settle_policy
 from crex.cli.options import Commands, command, group, positive
 from crex.cli.result import Result
@@ -22,6 +23,7 @@ def add(commands: Commands) -> None:
     host.add_argument("--root", type=Path, default=Path("/"), help="folder that holds its /proc and /sys")
     host.add_argument("--revision", type=positive, default=1, help="revision of the documents (1)")
     add_policy(host)
+    import_commands.add(describe)
 
 
 def _host(options: argparse.Namespace) -> Result:

@@ -1,6 +1,6 @@
 """Which importers there are: those of this package, and those that other packages bring.
 
-Those of this package are listed, not discovered: naming them costs no import, so `crex --help` stays instant.
+Those of this package are listed, not discovered (`built_in`).
 A vendor's own importer is an entry point of the group `crex.importers` in a package of its own; its name is
 what follows `crex describe`. A name that is taken stays with whoever has it here.
 """
@@ -12,24 +12,11 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
+from crex.describe.built_in import BUILT_IN
 from crex.describe.importing import Importer
 from crex.errors import CrexError
 
 GROUP: Final = "crex.importers"
-
-# Name, module of the object `IMPORTER`, and what it reads.
-BUILT_IN: Final[dict[str, tuple[str, str]]] = {
-    "hwloc": ("crex.describe.hwloc", "machines as lstopo writes them (hwloc XML)"),
-    "k8s": ("crex.describe.k8s", "Kubernetes Nodes, ResourceSlices and node features (JSON or YAML)"),
-    "mlperf": ("crex.describe.mlperf", "MLPerf system descriptions and result summaries"),
-    "nvidia-smi": ("crex.describe.nvidia_smi", "GPUs as `nvidia-smi -q -x` writes them"),
-    "openstack": ("crex.describe.openstack", "OpenStack flavors (JSON)"),
-    "prices": ("crex.describe.prices", "price lists of public clouds (JSON, CSV), and a CSV of our own"),
-    "redfish": ("crex.describe.redfish", "systems of a Redfish tree or mockup"),
-    "rocm-smi": ("crex.describe.rocm_smi", "GPUs as `rocm-smi --json` writes them"),
-    "slurm": ("crex.describe.slurm", "nodes as scontrol, slurmrestd or sinfo state them"),
-    "top500": ("crex.describe.top500", "systems of a TOP500 list (CSV, TSV or XML)"),
-}
 
 
 def load(name: str) -> Importer:

@@ -53,24 +53,26 @@ class Output:
 Runner = Callable[[Sequence[str]], Output]
 
 
-def run_command(argv: Sequence[str]) -> Output:
-    """Runs a command of this machine, in the C locale, without a terminal, for at most 30 seconds."""
+def run_command(
+    argv: Sequence[str], *, most_bytes: int = _LARGEST, patience_s: float = _PATIENCE_S
+) -> Output:
+    """Runs a command of this machine, in the C locale, without a terminal; takes what it prints first."""
     try:
         done = subprocess.run(
             list(argv),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_PATIENCE_S,
+            timeout=patience_s,
             check=False,
             env={**os.environ, "LC_ALL": "C", "LANGUAGE": ""},
         )
     except FileNotFoundError:
         return Output(127, "", f"there is no command {argv[0]}")
     except subprocess.TimeoutExpired:
-        return Output(124, "", f"{argv[0]} did not end within {_PATIENCE_S:.0f} s")
+        return Output(124, "", f"{argv[0]} did not end within {patience_s:.0f} s")
     except OSError as error:
         return Output(126, "", f"{argv[0]} could not be started: {error.strerror or error}")
-    text = done.stdout[:_LARGEST].decode(errors="replace")
+    text = done.stdout[:most_bytes].decode(errors="replace")
     if done.returncode == 0:
         return Output(0, text)
     said = (done.stderr or done.stdout).decode(errors="replace").strip().partition("\n")[0][:200]

@@ -18,10 +18,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from crex.describe.machine import run_command
+
 # Largest input, unpacked. The price list of a large cloud has some tens of MB.
 MAX_BYTES: Final = 256 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _MAX_DEPTH: Final = 200
+# The state of a cluster of thousands of nodes takes its server a while.
+_PATIENCE_S: Final = 300.0
 _MAX_DIGITS: Final = 400
 _MAX_ALIASES: Final = 1000
 _STDIN: Final = "-"
@@ -78,6 +82,18 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
             found.extend(_file(one, one.relative_to(path).as_posix()) for one in inner)
         else:
             found.append(_file(path, ""))
+    return found
+
+
+def run_commands(commands: Sequence[Sequence[str]]) -> list[Source]:
+    """Runs commands of this machine and gives what each printed; never raises.
+
+    A command that is not there, fails or takes too long is a source with a problem.
+    """
+    found = []
+    for command in commands:
+        output = run_command(command, most_bytes=MAX_BYTES, patience_s=_PATIENCE_S)
+        found.append(Source(" ".join(command), output.text.encode(), output.problem))
     return found
 
 

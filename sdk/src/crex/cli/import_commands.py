@@ -1,0 +1,232 @@
+"""`crex describe NAME`: documents from what a vendor already runs, and what became of every row."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from crex.cli.options import Commands, command, positive
+from crex.cli.result import REFUSED, Result, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crex.describe.assembly import Assembled, Document, Issue
+    from crex.describe.importing import Imported, Importer, LeftOut
+    from crex.describe.report import Finding
+    from crex.describe.sources import Source
+
+_REPORT: Final = "report.txt"
+_SHOWN: Final = 20
+
+
+def add(describe: Commands) -> None:
+    """Adds a command for each importer of this package, and those that find others."""
+    from crex.describe.built_in import BUILT_IN
+
+    for name, (_, about) in sorted(BUILT_IN.items()):
+        parser = command(describe, name, _import, f"describe {about}")
+        parser.set_defaults(importer=name)
+        _options(parser)
+    other = command(describe, "other", _import, "describe with an importer that another package brings")
+    other.add_argument("importer", metavar="NAME", help="see `crex describe list`")
+    _options(other)
+    command(describe, "list", _list, "list the importers, those of other packages too")
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="a file, a folder, or - for standard input"
+    )
+    part = parser.add_argument_group("what no file says (with -o DIR, which writes the documents there)")
+    part.add_argument("--site", metavar="NAME", help="name of the site (default: that of `crex init`)")
+    part.add_argument("--country", metavar="CC", help="country of the site; writes the site's document, too")
+    part.add_argument("--subdivision", metavar="CODE", help="subdivision of it, such as CN-NX")
+    part.add_argument(
+        "--allocation", metavar="TOKEN", help="how CPUs are allocated, such as dedicated-thread"
+    )
+    part.add_argument("--time-zone", default="UTC", metavar="ZONE", help="of billing periods (UTC)")
+    part.add_argument("--revision", type=positive, default=1, help="revision of the documents (1)")
+
+
+def _list(_: argparse.Namespace) -> Result:
+    from crex.describe.built_in import BUILT_IN
+    from crex.describe.importers import foreign
+
+    rows = [(name, about, "crex") for name, (_, about) in sorted(BUILT_IN.items())]
+    rows += [(name, _about(name), origin) for name, origin in foreign()]
+    values = [{"name": name, "about": about, "package": package} for name, about, package in rows]
+    return Result(values, table(("name", "reads", "package"), rows, empty="none"))
+
+
+def _about(name: str) -> str:
+    from crex.describe.importers import load
+    from crex.errors import CrexError
+
+    try:
+        return load(name).about
+    except CrexError as error:
+        return str(error)
+
+
+def _import(options: argparse.Namespace) -> Result:
+    from crex.describe.assembly import assemble
+    from crex.describe.importers import load
+
+    importer = load(options.importer)
+    imported = importer.read(_sources(importer, options.files))
+    folder: Path | None = options.output
+    if folder is None:
+        assembled = assemble(imported, _unsaid())
+        return _result(importer, imported, assembled, [], None)
+    assembled = assemble(imported, _issue(options))
+    files = _write(folder, assembled)
+    options.output = None
+    result = _result(importer, imported, assembled, files, folder)
+    report = "\n".join(_report(imported, assembled, None))
+    (folder / _REPORT).write_text(report + "\n", "utf-8")
+    return result
+
+
+def _sources(importer: Importer, files: Sequence[Path]) -> list[Source]:
+    from crex.describe.sources import open_sources, run_commands
+    from crex.errors import CrexError
+
+    if files:
+        return open_sources(files)
+    if not importer.commands:
+        raise CrexError("SCHEMA", f"Say which files to read: `crex describe {importer.name} FILE…`.")
+    return run_commands(importer.commands)
+
+
+def _unsaid() -> Issue:
+    """A stand-in for who issues, with which drafts are checked where nothing is written."""
+    from crex.cli.party import now
+    from crex.describe.assembly import Issue
+
+    return Issue(authority="provider.invalid", site="site", issued_at=now())
+
+
+def _issue(options: argparse.Namespace) -> Issue:
+    from crex.cli.party import POLICY_FILE, now, open_party
+    from crex.describe import policy
+    from crex.describe.assembly import Issue
+    from crex.errors import CrexError
+
+    party = open_party(options)
+    kept = party.folder / POLICY_FILE
+    profile = policy.load(kept) if kept.exists() else None
+    site = options.site or (profile.site if profile else None)
+    if site is None:
+        raise CrexError(
+            "SCHEMA", "No file says at which site this is. Name it with --site, such as zhongwei-1."
+        )
+    same = profile is not None and site == profile.site
+    return Issue(
+        authority=party.authority,
+        site=site,
+        issued_at=now(),
+        revision=options.revision,
+        allocation=options.allocation or "",
+        country=options.country or (profile.country if profile and same else ""),
+        subdivision=options.subdivision or (profile.subdivision or "" if profile and same else ""),
+        time_zone=options.time_zone,
+    )
+
+
+def _write(folder: Path, assembled: Assembled) -> list[str]:
+    from crex.documents import convert
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for made in assembled.made:
+        place = folder / _file_name(made.document)
+        place.write_bytes(convert.dump(made.document))
+        written.append(str(place))
+    return written
+
+
+def _file_name(document: Document) -> str:
+    """Gives a file name that shows what is in it, such as `node-class-gpu-1.json`."""
+    _, *segments = document.header.id.removeprefix("crex://").split("/")
+    inner = segments[2:] if segments[0] == "site" and len(segments) > 2 else segments
+    return re.sub(r"[^a-z0-9._-]", "-", "-".join(inner)) + ".json"
+
+
+def _result(
+    importer: Importer, imported: Imported, assembled: Assembled, files: list[str], folder: Path | None
+) -> Result:
+    from crex.documents import convert
+
+    value: dict[str, Any] = {
+        "importer": importer.name,
+        "rows": imported.rows,
+        "documents": [
+            {
+                **({"file": files[at]} if files else {}),
+                "rows": list(made.rows),
+                "document": convert.to_json(made.document),
+            }
+            for at, made in enumerate(assembled.made)
+        ],
+        "leftOut": [{"where": one.where, "why": one.why} for one in assembled.left_out],
+        "report": [
+            {"kind": one.kind.value, "what": one.what, "where": one.where, "why": one.why}
+            for one in imported.findings
+        ],
+    }
+    lines = _report(imported, assembled, _SHOWN)
+    if folder is not None:
+        lines += [
+            "",
+            f"Wrote {len(files)} documents to {folder}, unsigned, and {folder / _REPORT} with every row.",
+        ]
+        if files:
+            lines.append(f"Next: `crex validate {folder}/*.json`, then `crex publish {folder}`.")
+    elif assembled.made:
+        lines += ["", "With -o DIR the documents are written there."]
+    return Result(value, "\n".join(lines), 0 if assembled.made else REFUSED)
+
+
+def _report(imported: Imported, assembled: Assembled, most: int | None) -> list[str]:
+    described = {row for made in assembled.made for row in made.rows}
+    outcome = f"{len(described)} described in {len(assembled.made)} documents"
+    rest = f"{len(assembled.left_out)} left out, {len(imported.findings)} remarks"
+    lines = [f"{imported.rows} rows: {outcome}, {rest}."]
+    made = [f"{_file_name(one.document).removesuffix('.json')}: {_rows(one.rows)}" for one in assembled.made]
+    lines += _section("Documents", made, most)
+    lines += _section("Left out", _by_reason(assembled.left_out), most)
+    lines += _section("Remarks", _by_text(imported.findings), most)
+    return lines
+
+
+def _section(title: str, entries: list[str], most: int | None) -> list[str]:
+    if not entries:
+        return []
+    shown = entries if most is None or len(entries) <= most else entries[:most]
+    lines = ["", f"{title}:", *(f"  {entry}" for entry in shown)]
+    if len(shown) < len(entries):
+        lines.append(f"  … and {len(entries) - len(shown)} more; --json or {_REPORT} has all")
+    return lines
+
+
+def _by_reason(left_out: Sequence[LeftOut]) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for one in left_out:
+        reasons.setdefault(one.why, []).append(one.where)
+    return [f"{_rows(places)}: {why}" for why, places in reasons.items()]
+
+
+def _by_text(findings: Sequence[Finding]) -> list[str]:
+    said: dict[tuple[str, str], list[str]] = {}
+    for one in findings:
+        said.setdefault((one.what, one.why), []).append(one.where)
+    return [f"{what}: {why} ({_rows(places)})" for (what, why), places in said.items()]
+
+
+def _rows(places: Sequence[str]) -> str:
+    if not places:
+        return "as you said"
+    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"
