@@ -246,6 +246,8 @@ def smt_server(sockets: int = 2, cores: int = 4) -> Recorded:
         files[f"/sys/devices/system/node/node{node}/meminfo"] = (
             f"Node {node} MemTotal:       {263783380 // sockets} kB\n"
         )
+        near = sorted(cpu for socket, threads in shape if socket == node for cpu in threads)
+        files[f"/sys/devices/system/node/node{node}/cpulist"] = ",".join(map(str, near)) + "\n"
     files["/sys/firmware/dmi/entries/16-0/raw"] = smbios_array(correction=6)
     for slot in range(8):
         files[f"/sys/firmware/dmi/entries/17-{slot}/raw"] = smbios_module(mebibytes=32768, kind=0x22)

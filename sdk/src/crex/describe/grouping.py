@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from crex.v1 import Accelerator, NetworkInterface, StorageTier
+from crex.v1 import Accelerator, NetworkInterface, NumaDomain, StorageTier
 
-Element = TypeVar("Element", Accelerator, StorageTier, NetworkInterface)
+Element = TypeVar("Element", Accelerator, StorageTier, NetworkInterface, NumaDomain)
 
 
 def group(elements: Iterable[Element]) -> list[Element]:

@@ -22,6 +22,8 @@ from crex.describe.cpuinfo import read_cpuinfo
 from crex.describe.machine import Machine, Runner
 from crex.describe.memory import describe_memory
 from crex.describe.network import describe_network
+from crex.describe.numa import describe_numa
+from crex.describe.nvlink import describe_nvlink
 from crex.describe.report import Finding, Report
 from crex.describe.software import describe_software
 from crex.describe.storage import describe_storage
@@ -69,13 +71,16 @@ def describe(root: str | Path = "/", runner: Runner | None = None) -> HostDescri
     limits = read_limits(machine, report)
     schedule = read_schedule(machine, info, limits, report)
     cpu, features_complete = describe_cpu(machine, info, schedule, around, report)
+    memory = describe_memory(machine, limits, around, report)
     accelerators = describe_accelerators(machine, around, report)
     node = NodeClass(
         cpu=cpu,
-        memory=describe_memory(machine, limits, around, report),
+        memory=memory,
+        numa=describe_numa(machine, schedule, memory, around, report),
         accelerators=accelerators.elements,
         storage=describe_storage(machine, around, report),
         network=describe_network(machine, around, report),
+        fabrics=describe_nvlink(machine, around.contained, report),
         virtualization=around.message(),
         tee=describe_tee(machine, flags, around, report),
     )

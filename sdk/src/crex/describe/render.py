@@ -9,7 +9,16 @@ from typing import Any
 from crex.describe.host import HostDescription
 from crex.describe.report import Finding, Kind
 from crex.documents import convert
-from crex.v1 import Accelerator, Cpu, Memory, NetworkInterface, Provenance, StorageTier
+from crex.v1 import (
+    Accelerator,
+    Cpu,
+    Fabric,
+    Memory,
+    NetworkInterface,
+    NumaDomain,
+    Provenance,
+    StorageTier,
+)
 
 Row = tuple[str, str, str]
 
@@ -30,11 +39,13 @@ def render(description: HostDescription, *, width: int = 110) -> str:
         rows += _cpu_rows(node.cpu)
     if node.HasField("memory"):
         rows.append(("Memory", _memory(node.memory), _source(node.memory.provenance)))
+    rows += [("Memory domain", _domain(one), _source(one.provenance)) for one in node.numa]
     rows += [("Accelerator", _accelerator(one), _source(one.provenance)) for one in node.accelerators]
     if "accelerators" in description.closed_lists and not node.accelerators:
         rows.append(("Accelerator", "none", "PCI bus"))
     rows += [("Storage", _storage(one), _source(one.provenance)) for one in node.storage]
     rows += [("Network", _network(one), _source(one.provenance)) for one in node.network]
+    rows += [("Fabric", _fabric(one), _source(one.provenance)) for one in node.fabrics]
     if node.HasField("virtualization"):
         where = node.virtualization
         kind = where.kind.replace("-", " ") + (f" on {where.technology}" if where.technology else "")
@@ -129,6 +140,22 @@ def _storage(tier: StorageTier) -> str:
 def _network(interface: NetworkInterface) -> str:
     speed = rate(interface.bits_per_s) if interface.HasField("bits_per_s") else "rate unknown"
     return f"{interface.count} × {interface.technology}, {speed}" + (", RDMA" if interface.rdma else "")
+
+
+def _domain(domain: NumaDomain) -> str:
+    parts = [_count(domain.schedulable_cpus, "CPU")] if domain.HasField("schedulable_cpus") else []
+    if domain.HasField("memory_bytes"):
+        parts.append(size(domain.memory_bytes))
+    return f"{domain.count} × {', '.join(parts) or 'not stated'}"
+
+
+def _fabric(fabric: Fabric) -> str:
+    parts = [fabric.technology]
+    if fabric.HasField("endpoint_bits_per_s"):
+        parts.append(f"{rate(fabric.endpoint_bits_per_s)} each direction")
+    if fabric.HasField("domain_size"):
+        parts.append(f"{fabric.domain_size} joined {fabric.topology.replace('-', ' ')}".rstrip())
+    return ", ".join(parts)
 
 
 def _source(origin: Provenance) -> str:

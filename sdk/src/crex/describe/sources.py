@@ -125,7 +125,7 @@ def _source(name: str, data: bytes, folder: str = "") -> Source:
 def read_json(source: Source) -> Parsed:
     """Reads one JSON value; numbers with a fraction come as `Decimal`, and of two members the last stands."""
     try:
-        value = json.loads(source.text, parse_float=Decimal, parse_int=_integer, parse_constant=_refuse)
+        value = json.loads(source.text, parse_float=_fraction, parse_int=_integer, parse_constant=_refuse)
     except RecursionError:
         return Parsed(None, "it is nested too deeply to be read")
     except ValueError as error:
@@ -188,6 +188,19 @@ def _integer(text: str) -> int:
     if len(text) > _MAX_DIGITS:
         raise ValueError("a number has too many digits")
     return int(text)
+
+
+def _fraction(text: str) -> Decimal:
+    """Reads a number with a fraction or an exponent; none that would be larger than any figure."""
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number has too many digits")
+    try:
+        value = Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(f"the number {text[:40]} is beyond all bounds") from error
+    if value and abs(value.adjusted()) > _MAX_DIGITS:
+        raise ValueError(f"the number {text[:40]} is beyond all bounds")
+    return value
 
 
 def _refuse(text: str) -> None:
