@@ -53,12 +53,14 @@ class _Modules:
     Attributes:
         mebibytes: Their sum; nothing where not all of them could be read, or one is of another kind.
         why: Why there is no sum.
+        read: Whether all of them could be read, if there are any.
         type: Token of their type, where all have the same.
         ecc: Whether they correct errors, where all say the same.
     """
 
     mebibytes: int | None
     why: str = ""
+    read: bool = True
     type: str | None = None
     ecc: bool | None = None
 
@@ -73,8 +75,8 @@ def describe_memory(system: System, report: Report) -> Memory | None:
         report.contradict("node.memory", where, why)
         return None
     if total is not None and modules.mebibytes is None and modules.why:
-        if system.modules.stated and not system.tree.whole:
-            why = f"its modules cannot be read ({modules.why}), and parts of the input are broken"
+        if not modules.read and system.tree.may_be_lost(system.resource, "Memory"):
+            why = "its modules are missing or broken in the input, and might contradict that"
             report.leave_out("node.memory", where, f"{total} MiB by its summary alone: {why}")
             return None
         report.leave_out(
@@ -125,13 +127,14 @@ def _modules(system: System, report: Report) -> _Modules:
     if not system.modules.stated:
         return _Modules(None, "it names no modules")
     if not system.modules.complete:
-        return _Modules(None, "not all modules could be read")
+        return _Modules(None, "not all modules could be read", read=False)
     modules = [one for one in system.modules.resources if is_there(one.members, "a memory module")]
     main: list[Resource] = []
     for module in modules:
         owned = _owner(system, module)
         if owned is None:
-            return _Modules(None, f"{module.place} belongs to a processor that could not be read")
+            why = f"{module.place} belongs to a processor that could not be read"
+            return _Modules(None, why, read=False)
         if owned:
             report.leave_out("a memory module", module.place, f"it is memory of a processor of type {owned}")
         else:
@@ -171,7 +174,6 @@ def _sum(modules: list[Resource]) -> _Modules:
         return _Modules(None, "its modules add up to nothing that can be stated")
     return _Modules(
         total,
-        "",
-        types.pop() if len(types) == 1 else None,
-        corrects.pop() if len(corrects) == 1 else None,
+        type=types.pop() if len(types) == 1 else None,
+        ecc=corrects.pop() if len(corrects) == 1 else None,
     )

@@ -13,7 +13,7 @@ and a list that is longer or shorter than it says, are findings.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -28,6 +28,9 @@ from crex.describe.values import clean
 MOST_LINKED: Final = 4096
 _ROOT: Final = ("redfish", "v1")
 _INDEX: Final = "index.json"
+# Kinds of scopes.
+_FOLDER: Final = "folder"
+_LINES: Final = "lines"
 _ALONE: Final = "alone"
 # `#Processor.v1_22_0.Processor`, `#ProcessorCollection.ProcessorCollection` (DSP0266, "Type property").
 _TYPE: Final = re.compile(r"#?[A-Za-z0-9_]+(?:\.v?[0-9_]+)*\.([A-Za-z0-9_]+)")
@@ -106,11 +109,16 @@ class _Entry:
 class Tree:
     """The resources of an input."""
 
-    def __init__(self, resources: Sequence[Resource], at: dict[tuple[Scope, str], Resource], whole: bool):
-        """Takes resources, and which of them lies at an address by the path of its file."""
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        at: Mapping[tuple[Scope, str], Resource],
+        lost: frozenset[tuple[Scope, str]],
+    ):
+        """Takes resources, which of them lies at an address by its path, and where something is broken."""
         self.resources = tuple(resources)
-        self.whole = whole
         self.used: set[str] = set()
+        self._lost = lost
         self._at = at
         self._named: dict[tuple[Scope, str], list[Resource]] = {}
         for one in resources:
@@ -156,6 +164,16 @@ class Tree:
         if any(other.members.value != named[0].members.value for other in named):
             return f"{clean(uri, 160)} is in the input {len(named)} times, each time different"
         return named[0]
+
+    def may_be_lost(self, origin: Resource, name: str) -> bool:
+        """Tells whether what a link should lead to may have been in the input, and is broken or cut off.
+
+        Lines can be cut off without a trace; a file is whole, or it is broken.
+        """
+        below = address(origin.members.raw(name))
+        return origin.scope[0] == _LINES or any(
+            scope == origin.scope and uri.startswith(below) for scope, uri in self._lost
+        )
 
     def check_count(self, members: Members, name: str, listed: int) -> bool:
         """Compares a list with how many elements it is said to have; tells whether none is missing."""
@@ -211,16 +229,17 @@ class Tree:
 def read_tree(sources: Sequence[Source], books: Import) -> Tree:
     """Reads the resources of all sources; a file or line that is none is a row that is left out."""
     entries: list[_Entry] = []
-    broken = 0
-    for group, source in _grouped(sources):
-        for entry, problem in _entries(source, group):
-            broken += bool(problem)
+    broken: list[_Entry] = []
+    for number, (group, source) in enumerate(_grouped(sources)):
+        for entry, problem in _entries(source, (_FOLDER, group), (_LINES, number)):
             refusal = problem or _refusal(entry.value)
             if refusal:
                 books.leave_out(books.row(entry.place), refusal)
             else:
                 entries.append(entry)
-    return _index(entries, books.report, whole=not broken)
+            if problem:
+                broken.append(entry)
+    return _index(entries, broken, books.report)
 
 
 def _grouped(sources: Sequence[Source]) -> Iterator[tuple[int, Source]]:
@@ -234,9 +253,16 @@ def _grouped(sources: Sequence[Source]) -> Iterator[tuple[int, Source]]:
         yield group, source
 
 
-def _entries(source: Source, group: int) -> Iterator[tuple[_Entry, str]]:
-    """Gives the values of a source, each with why it cannot be read, if so."""
-    nothing = _Entry(None, source.name, ())
+def _entries(source: Source, folder: Scope, lines: Scope) -> Iterator[tuple[_Entry, str]]:
+    """Gives the values of a source, each with why it cannot be read; empty if it can.
+
+    Args:
+        source: The source.
+        folder: What it belongs to if it is one file of several.
+        lines: What it belongs to if it holds several resources, all of one service unless paths say
+            otherwise.
+    """
+    nothing = _Entry(None, source.name, folder if source.folder else lines, source.folder)
     if source.problem:
         yield nothing, source.problem
     if not source.text.strip():
@@ -245,19 +271,21 @@ def _entries(source: Source, group: int) -> Iterator[tuple[_Entry, str]]:
         return
     parsed = read_json(source)
     if not parsed.problem:
-        yield from _elements(parsed.value, f"{source.name}: $", ("file", group), source.folder)
+        # One line of what was a file of lines is left with its path.
+        single = isinstance(parsed.value, dict) and "doc" not in parsed.value
+        group = folder if single else lines
+        yield from _elements(parsed.value, f"{source.name}: $", group, source.folder)
         return
-    lines = list(read_json_lines(source))
-    if not any(_is_line(one) for _, one in lines):
+    values = list(read_json_lines(source))
+    if not any(_is_line(one) for _, one in values):
         yield nothing, parsed.problem
         return
-    for number, one in lines:
+    for number, one in values:
         place = f"{source.name}: line {number}: $"
         if one.problem:
-            yield _Entry(None, place, ()), one.problem
+            yield _Entry(None, place, lines), one.problem
         else:
-            # All of one file of lines is from one service, unless paths say otherwise.
-            yield from _elements(one.value, place, ("lines", source.name, group), "")
+            yield from _elements(one.value, place, lines, "")
 
 
 def _is_line(parsed: Parsed) -> bool:
@@ -301,7 +329,7 @@ def address(value: object) -> str:
     return uri.rstrip("/") if isinstance(uri, str) else ""
 
 
-def _index(entries: Sequence[_Entry], report: Report, *, whole: bool) -> Tree:
+def _index(entries: Sequence[_Entry], broken: Sequence[_Entry], report: Report) -> Tree:
     resources: list[Resource] = []
     at: dict[tuple[Scope, str], Resource] = {}
     prefixes = {(entry.group, prefix) for entry in entries if (prefix := _prefix(entry)) is not None}
@@ -319,12 +347,24 @@ def _index(entries: Sequence[_Entry], report: Report, *, whole: bool) -> Tree:
         )
         if prefix is None:
             continue
-        uri = "/".join(("", *_ROOT, *_segments(entry.path)[len(prefix) :]))
+        uri = _uri(entry, prefix)
         at.setdefault((scope, uri), resource)
         if resource.uri and resource.uri != uri:
             why = f"it says {clean(resource.uri, 160)} and lies at {clean(uri, 160)}; the latter is believed"
             report.contradict("@odata.id", resource.place, why)
-    return Tree(tuple(_apart(resources, report)), at, whole)
+    return Tree(tuple(_apart(resources, report)), at, frozenset(_lost(broken, prefixes)))
+
+
+def _lost(broken: Sequence[_Entry], prefixes: set[tuple[Scope, Segments]]) -> Iterator[tuple[Scope, str]]:
+    """Gives the addresses of broken files, by their paths."""
+    for entry in broken:
+        prefix = _nearest(entry, prefixes)
+        if prefix is not None:
+            yield (*entry.group, prefix), _uri(entry, prefix)
+
+
+def _uri(entry: _Entry, prefix: Segments) -> str:
+    return "/".join(("", *_ROOT, *_segments(entry.path)[len(prefix) :]))
 
 
 def _resource(value: dict[object, object], where: str, scope: Scope, report: Report) -> Resource:
