@@ -82,8 +82,8 @@ def _judge(search: Search, segment: Segment, rows: Ints) -> _Rejected:
 
 def _nearest(search: Search, rejected: Sequence[_Rejected]) -> list[v1.Rejection]:
     """Gives the offers that fail the fewest conditions, then by name, with the first that they fail."""
-    nearest: list[tuple[int, bytes, _Rejected, int]] = []
-    for one in rejected:
+    nearest: list[tuple[int, bytes, int, int]] = []
+    for place, one in enumerate(rejected):
         if not len(one.judge.rows):
             continue
         fewest = np.min(one.failing, axis=0)
@@ -91,11 +91,10 @@ def _nearest(search: Search, rejected: Sequence[_Rejected]) -> list[v1.Rejection
         last = np.partition(fewest, min(MAX_REJECTIONS, len(fewest)) - 1)[
             min(MAX_REJECTIONS, len(fewest)) - 1
         ]
-        for number in np.flatnonzero(fewest <= last):
-            at = int(number)
-            nearest.append((int(fewest[at]), one.judge.entry(at).id_bytes, one, at))
-    first = heapq.nsmallest(MAX_REJECTIONS, nearest, key=lambda entry: entry[:2])
-    return [_rejection(search, one, at) for _, _, one, at in first]
+        near = np.flatnonzero(fewest <= last).tolist()
+        nearest += [(int(fewest[at]), one.judge.entry(at).id_bytes, place, at) for at in near]
+    first = heapq.nsmallest(MAX_REJECTIONS, nearest)
+    return [_rejection(search, rejected[place], at) for _, _, place, at in first]
 
 
 def _rejection(search: Search, one: _Rejected, number: int) -> v1.Rejection:

@@ -125,14 +125,15 @@ def format_amount(value: Fraction | int, unit: Unit | None) -> str:
         value: Amount in the stored unit.
         unit: The unit; None writes the bare number.
     """
-    exact = Fraction(value)
     if unit is None or not unit.printed:
-        return _number(exact)
-    texts = [f"{_number(exact / unit.symbols[unit.name])}{unit.name}"]
-    for symbol in unit.printed:
-        scaled = exact / unit.symbols[symbol]
-        if scaled.denominator == 1 and exact:
-            texts.append(f"{scaled.numerator}{symbol}")
+        return _number(Fraction(value))
+    texts = [f"{_number(value / unit.symbols[unit.name])}{unit.name}"]
+    for symbol in unit.printed if value else ():
+        factor = unit.symbols[symbol]
+        # In whole numbers, because an explanation writes hundreds of amounts and fractions are slow.
+        whole, rest = divmod(value.numerator * factor.denominator, value.denominator * factor.numerator)
+        if not rest:
+            texts.append(f"{whole}{symbol}")
     return min(texts, key=lambda text: (sum(map(str.isdigit, text)), len(text), text))
 
 
