@@ -401,6 +401,17 @@ def test_a_system_that_is_told_twice_counts_once() -> None:
     assert left(imported) == [f"it is told already: a.jsonl: line 2: $ ({SYSTEM})"]
 
 
+def test_a_resource_counts_more_than_a_copy_of_it_elsewhere() -> None:
+    """A collection may hold its members with some of their properties only; the whole ones are read."""
+    resources = machine(SerialNumber="s")
+    short = {name: resources[1][name] for name in ("@odata.id", "@odata.type", "Id")}
+    resources[0] = {**resources[0], "Members": [short]}
+    (draft,) = read(machine(SerialNumber="s")).drafts
+    imported = read(resources)
+    assert [one.body for one in imported.drafts] == [draft.body]
+    assert left(imported) == [f"it is told already: tree.jsonl: line 2: $ ({SYSTEM})"]
+
+
 # The number of CPUs
 
 
@@ -1012,10 +1023,21 @@ def test_a_resource_that_lies_elsewhere_than_it_says_is_found_where_it_lies() ->
     ]
 
 
+def test_of_two_files_at_one_address_the_first_is_believed() -> None:
+    """Where one address has two contents, the report says so."""
+    paths: list[Json] = [{"path": f"m{one['@odata.id'][11:]}/index.json", "doc": one} for one in machine()]
+    again = {"path": "m/Systems/1/Memory/DIMM2/index.json", "doc": module(2, CapacityMiB=1)}
+    imported = read([*paths, again])
+    assert memory_of(imported) == 64 * GIB
+    assert "lies at /redfish/v1/Systems/1/Memory/DIMM2, too, and differs" in findings(imported, "Memory")[0]
+
+
 def test_a_system_that_is_only_named_is_a_row() -> None:
     """What a collection names and the input lacks is left out, not forgotten."""
     imported = read(collection("ComputerSystem", "/redfish/v1/Systems", {"@odata.id": SYSTEM})[:1])
     assert left(imported) == [f"a system is named; {SYSTEM} is not in the input"]
+    many = collection("ComputerSystem", "/redfish/v1/Systems", *[{"@odata.id": SYSTEM}] * (MOST_LINKED + 9))
+    assert left(read(many[:1]))[-1] == "it and 8 after it are not looked for"
     wrong = [*collection("ComputerSystem", "/redfish/v1/Systems", {"@odata.id": drive(1)["@odata.id"]})[:1]]
     assert left(read([*wrong, drive(1)])) == ["it is a Drive, no ComputerSystem"]
 

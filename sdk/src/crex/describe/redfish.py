@@ -12,7 +12,7 @@ boundary), serial numbers, asset tags and `SKU` (some makers put a serial number
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -23,7 +23,16 @@ from crex.describe.redfish_cpu import describe_cpu
 from crex.describe.redfish_devices import describe_network, describe_storage
 from crex.describe.redfish_memory import describe_memory
 from crex.describe.redfish_parts import System
-from crex.describe.redfish_tree import MOST_LINKED, Linked, Resource, Tree, address, identity, read_tree
+from crex.describe.redfish_tree import (
+    MOST_LINKED,
+    Linked,
+    Resource,
+    Scope,
+    Tree,
+    address,
+    identity,
+    read_tree,
+)
 from crex.describe.report import Report
 from crex.describe.sources import Source
 from crex.describe.values import clean, provenance
@@ -68,12 +77,12 @@ class Redfish:
             books.add(draft)
         _report_unlinked(tree, books.report)
         imported = books.done()
-        return imported if imported.rows or not sources else _nothing(tree, sources)
+        return imported if imported.rows or not sources else _nothing(tree, sources, books.report)
 
 
-def _nothing(tree: Tree, sources: Sequence[Source]) -> Imported:
+def _nothing(tree: Tree, sources: Sequence[Source], report: Report) -> Imported:
     """Says that there is no system in an input of which everything could be read."""
-    books = Import()
+    books = Import(report)
     what = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
     books.leave_out(books.row(what), f"none of its {len(tree.resources)} Redfish resources is a {_SYSTEM}")
     return books.done()
@@ -82,17 +91,26 @@ def _nothing(tree: Tree, sources: Sequence[Source]) -> Imported:
 def _rows(tree: Tree, books: Import) -> list[tuple[str, Resource]]:
     """Begins a row for each system, and ends those that are not described."""
     rows: list[tuple[str, Resource]] = []
-    known: list[tuple[Resource, str]] = []
-    for system in tree.of_kind(_SYSTEM):
+    known: dict[tuple[object, ...], str] = {}
+    systems = tree.of_kind(_SYSTEM)
+    # What stands expanded in something else may be less than the resource itself.
+    for system in sorted(systems, key=lambda one: one.inline):
         row = books.row(_shown(system))
-        refusal = _refusal(system) or _again(system, known)
+        names: list[tuple[object, ...]] = [(system.scope, system.uri)]
+        if any(identity(system)):
+            names.append((system.uri, *identity(system)))
+        told = next((known[name] for name in names if name in known), None)
+        refusal = _refusal(system) or (f"it is told already: {told}" if told else "")
         if refusal:
             books.leave_out(row, refusal)
-        else:
-            rows.append((row, system))
-            known.append((system, row))
+            continue
+        rows.append((row, system))
+        known.update(dict.fromkeys(names, row))
+    named = {(one.scope, one.uri) for one in systems}
+    alone = {one.uri for one in systems if one.alone}
     for collection in tree.of_kind(f"{_SYSTEM}Collection"):
-        _missing(tree, collection, books)
+        for index, why in _missing(tree, collection, named, alone):
+            books.leave_out(books.row(f"{collection.place}.Members[{index}]"), why)
     return rows
 
 
@@ -111,33 +129,31 @@ def _refusal(system: Resource) -> str:
     return _NO_NODES.get(system.members.text("SystemType") or "", "")
 
 
-def _again(system: Resource, known: Sequence[tuple[Resource, str]]) -> str:
-    """Says where a system is told already; nothing if it is not."""
-    who = identity(system)
-    for other, row in known:
-        same = (any(who) and who == identity(other)) or system.members.value == other.members.value
-        if system.uri == other.uri and same:
-            return f"it is told already: {row}"
-    return ""
+def _missing(
+    tree: Tree, collection: Resource, named: Collection[tuple[Scope, str]], alone: Collection[str]
+) -> Iterator[tuple[int, str]]:
+    """Gives the places of systems that a collection names and that are not in the input, and why.
 
-
-def _missing(tree: Tree, collection: Resource, books: Import) -> None:
-    """Leaves out systems that a collection names and that are not in the input."""
-    systems = {(one.scope, one.uri) for one in tree.of_kind(_SYSTEM)}
-    alone = {one.uri for one in tree.of_kind(_SYSTEM) if one.alone}
+    Args:
+        tree: The tree.
+        collection: The collection.
+        named: Services and addresses of all systems.
+        alone: Addresses of those that are set apart from their services.
+    """
     members = collection.members
     values = members.items("Members")
     tree.check_count(members, "Members", len(values))
     for index, value in enumerate(values[:MOST_LINKED]):
-        found = tree.find(collection, value)
         uri = address(value)
-        if (collection.scope, uri) in systems or uri in alone:
+        if (collection.scope, uri) in named or uri in alone:
             continue
+        found = tree.find(collection, value)
         if isinstance(found, str):
-            books.leave_out(books.row(f"{collection.place}.Members[{index}]"), f"a system is named; {found}")
+            yield index, f"a system is named; {found}"
         elif found.kind != _SYSTEM:
-            why = f"it is a {found.kind}, no {_SYSTEM}"
-            books.leave_out(books.row(f"{collection.place}.Members[{index}]"), why)
+            yield index, f"it is a {found.kind}, no {_SYSTEM}"
+    if len(values) > MOST_LINKED:
+        yield MOST_LINKED, f"it and {len(values) - MOST_LINKED - 1} after it are not looked for"
 
 
 def _gather(tree: Tree, system: Resource) -> System:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -50,12 +50,14 @@ class Resource:
         members: The resource with its place in the input.
         uri: Its own `@odata.id` without a slash at the end; empty where it states none.
         scope: The service that it belongs to.
+        inline: Whether it stands expanded within another resource.
     """
 
     kind: str
     members: Members
     uri: str
     scope: Scope
+    inline: bool = False
 
     @property
     def place(self) -> str:
@@ -115,9 +117,15 @@ class Tree:
         at: Mapping[tuple[Scope, str], Resource],
         lost: frozenset[tuple[Scope, str]],
     ):
-        """Takes resources, which of them lies at an address by its path, and where something is broken."""
+        """Takes resources, and what the paths of files tell.
+
+        Args:
+            resources: The resources.
+            at: Which of them lies at an address of a service, as far as paths tell.
+            lost: Addresses at which something lies that is broken.
+        """
         self.resources = tuple(resources)
-        self.used: set[str] = set()
+        self.used: set[str] = set()  # places of what links led to
         self._lost = lost
         self._at = at
         self._named: dict[tuple[Scope, str], list[Resource]] = {}
@@ -159,6 +167,7 @@ class Tree:
         if (resource := self._at.get((origin.scope, uri))) is not None:
             return resource
         named = self._named.get((origin.scope, uri), [])
+        named = [one for one in named if not one.inline] or named
         if not named:
             return f"{clean(uri, 160)} is not in the input"
         if any(other.members.value != named[0].members.value for other in named):
@@ -188,8 +197,8 @@ class Tree:
     def _members(self, origin: Resource, members: Members, name: str, kinds: tuple[str, ...]) -> Linked:
         values = members.items(name)
         linked = self._follow(origin, values, members.place(name), kinds)
-        complete = linked.complete and isinstance(members.raw(name), list)
-        complete = self.check_count(members, name, len(values)) and complete
+        counted = self.check_count(members, name, len(values))
+        complete = linked.complete and counted and isinstance(members.raw(name), list)
         if members.has(f"{name}@odata.nextLink"):
             members.report.leave_out(
                 name, members.where, "it goes on elsewhere (nextLink), which is not read"
@@ -343,12 +352,16 @@ def _index(entries: Sequence[_Entry], broken: Sequence[_Entry], report: Report) 
         resource = _resource(entry.value, place, scope, report)
         resources.append(resource)
         resources.extend(
-            _resource(value, where, scope, report) for value, where in _inline(entry.value, place)
+            _resource(value, where, scope, report, inline=True)
+            for value, where in _inline(entry.value, place)
         )
         if prefix is None:
             continue
         uri = _uri(entry, prefix)
-        at.setdefault((scope, uri), resource)
+        first = at.setdefault((scope, uri), resource)
+        if first.members.value != resource.members.value:
+            why = f"{first.place} lies at {clean(uri, 160)}, too, and differs; the first is believed"
+            report.contradict(resource.kind, resource.place, why)
         if resource.uri and resource.uri != uri:
             why = f"it says {clean(resource.uri, 160)} and lies at {clean(uri, 160)}; the latter is believed"
             report.contradict("@odata.id", resource.place, why)
@@ -367,8 +380,10 @@ def _uri(entry: _Entry, prefix: Segments) -> str:
     return "/".join(("", *_ROOT, *_segments(entry.path)[len(prefix) :]))
 
 
-def _resource(value: dict[object, object], where: str, scope: Scope, report: Report) -> Resource:
-    return Resource(_kind(value) or "", Members(value, where, report), address(value), scope)
+def _resource(
+    value: dict[object, object], where: str, scope: Scope, report: Report, *, inline: bool = False
+) -> Resource:
+    return Resource(_kind(value) or "", Members(value, where, report), address(value), scope, inline)
 
 
 def _unique(place: str, taken: set[str]) -> str:
@@ -434,7 +449,7 @@ def _apart(resources: Sequence[Resource], report: Report) -> Iterator[Resource]:
                 "its links are not followed. Keep the files of each service in a folder of their own"
             )
             report.leave_out("parts of a system", one.place, why)
-            yield Resource(one.kind, one.members, one.uri, (_ALONE, one.place))
+            yield replace(one, scope=(_ALONE, one.place))
         else:
             yield one
 
