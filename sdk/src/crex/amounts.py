@@ -5,9 +5,9 @@
     NetworkLink(rtt_us=RoundTripTime(p99=milliseconds(20)), availability_ppm=percent("99.95"))
 
 Every function gives the whole number that belongs into a field whose name ends in its unit. It takes
-integers, `Decimal`, `Fraction`, or a number as text; never a float, because 1.979 is none. What is not a whole
-number of the field's unit is refused, not rounded: GB and GiB, bits and bytes, ms and µs are told apart by
-name (DESC-BYTES-1, DESC-BITS-1).
+integers, `Decimal`, `Fraction`, or a number as text; never a float, because 1.979 is none. What is not a
+whole number of the field's unit is refused, not rounded: GB and GiB, bits and bytes, ms and µs are told apart
+by name (DESC-BYTES-1, DESC-BITS-1).
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ Order: TypeAlias = tuple[int, int, bool, str, Fraction | int, bytes]
 
 
 def order_of(alternative: int, score: int | None, price: DemandPrice, name: bytes) -> Order:
-    """Gives what sorts matches: alternative, score, known prices first, currency, price, name (MATCH-ORDER-1)."""
+    """Gives what sorts matches: alternative, score, known prices by currency, name (MATCH-ORDER-1)."""
     if price.exact is None:
         return alternative, -(score or 0), True, "", 0, name
     return alternative, -(score or 0), False, price.currency, price.exact, name
