@@ -25,6 +25,7 @@ from sdk.tests.describe import mutations
 from sdk.tests.describe.redfish_service import (
     GIB,
     SYSTEM,
+    Json,
     cpu,
     drive,
     findings,

@@ -10,6 +10,7 @@ from crex.v1 import (
 from sdk.tests.describe.redfish_service import (
     GIB,
     SYSTEM,
+    Json,
     collection,
     cpu,
     drive,

@@ -14,6 +14,7 @@ from sdk.tests.describe import mutations
 from sdk.tests.describe.redfish_service import (
     GIB,
     SYSTEM,
+    Json,
     collection,
     cpu,
     drive,
