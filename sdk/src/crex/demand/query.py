@@ -128,7 +128,7 @@ def _refuse_price_without_currency(
     parts = (part for node in nodes if node is not None for part in descend(node))
     compared = any(isinstance(part, Compare) and part.path.root is Root.PRICE for part in parts)
     if compared or any(wish.path.root is Root.PRICE for wish in preferences):
-        message = "the requirement compares `price`, and the demand states no currency"
+        message = "`price` is compared, and the demand states no currency"
         raise _refused(
             "$.currency", message, "DEMAND-CURRENCY-2", "state the currency of the demand, such as CNY"
         )
