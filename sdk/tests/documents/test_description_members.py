@@ -84,7 +84,7 @@ _MISSING = [
     *(
         ("DESC-BENCHMARK-1", "DOC-REQUIRED-1", f"benchmarks.0.{name}")
         for name in _BENCHMARK
-        if name != "suite"
+        if name not in ("suite", "runAt")
     ),
 ]
 
@@ -98,6 +98,21 @@ def test_a_description_without_it_is_refused(requirement: str, told: str, path: 
     (violation,) = refused.value.violations
     assert f'"{path.rpartition(".")[2]}"' in violation.message, requirement
     assert violation.requirement == told
+
+
+def test_a_benchmark_has_one_time() -> None:
+    """A result says when it was run or when it was published: one of the two, never both or none."""
+    published = _spoiled(_resource(), "benchmarks.0.publishedAt", "2026-11-02T00:00:00Z")
+    del published["benchmarks"][0]["runAt"]
+    reader.read(json.dumps(published).encode(), v1.ComputeResource)
+    for value in (
+        _spoiled(_resource(), "benchmarks.0.runAt", ...),
+        _spoiled(_resource(), "benchmarks.0.publishedAt", "2026-11-02T00:00:00Z"),
+    ):
+        with pytest.raises(DocumentError) as refused:
+            reader.read(json.dumps(value).encode(), v1.ComputeResource)
+        (violation,) = refused.value.violations
+        assert violation.requirement == "DOC-CHOICE-1"
 
 
 _BAD: list[tuple[str, str, str, str, object]] = [

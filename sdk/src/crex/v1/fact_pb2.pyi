@@ -115,6 +115,7 @@ class Benchmark(_message.Message):
     HIGHER_IS_BETTER_FIELD_NUMBER: _builtins.int
     DIVISION_FIELD_NUMBER: _builtins.int
     RUN_AT_FIELD_NUMBER: _builtins.int
+    PUBLISHED_AT_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     PERFORMER_FIELD_NUMBER: _builtins.int
     EVIDENCE_URI_FIELD_NUMBER: _builtins.int
@@ -144,6 +145,10 @@ class Benchmark(_message.Message):
         """When it was run, UTC."""
 
     @_builtins.property
+    def published_at(self) -> _timestamp_pb2.Timestamp:
+        """When the result was published, UTC: it was run before."""
+
+    @_builtins.property
     def scope(self) -> Global___BenchmarkScope:
         """What it was run on."""
 
@@ -158,14 +163,15 @@ class Benchmark(_message.Message):
         higher_is_better: _builtins.bool | None = ...,
         division: _builtins.str | None = ...,
         run_at: _timestamp_pb2.Timestamp | None = ...,
+        published_at: _timestamp_pb2.Timestamp | None = ...,
         scope: Global___BenchmarkScope | None = ...,
         performer: _builtins.str | None = ...,
         evidence_uri: _builtins.str | None = ...,
         evidence_sha256: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_division", b"_division", "_evidence_sha256", b"_evidence_sha256", "_evidence_uri", b"_evidence_uri", "_higher_is_better", b"_higher_is_better", "_metric", b"_metric", "_performer", b"_performer", "_suite", b"_suite", "_unit", b"_unit", "_value", b"_value", "_version", b"_version", "division", b"division", "evidence_sha256", b"evidence_sha256", "evidence_uri", b"evidence_uri", "higher_is_better", b"higher_is_better", "metric", b"metric", "performer", b"performer", "run_at", b"run_at", "scope", b"scope", "suite", b"suite", "unit", b"unit", "value", b"value", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_division", b"_division", "_evidence_sha256", b"_evidence_sha256", "_evidence_uri", b"_evidence_uri", "_higher_is_better", b"_higher_is_better", "_metric", b"_metric", "_performer", b"_performer", "_suite", b"_suite", "_unit", b"_unit", "_value", b"_value", "_version", b"_version", "division", b"division", "evidence_sha256", b"evidence_sha256", "evidence_uri", b"evidence_uri", "higher_is_better", b"higher_is_better", "metric", b"metric", "performer", b"performer", "published_at", b"published_at", "run_at", b"run_at", "scope", b"scope", "suite", b"suite", "time", b"time", "unit", b"unit", "value", b"value", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_division", b"_division", "_evidence_sha256", b"_evidence_sha256", "_evidence_uri", b"_evidence_uri", "_higher_is_better", b"_higher_is_better", "_metric", b"_metric", "_performer", b"_performer", "_suite", b"_suite", "_unit", b"_unit", "_value", b"_value", "_version", b"_version", "division", b"division", "evidence_sha256", b"evidence_sha256", "evidence_uri", b"evidence_uri", "higher_is_better", b"higher_is_better", "metric", b"metric", "performer", b"performer", "run_at", b"run_at", "scope", b"scope", "suite", b"suite", "unit", b"unit", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_division", b"_division", "_evidence_sha256", b"_evidence_sha256", "_evidence_uri", b"_evidence_uri", "_higher_is_better", b"_higher_is_better", "_metric", b"_metric", "_performer", b"_performer", "_suite", b"_suite", "_unit", b"_unit", "_value", b"_value", "_version", b"_version", "division", b"division", "evidence_sha256", b"evidence_sha256", "evidence_uri", b"evidence_uri", "higher_is_better", b"higher_is_better", "metric", b"metric", "performer", b"performer", "published_at", b"published_at", "run_at", b"run_at", "scope", b"scope", "suite", b"suite", "time", b"time", "unit", b"unit", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__division: _TypeAlias = _typing.Literal["division"]  # noqa: Y015
     _WhichOneofArgType__division: _TypeAlias = _typing.Literal["_division", b"_division"]  # noqa: Y015
@@ -187,6 +193,8 @@ class Benchmark(_message.Message):
     _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
     _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
     _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    _WhichOneofReturnType_time: _TypeAlias = _typing.Literal["run_at", "published_at"]  # noqa: Y015
+    _WhichOneofArgType_time: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__division) -> _WhichOneofReturnType__division | None: ...
     @_typing.overload
@@ -207,6 +215,8 @@ class Benchmark(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_time) -> _WhichOneofReturnType_time | None: ...
 
 Global___Benchmark: _TypeAlias = Benchmark  # noqa: Y015
 
