@@ -18,6 +18,8 @@ from crex.describe.sources import Source
 
 # Fields that count equal things: less of them may be left of a cut input.
 COUNTED = frozenset({"count"})
+# Fields that hold an exact number as text.
+DECIMALS = frozenset({"value", "unit_price", "per_quantity", "from", "up_to"})
 # What tools write where they do not know, or what an importer could take for a number.
 _ODD = (b"", b"N/A", b"-1", b"999999999999999999999", b"1e400", b"NaN", b"\xff\xfe", b"null", b"[]", b"{}")
 
@@ -59,7 +61,7 @@ def figures(drafts: Sequence[Draft]) -> Counter[tuple[str, object]]:
             ):
                 if isinstance(one, Message):
                     walk(one, below)
-                elif isinstance(one, (int, float)) and field.name not in COUNTED:
+                elif field.name in DECIMALS or (isinstance(one, (int, float)) and field.name not in COUNTED):
                     found[below, one] += 1
 
     for draft in drafts:
