@@ -19,6 +19,7 @@ from crex.describe.accelerators import describe_accelerators
 from crex.describe.cgroups import read_limits
 from crex.describe.cpu import Schedule, describe_cpu, read_schedule
 from crex.describe.cpuinfo import read_cpuinfo
+from crex.describe.host_hwloc import compare_hwloc
 from crex.describe.machine import Machine, Runner
 from crex.describe.memory import describe_memory
 from crex.describe.network import describe_network
@@ -84,6 +85,7 @@ def describe(root: str | Path = "/", runner: Runner | None = None) -> HostDescri
         virtualization=around.message(),
         tee=describe_tee(machine, flags, around, report),
     )
+    compare_hwloc(machine, node, report)
     closed = (("accelerators", accelerators.complete), ("cpu.enabledFeatures", features_complete))
     return HostDescription(
         node=node,
