@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from crex.describe.machine import Machine
 from crex.describe.report import Report
 from crex.describe.values import clean, provenance, token, whole
+from crex.registry.accelerators import by_pci
 from crex.v1 import Accelerator, AcceleratorRuntime, DeviceMemory, PartitionProfile, PciId
 
 COMMAND = ("nvidia-smi", "-q", "-x")
 _SHOWN = " ".join(COMMAND)
-_LIST = ("nvidia-smi", "-L")
+LIST = ("nvidia-smi", "-L")
 _VENDOR = 0x10DE
 _MIB = 1 << 20
 # The largest number of devices that one node is known to hold is 16; a hundred times that is a broken file.
@@ -55,22 +56,22 @@ def read_nvidia(machine: Machine, contained: bool, report: Report) -> NvidiaDevi
     output = machine.run(COMMAND)
     if output.status == 127:
         return NvidiaDevices()
-    root = _parse(output.text)
+    root = parse_log(output.text)
     if root is None:
         said = clean(output.text.partition("\n")[0], 120)
         why = output.problem or (f"it says {said!r} instead of XML" if said else "it printed nothing")
         report.leave_out("NVIDIA devices", _SHOWN, why)
         return NvidiaDevices(complete=False)
-    runtime = _runtime(root)
-    gpus = root.findall("gpu")[:_MOST_DEVICES]
-    names = _mig_names(machine) if any(gpu.find("mig_devices/mig_device") is not None for gpu in gpus) else {}
+    gpus = gpus_of(root)
+    sliced = any(slices_of(gpu) for gpu in gpus)
+    names = mig_names(machine.run(LIST).text) if sliced else {}
     devices: list[Accelerator] = []
     for position, gpu in enumerate(gpus):
-        device = _device(gpu, position, contained, names, report)
-        if device is not None:
-            if runtime is not None:
-                device.runtime.CopyFrom(runtime)
+        device = describe_gpu(root, gpu, position, contained, names, report)
+        if isinstance(device, Accelerator):
             devices.append(device)
+        else:
+            report.leave_out(name_of(gpu, position), _SHOWN, device)
     attached = whole(_text(root, "attached_gpus"))
     if attached is not None and attached != len(gpus):
         report.contradict(
@@ -81,13 +82,14 @@ def read_nvidia(machine: Machine, contained: bool, report: Report) -> NvidiaDevi
     return NvidiaDevices(
         tuple(devices),
         frozenset(filter(None, (_address(gpu) for gpu in gpus))),
-        clean(_text(root, "driver_version"), 128),
+        driver_of(root),
         present=True,
         complete=len(devices) == len(gpus) and attached in (None, len(gpus)),
     )
 
 
-def _parse(text: str) -> ET.Element | None:
+def parse_log(text: str) -> ET.Element | None:
+    """Reads what nvidia-smi writes; nothing where it is no log of its own."""
     # An honest answer declares no entities; one that does is not read, so that nothing can expand.
     if "<!ENTITY" in text:
         return None
@@ -96,6 +98,26 @@ def _parse(text: str) -> ET.Element | None:
     except (ET.ParseError, ValueError):
         return None
     return root if root.tag == "nvidia_smi_log" else None
+
+
+def gpus_of(root: ET.Element) -> list[ET.Element]:
+    """Gives the GPUs of a log."""
+    return root.findall("gpu")[:_MOST_DEVICES]
+
+
+def slices_of(gpu: ET.Element) -> list[ET.Element]:
+    """Gives the MIG devices of a GPU."""
+    return gpu.findall("mig_devices/mig_device")[:_MOST_DEVICES]
+
+
+def name_of(gpu: ET.Element, position: int) -> str:
+    """Names a GPU in a report: by its address, else by its place."""
+    return f"NVIDIA device {clean(gpu.get('id'), 32) or position}"
+
+
+def driver_of(root: ET.Element) -> str | None:
+    """Gives the version of the driver."""
+    return clean(_text(root, "driver_version"), 128)
 
 
 def _text(element: ET.Element, path: str) -> str | None:
@@ -117,25 +139,33 @@ def _address(gpu: ET.Element) -> str | None:
     return match[2].lower() if match else None
 
 
-def _device(
+def describe_gpu(
+    root: ET.Element,
     gpu: ET.Element,
     position: int,
     contained: bool,
     names: Mapping[tuple[int, int], str],
     report: Report,
-) -> Accelerator | None:
-    what = f"NVIDIA device {clean(gpu.get('id'), 32) or position}"
+) -> Accelerator | str:
+    """Describes a GPU of a log; or says why it is none of this node.
+
+    Args:
+        root: The log.
+        gpu: The GPU.
+        position: Its place in the log, from 0.
+        contained: Whether the log is a container's, to which whole devices may not belong.
+        names: Profiles of MIG devices, by position of GPU and slice.
+        report: Takes what is not stated.
+    """
+    what = name_of(gpu, position)
     product = clean(_text(gpu, "product_name"))
     if product is None:
-        report.leave_out(what, _SHOWN, "it has no product name")
-        return None
+        return "it has no product name"
     if (_text(gpu, "gpu_virtualization_mode/virtualization_mode") or "").upper().replace(" ", "") == "VGPU":
-        report.leave_out(what, _SHOWN, "it is a vGPU, a slice of a device, and no GPU of this node")
-        return None
+        return "it is a vGPU, a slice of a device, and no GPU of this node"
     sliced = _text(gpu, "mig_mode/current_mig") == "Enabled"
     if sliced and contained:
-        report.leave_out(what, _SHOWN, "it is cut by MIG, and only slices of it may belong to this container")
-        return None
+        return "it is cut by MIG, and only slices of it may belong to this container"
     architecture = _text(gpu, "product_architecture")
     device = Accelerator(
         accelerator_class="gpu",
@@ -144,16 +174,17 @@ def _device(
         architecture=token(architecture),
         count=1,
         tdp_watts=_board_power(gpu),
+        runtime=_runtime(root),
         provenance=provenance(_SHOWN),
     )
     pci = _pci(gpu, what, report)
     if pci is not None:
         device.pci.CopyFrom(pci)
-    memory = _memory(gpu, what, report)
+    memory = _memory(gpu, pci, what, report)
     if memory is not None:
         device.memory.CopyFrom(memory)
     if sliced:
-        slices = gpu.findall("mig_devices/mig_device")
+        slices = slices_of(gpu)
         device.partition_profiles.extend(_profiles(slices, position, names))
         report.leave_out(
             f"{len(slices)} MIG devices of {what}",
@@ -194,10 +225,14 @@ def _mib(text: str | None) -> int | None:
     return int(match[1]) * _MIB if match else None
 
 
-def _memory(gpu: ET.Element, what: str, report: Report) -> DeviceMemory | None:
+def _memory(gpu: ET.Element, pci: PciId | None, what: str, report: Report) -> DeviceMemory | None:
     total = _mib(_text(gpu, "fb_memory_usage/total"))
     if total is None:
         report.leave_out(f"memory of {what}", _SHOWN, "it states no total, or not in MiB")
+        return None
+    if pci is not None and by_pci(pci.vendor, pci.device) and not by_pci(pci.vendor, pci.device, total):
+        why = f"it says {total} bytes, which no product with its identifiers has; none is stated"
+        report.contradict(f"memory of {what}", _SHOWN, why)
         return None
     memory = DeviceMemory(capacity_bytes=total)
     reserved = _mib(_text(gpu, "fb_memory_usage/reserved"))
@@ -209,11 +244,11 @@ def _memory(gpu: ET.Element, what: str, report: Report) -> DeviceMemory | None:
     return memory
 
 
-def _mig_names(machine: Machine) -> dict[tuple[int, int], str]:
-    """Reads from `nvidia-smi -L` which profile each MIG device has, by position of GPU and slice."""
+def mig_names(listing: str) -> dict[tuple[int, int], str]:
+    """Reads from what `nvidia-smi -L` prints the profile of each MIG device, by place of GPU and slice."""
     names: dict[tuple[int, int], str] = {}
     position: int | None = None
-    for line in machine.run(_LIST).text.splitlines():
+    for line in listing.splitlines():
         gpu, mig = _LISTED_GPU.match(line), _LISTED_MIG.match(line)
         if gpu:
             position = whole(gpu[1])
@@ -224,13 +259,18 @@ def _mig_names(machine: Machine) -> dict[tuple[int, int], str]:
     return names
 
 
+def index_of(piece: ET.Element) -> int | None:
+    """Gives the number of a MIG device within its GPU."""
+    return whole(_text(piece, "index"))
+
+
 def _profiles(
     slices: list[ET.Element], position: int, names: Mapping[tuple[int, int], str]
 ) -> list[PartitionProfile]:
     """Gives the profiles into which the device is cut at present, each once; none for a nameless slice."""
     found: dict[str, PartitionProfile] = {}
-    for one in slices[:_MOST_DEVICES]:
-        index = whole(_text(one, "index"))
+    for one in slices:
+        index = index_of(one)
         name = names.get((position, index)) if index is not None else None
         if name is None or name in found:
             continue
