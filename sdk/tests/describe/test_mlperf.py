@@ -101,6 +101,15 @@ def test_cores_are_no_cpus() -> None:
     assert "cores are no such count" in whys(imported)
 
 
+@pytest.mark.parametrize(("processors", "cpus"), [("2", 0), ("", 0), ("1", 112)])
+def test_virtual_cpus_of_one_processor_are_not_those_of_a_node(processors: str, cpus: int) -> None:
+    """Where a node has two, older descriptions may count those of one: nothing is stated (trap 6)."""
+    stated = {"host_processor_vcpu_count": "112", "host_processors_per_node": processors}
+    imported = read({**SYSTEM, **stated})
+    assert body(imported).node.cpu.schedulable_cpus == cpus
+    assert cpus or "112 are stated, of one processor or of all" in whys(imported)
+
+
 def test_newer_descriptions_say_more() -> None:
     """Binary units are exact, virtual CPUs are counted, and equal nodes have their number."""
     imported = read(NEWER)
@@ -168,6 +177,14 @@ def test_results_that_cannot_be_told(before: str, after: str, why: str) -> None:
     assert why in whys(imported)
 
 
+def test_a_result_that_was_inferred_is_no_measurement() -> None:
+    """The checker marks results that it took from another scenario; one that it did not stands."""
+    table = "\n".join([f"{HEAD},inferred", f"{LINE},1", f"{LINE.replace('Offline', 'Server')},0", ""])
+    imported = read(SYSTEM, table=table)
+    assert [one.metric for one in body(imported).benchmarks] == ["llama2-70b-99-9-server"]
+    assert "the checker inferred it" in whys(imported)
+
+
 def test_a_result_is_told_once() -> None:
     """Two results in one metric are one too many; the first stays."""
     imported = read(SYSTEM, table=results(LINE, LINE.replace("23112.5", "1")))
@@ -196,6 +213,10 @@ def test_long_floats_are_rounded_to_what_can_be_stated() -> None:
         ({"accelerators_per_node": "N/A"}, "does not say how many"),
         ({"accelerators_per_node": "eight"}, "does not say how many"),
         ({"accelerator_model_name": "NVIDIA H100 MIG 1x1g.10gb"}, "is a slice of a device"),
+        ({"accelerator_model_name": "NVIDIA A100-SXM-80GB (7x1g.10gb MIG)"}, "is a slice of a device"),
+        ({"accelerator_model_name": "NVIDIA A30-1x1g.6gb"}, "is a slice of a device"),
+        ({"accelerator_model_name": "AMD Instinct MI300X-NPS4-CPX-192GB"}, "is a slice of a device"),
+        ({"accelerator_model_name": "NVIDIA A100-40C vGPU"}, "is a slice of a device"),
     ],
 )
 def test_accelerators_that_are_not_certain(changes: dict[str, Any], why: str) -> None:

@@ -47,6 +47,9 @@ _DIGITS: Final = 12
 _MOST_RESULTS: Final = 256
 _MOST_NODES: Final = 10**6
 
+# Words of a name that say that it is a slice of a device: MIG and vGPU of NVIDIA, partition modes of AMD.
+_SLICES: Final = re.compile(r"\b(?:MIG|vGPUs?|DPX|TPX|QPX|CPX)\b|[0-9]g\.[0-9]{1,3}gb", re.IGNORECASE)
+
 # What a processor's name says of its instruction set; everything else says nothing.
 _ISAS: Final = {
     "xeon": "x86-64",
@@ -96,6 +99,12 @@ _COLUMNS: Final = {
     "version": ("version", "round", "mlperf version"),
     "division": ("division",),
     "errors": ("errors",),
+    "inferred": ("inferred",),
+}
+# What the submission checker marks a result with, and what that means.
+_MARKS: Final = {
+    "errors": "the checker found errors in it",
+    "inferred": "it was not measured: the checker inferred it from another scenario",
 }
 _NEEDED: Final = ("system", "model", "result", "units", "version")
 
@@ -184,7 +193,7 @@ def _describe(system: Members, books: Import, systems: list[_System]) -> None:
     for part in types:
         row = books.row(part.where)
         nodes = part.whole("number_of_nodes", low=1, high=_MOST_NODES)
-        node = _node(part, books.report)
+        node = _node(part, part is not system, books.report)
         if not node.ListFields():
             books.leave_out(row, "nothing of it can be stated")
             continue
@@ -196,7 +205,7 @@ def _describe(system: Members, books: Import, systems: list[_System]) -> None:
         systems.append(_System(submitter, name, row, draft, body, nodes, len(types) == 1))
 
 
-def _node(part: Members, report: Report) -> NodeClass:
+def _node(part: Members, newer: bool, report: Report) -> NodeClass:
     info = part.mappings("accelerator_info") if part.has("accelerator_info") else [part]
     node = NodeClass(
         accelerators=[one for one in (_accelerator(each, report) for each in info) if one is not None]
@@ -206,20 +215,28 @@ def _node(part: Members, report: Report) -> NodeClass:
         node.memory.CopyFrom(
             Memory(capacity_bytes=memory, provenance=provenance(f"{_SOURCE}: host_memory_capacity"))
         )
-    cpu = _cpu(part, report)
+    cpu = _cpu(part, newer, report)
     if cpu is not None:
         node.cpu.CopyFrom(cpu)
     return node
 
 
-def _cpu(part: Members, report: Report) -> Cpu | None:
-    """Describes the processors; only newer descriptions say how many CPUs there are to schedule on."""
+def _cpu(part: Members, newer: bool, report: Report) -> Cpu | None:
+    """Describes the processors, where it is known how many CPUs a node has to schedule on.
+
+    Newer descriptions count those of a node. In older ones some submitters counted those of one processor:
+    two Xeon 8480+ of 56 cores have "112", and 224 CPUs. With one processor in a node the two are the same.
+    """
     model = _text(part, "host_processor_model_name")
     if model is None:
         return None
     count = (
         part.whole("host_processor_vcpu_count", low=1) if _text(part, "host_processor_vcpu_count") else None
     )
+    if count is not None and not newer and _count(part, "host_processors_per_node") != 1:
+        why = f"{count} are stated, of one processor or of all: descriptions of this age do not say"
+        report.leave_out("node.cpu", part.where, why)
+        return None
     isas = {isa for word, isa in _ISAS.items() if word in model.lower()}
     if count is None or len(isas) != 1:
         why = "it does not say how many CPUs there are (host_processor_vcpu_count); cores are no such count"
@@ -250,7 +267,7 @@ def _accelerator(part: Members, report: Report) -> Accelerator | None:
     if known is None:
         report.leave_out("node.accelerators", part.where, f"the name {name[:60]!r} does not tell its maker")
         return None
-    if "mig" in lowered.split():
+    if _SLICES.search(name):
         report.leave_out(
             "node.accelerators", part.where, f"{name[:60]!r} is a slice of a device, not a device"
         )
@@ -346,8 +363,9 @@ def _result(row: str, cells: Mapping[str, str], systems: Sequence[_System], book
 
 def _benchmark(stated: Mapping[str, str]) -> Benchmark | str:
     """Makes a result; or says why it is none."""
-    if stated["errors"] not in ("", "0"):
-        return "the checker found errors in it"
+    for what, why in _MARKS.items():
+        if stated[what] not in ("", "0"):
+            return why
     unit = _UNITS.get(stated["units"].lower())
     if unit is None:
         return f"its unit {stated['units'][:40]!r} is not known"
