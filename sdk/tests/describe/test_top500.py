@@ -153,6 +153,8 @@ def test_an_edition_that_nobody_knows(name: str) -> None:
         ("Infiniband,HDR", "infiniband"),
         ("Gigabit Ethernet,100G", "ethernet"),
         ("Omnipath,Intel", "omni-path"),
+        ("Infiniband,Intel Omni-Path", "omni-path"),
+        ("10G,10G Ethernet", "ethernet"),
         ("Custom Interconnect,Tofu D", "tofu"),
         ("Proprietary Network,TH Express-2", None),
         (",", None),

@@ -57,12 +57,14 @@ _EFFICIENCY: Final = {
     "power effeciency [gflops/watts]": Fraction(1),
     "mflops/watt": Fraction(1, 1000),
 }
-# Interconnects by how lists name them: the product first, then the family.
-_PRODUCTS: Final = {"slingshot": "slingshot", "tofu": "tofu"}
+# Interconnects by how lists name them: the product first, since the lists of 2016 count Omni-Path to the
+# family Infiniband, and others Slingshot to Gigabit Ethernet. The family `10G`, until June 2018, is Ethernet.
+_PRODUCTS: Final = {"slingshot": "slingshot", "tofu": "tofu", "intel omni-path": "omni-path"}
 _FAMILIES: Final = {
     "infiniband": "infiniband",
     "gigabit ethernet": "ethernet",
     "ethernet": "ethernet",
+    "10g": "ethernet",
     "omnipath": "omni-path",
     "omni-path": "omni-path",
 }
