@@ -185,6 +185,26 @@ def test_a_result_that_was_inferred_is_no_measurement() -> None:
     assert "the checker inferred it" in whys(imported)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "devices", "told"), [("1", "8", 1), ("", "N/A", 1), ("2", "8", 0), ("1", "4", 0)]
+)
+def test_a_result_of_other_hardware_is_not_of_this_system(nodes: str, devices: str, told: int) -> None:
+    """Where a table says on what a result was run, that is compared with the description."""
+    table = f"{HEAD},number_of_nodes,accelerators_per_node\n{LINE},{nodes},{devices}\n"
+    imported = read(SYSTEM, table=table)
+    assert len(body(imported).benchmarks) == told
+    assert told or "the description in s0.json: $ says otherwise" in whys(imported)
+
+
+def test_the_same_machines_are_no_two_pools() -> None:
+    """Two descriptions of equal nodes by one submitter may be of the same machines: nobody counts them."""
+    imported = read(SYSTEM, {**SYSTEM, "system_name": "Example-H100x8_n64", "number_of_nodes": "64"})
+    assert [draft.count for draft in imported.drafts] == [None, None]
+    assert "may be the same machines" in whys(imported)
+    other = read(SYSTEM, {**SYSTEM, "submitter": "Other Org", "number_of_nodes": "64"})
+    assert [draft.count for draft in other.drafts] == [1, 64]
+
+
 def test_a_result_is_told_once() -> None:
     """Two results in one metric are one too many; the first stays."""
     imported = read(SYSTEM, table=results(LINE, LINE.replace("23112.5", "1")))

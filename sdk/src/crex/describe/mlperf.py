@@ -12,8 +12,9 @@ which some count per processor and others per node; power results.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
@@ -24,7 +25,7 @@ from crex.describe.importing import Draft, Import, Imported
 from crex.describe.members import Members, kind_of
 from crex.describe.report import Report
 from crex.describe.sources import Source, read_json, read_table
-from crex.describe.values import ESTIMATED, clean, provenance, token
+from crex.describe.values import ESTIMATED, clean, provenance, token, whole
 from crex.documents.convert import to_timestamp
 from crex.v1 import (
     Accelerator,
@@ -100,6 +101,8 @@ _COLUMNS: Final = {
     "division": ("division",),
     "errors": ("errors",),
     "inferred": ("inferred",),
+    "nodes": ("number_of_nodes", "# of nodes"),
+    "accelerators": ("accelerators_per_node",),
 }
 # What the submission checker marks a result with, and what that means.
 _MARKS: Final = {
@@ -156,9 +159,25 @@ class MLPerf:
                 _table(source, books, results)
         for row, cells in results:
             _result(row, cells, systems, books)
-        for system in systems:
-            books.add(system.draft)
+        for draft in _counted(systems, books.report):
+            books.add(draft)
         return books.done()
+
+
+def _counted(systems: Sequence[_System], report: Report) -> Iterator[Draft]:
+    """Gives the drafts; without a number where others of the submitter are of equal nodes.
+
+    Submitters describe the same machines once for each framework and each number of nodes that ran.
+    """
+    keys = [(one.submitter, one.body.node.SerializeToString(deterministic=True)) for one in systems]
+    told = Counter(keys)
+    for system, key in zip(systems, keys, strict=True):
+        if told[key] > 1 and system.nodes is not None:
+            why = f"{told[key]} descriptions are of equal nodes, which may be the same machines: no pool"
+            report.leave_out("number of nodes", system.row, why)
+            yield replace(system.draft, count=None)
+        else:
+            yield system.draft
 
 
 def _json(
@@ -347,6 +366,10 @@ def _result(row: str, cells: Mapping[str, str], systems: Sequence[_System], book
         books.leave_out(row, f"the input has {many} of the system {name[:80]!r}")
         return
     system = found[0]
+    other = _other(cells, system)
+    if other:
+        books.leave_out(row, f"it is of {other}; the description in {system.row} says otherwise")
+        return
     key = (made.suite, made.version, made.metric, made.division)
     body = system.body
     if key in system.told or len(body.benchmarks) == _MOST_RESULTS:
@@ -356,9 +379,18 @@ def _result(row: str, cells: Mapping[str, str], systems: Sequence[_System], book
     system.told.add(key)
     made.scope.CopyFrom(BenchmarkScope(count=system.nodes or 1))
     body.benchmarks.append(made)
-    system.draft = Draft(
-        name=system.draft.name, body=body, rows=(*system.draft.rows, row), count=system.draft.count
-    )
+    system.draft = replace(system.draft, rows=(*system.draft.rows, row))
+
+
+def _other(cells: Mapping[str, str], system: _System) -> str:
+    """Says what a result was run on, where it is not what the description of its system has."""
+    devices = system.body.node.accelerators
+    described = {"nodes": system.nodes, "accelerators": devices[0].count if len(devices) == 1 else None}
+    for what, number in described.items():
+        stated = whole(_cell(cells, _COLUMNS[what]), low=1)
+        if stated is not None and number is not None and stated != number:
+            return f"{stated} {what}"
+    return ""
 
 
 def _benchmark(stated: Mapping[str, str]) -> Benchmark | str:
