@@ -22,7 +22,10 @@ FOLDER = Path(__file__).parents[3] / "schemas" / "registry"
 FILES = sorted(path for path in FOLDER.glob("*.json") if path.name != "registry.schema.json")
 SCHEMA = json.loads((FOLDER / "registry.schema.json").read_text("utf-8"))
 # Makers of whom the list names at least one product.
-MAKERS = {"nvidia", "amd", "intel"}
+MAKERS = {
+    *("nvidia", "amd", "intel", "google", "aws", "huawei", "cambricon", "hygon", "moore-threads"),
+    *("iluvatar", "biren", "enflame", "kunlunxin"),
+}
 
 
 def read(path: Path) -> dict[str, Any]:
