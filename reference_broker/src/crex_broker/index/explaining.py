@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -91,8 +92,9 @@ def _nearest(search: Search, rejected: Sequence[_Rejected]) -> list[v1.Rejection
         last = np.partition(fewest, min(MAX_REJECTIONS, len(fewest)) - 1)[
             min(MAX_REJECTIONS, len(fewest)) - 1
         ]
-        near = np.flatnonzero(fewest <= last).tolist()
-        nearest += [(int(fewest[at]), one.judge.entry(at).id_bytes, place, at) for at in near]
+        near = np.flatnonzero(fewest <= last)
+        names = one.judge.segment.ids(one.judge.rows[near])
+        nearest += zip(fewest[near].tolist(), names, repeat(place), near.tolist(), strict=False)
     first = heapq.nsmallest(MAX_REJECTIONS, nearest)
     return [_rejection(search, rejected[place], at) for _, _, place, at in first]
 

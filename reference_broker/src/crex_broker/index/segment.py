@@ -88,6 +88,11 @@ class Segment:
         found: Entry = self._entries[row]
         return found
 
+    def ids(self, rows: Ints) -> list[bytes]:
+        """Gives the names of some offers, as bytes."""
+        entries = self._entries
+        return [entries[row].id_bytes for row in rows.tolist()]
+
     def living(self, rows: int, change: int) -> Iterator[Entry]:
         """Gives, of the first rows, the offers that a view of some change has."""
         for row in np.flatnonzero(self._went.data[:rows] > change):

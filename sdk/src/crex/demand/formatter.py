@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from crex import v1
 from crex.demand.checker import check
 from crex.demand.literals import write_literal
@@ -19,8 +21,9 @@ def format(requirement: v1.Requirement) -> str:  # noqa: A001 - the inverse of `
     return format_node(check(requirement))
 
 
+@lru_cache(maxsize=1024)
 def format_node(node: Node) -> str:
-    """Writes a checked requirement in the text form."""
+    """Writes a checked requirement in the text form; an explanation writes each many times."""
     if isinstance(node, Compare):
         return _compare(node)
     if isinstance(node, ElementNode):

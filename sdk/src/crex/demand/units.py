@@ -18,9 +18,9 @@ _IEC = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _READABLE_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
-    """Represents the unit in which the values at a path are stated.
+    """Represents the unit in which the values at a path are stated; each is one object of this module.
 
     Attributes:
         name: Symbol of the unit of the stored value; empty where the value is a multiple without symbol.
