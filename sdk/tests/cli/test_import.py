@@ -71,7 +71,7 @@ class Importer:
 def test_a_report_without_writing(crex: Shell, cluster: Path) -> None:
     """Without -o nothing is written and nobody need exist; every row is told."""
     assert crex("describe", "k8s", str(cluster)) == 0
-    assert crex.out.startswith("2 rows: 1 described in ")
+    assert crex.out.startswith("2 rows: 1 described in 2 documents, 1 left out")
     assert "a Pod of v1 does not say what a node has" in crex.out
     assert "With -o DIR the documents are written there." in crex.out
 
@@ -99,6 +99,24 @@ def test_the_site_is_never_guessed(crex: Shell, cluster: Path, tmp_path: Path) -
     assert not (tmp_path / "out").exists()
 
 
+def test_a_site_that_is_no_name_is_refused(crex: Shell, cluster: Path, tmp_path: Path) -> None:
+    """A site that no name can have stops everything, before anything is written."""
+    crex("init", "p.example.cn", "--role", "provider")
+    assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(cluster), "--site", "A b") == 1
+    assert "NAME-FORM-1" in crex.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_cannot_be_written_is_named(crex: Shell, cluster: Path, tmp_path: Path) -> None:
+    """Where a document cannot be written, its place is told, and no part of it is left."""
+    crex("init", "p.example.cn", "--role", "provider")
+    folder = tmp_path / "out"
+    (folder / "node-class-gpu-1.json").mkdir(parents=True)
+    assert crex("-o", str(folder), "describe", "k8s", str(cluster), "--site", "a") == 1
+    assert "node-class-gpu-1.json: The file cannot be written" in crex.err
+    assert [path.name for path in folder.iterdir() if path.is_file()] == []
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'{"kind": ', b"[" * 5000, b"\x1f\x8b\x08broken"])
 def test_a_file_that_says_nothing(content: bytes, crex: Shell, tmp_path: Path) -> None:
     """An input without anything in it ends in a report and exit code 1, never in a traceback."""
@@ -120,7 +138,7 @@ def test_an_importer_of_another_package(crex: Shell, tmp_path: Path) -> None:
     path = tmp_path / "machine.acme"
     path.write_text("4096", "utf-8")
     assert crex("describe", "other", "acme", str(path)) == 0
-    assert crex.out.startswith("1 rows: 1 described in 1 documents, 0 left out")
+    assert crex.out.startswith("1 row: 1 described in 1 document, 0 left out, 0 remarks.")
     listed = {one["name"]: one for one in crex.json("describe", "list")}
     assert listed["acme"] == {"name": "acme", "about": "machines of Acme", "package": "acme-crex"}
     assert listed["slurm"]["package"] == "crex"

@@ -15,6 +15,7 @@ from crex.documents.types import DocumentType, document_type, document_type_of_p
 from crex.errors import CrexError, DocumentError
 from crex.names import Name
 from crex.trust.envelope import from_json
+from crex.trust.files import write_whole
 
 _MAX_BYTES: Final = 2 << 20
 # The type segment of a name, where it is not the document's own token.
@@ -74,6 +75,21 @@ def read_bytes(path: Path) -> bytes:
     if len(data) > _MAX_BYTES:
         raise CrexError("LIMIT", "The file is larger than 2 MiB; no document is.", source=str(path))
     return data
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Writes a file whole, and the folders above it.
+
+    Raises:
+        CrexError: STORAGE_UNAVAILABLE: it cannot be written, as on a full disk; nothing of it is left.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+    except OSError as error:
+        raise CrexError(
+            "STORAGE_UNAVAILABLE", f"The file cannot be written ({error.strerror}).", source=str(path)
+        ) from error
 
 
 def read_paper(path: Path, token: str | None = None) -> Paper:

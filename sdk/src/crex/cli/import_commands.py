@@ -72,6 +72,7 @@ def _about(name: str) -> str:
 
 
 def _import(options: argparse.Namespace) -> Result:
+    from crex.cli.files import write_file
     from crex.describe.assembly import assemble
     from crex.describe.importers import load
 
@@ -86,7 +87,7 @@ def _import(options: argparse.Namespace) -> Result:
     options.output = None
     result = _result(importer, imported, assembled, files, folder)
     report = "\n".join(_report(imported, assembled, None))
-    (folder / _REPORT).write_text(report + "\n", "utf-8")
+    write_file(folder / _REPORT, f"{report}\n".encode())
     return result
 
 
@@ -137,13 +138,13 @@ def _issue(options: argparse.Namespace) -> Issue:
 
 
 def _write(folder: Path, assembled: Assembled) -> list[str]:
+    from crex.cli.files import write_file
     from crex.documents import convert
 
-    folder.mkdir(parents=True, exist_ok=True)
     written = []
     for made in assembled.made:
         place = folder / _file_name(made.document)
-        place.write_bytes(convert.dump(made.document))
+        write_file(place, convert.dump(made.document))
         written.append(str(place))
     return written
 
@@ -179,10 +180,8 @@ def _result(
     }
     lines = _report(imported, assembled, _SHOWN)
     if folder is not None:
-        lines += [
-            "",
-            f"Wrote {len(files)} documents to {folder}, unsigned, and {folder / _REPORT} with every row.",
-        ]
+        wrote = f"Wrote {_count(len(files), 'document')} to {folder}, unsigned"
+        lines += ["", f"{wrote}, and {folder / _REPORT} with every row."]
         if files:
             lines.append(f"Next: `crex validate {folder}/*.json`, then `crex publish {folder}`.")
     elif assembled.made:
@@ -192,14 +191,18 @@ def _result(
 
 def _report(imported: Imported, assembled: Assembled, most: int | None) -> list[str]:
     described = {row for made in assembled.made for row in made.rows}
-    outcome = f"{len(described)} described in {len(assembled.made)} documents"
-    rest = f"{len(assembled.left_out)} left out, {len(imported.findings)} remarks"
-    lines = [f"{imported.rows} rows: {outcome}, {rest}."]
+    outcome = f"{len(described)} described in {_count(len(assembled.made), 'document')}"
+    rest = f"{len(assembled.left_out)} left out, {_count(len(imported.findings), 'remark')}"
+    lines = [f"{_count(imported.rows, 'row')}: {outcome}, {rest}."]
     made = [f"{_file_name(one.document).removesuffix('.json')}: {_rows(one.rows)}" for one in assembled.made]
     lines += _section("Documents", made, most)
     lines += _section("Left out", _by_reason(assembled.left_out), most)
     lines += _section("Remarks", _by_text(imported.findings), most)
     return lines
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _section(title: str, entries: list[str], most: int | None) -> list[str]:

@@ -99,8 +99,9 @@ def assemble(imported: Imported, issue: Issue) -> Assembled:
     """
     made: list[Made] = []
     left_out = list(imported.left_out)
+    site_name = issue.site_name
     if issue.country:
-        site = Site(header=issue.header(issue.site_name), country=issue.country)
+        site = Site(header=issue.header(site_name), country=issue.country)
         if issue.subdivision:
             site.subdivision = issue.subdivision
         _check(site)

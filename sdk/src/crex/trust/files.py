@@ -23,7 +23,11 @@ def make_folder(folder: Path) -> None:
 def write_whole(path: Path, data: bytes, *, mode: int = PUBLIC_MODE) -> None:
     """Writes a file so that a reader, even after a crash, finds the old content or the new, whole."""
     temporary = _write_beside(path, data, mode)
-    temporary.replace(path)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink()
+        raise
     _sync_folder(path.parent)
 
 
