@@ -125,6 +125,26 @@ def plan(price: str = "2.99", *, currency: str = "USD", per: str = "3600") -> Va
     }
 
 
+def available(start: str, end: str, quantity: int = 8, **more: Any) -> Value:
+    """Gives one entry of availability; the days are of March 2026 unless they say more."""
+    return {
+        "interval": {"start": instant(start), "end": instant(end)},
+        "quantity": str(quantity),
+        "firmness": "committed",
+        **more,
+    }
+
+
+def instant(said: str) -> str:
+    """Gives an instant: of a day in March 2026 such as `07`, midnight; of a full instant, itself."""
+    return said if len(said) > len("07") else f"2026-03-{said}T00:00:00Z"
+
+
+def times(start: str, end: str) -> list[Value]:
+    """Gives the two operands of COVERS_INTERVAL."""
+    return [{"time": instant(start)}, {"time": instant(end)}]
+
+
 def presented(requirement: Value, described: Value | None = None, **more: Any) -> Value:
     """Gives the input of a `demand.evaluate`: a requirement, and one offer with its documents."""
     return {

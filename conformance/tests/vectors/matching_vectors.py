@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from conformance.tests.vectors import (
+    matching_buyer_cases,
+    matching_demand_cases,
+    matching_demand_text_cases,
     matching_evidence_cases,
     matching_group_cases,
     matching_match_cases,
+    matching_preference_cases,
     matching_text_cases,
+    matching_trap_cases,
     matching_truth_cases,
+    matching_window_cases,
 )
 from conformance.tests.vectors.matching_cases import Case
 
@@ -26,6 +32,12 @@ CASES: Final[list[Case]] = [
     *matching_group_cases.CASES,
     *matching_text_cases.CASES,
     *matching_match_cases.CASES,
+    *matching_demand_cases.CASES,
+    *matching_buyer_cases.CASES,
+    *matching_window_cases.CASES,
+    *matching_preference_cases.CASES,
+    *matching_demand_text_cases.CASES,
+    *matching_trap_cases.CASES,
 ]
 
 

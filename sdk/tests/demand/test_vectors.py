@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from crex import v1
-from crex.demand import OfferView, evaluate, match, parse
+from crex.demand import OfferView, evaluate, match, parse, parse_preference, registry
+from crex.demand.paths import demand_registry
 from crex.documents import convert, reader
 from crex.documents.times import parse_time
 from crex.errors import RequirementError
@@ -21,7 +22,14 @@ VECTORS: dict[str, dict[str, Any]] = {
     for entry in sorted(FOLDER.iterdir(), key=lambda entry: entry.name)
     if entry.name.endswith(".json")
 }
-DOCUMENTS = {"offer": v1.Offer, "resource": v1.ComputeResource, "site": v1.Site, "plan": v1.PricePlan}
+DOCUMENTS = {
+    "offer": v1.Offer,
+    "resource": v1.ComputeResource,
+    "unit": v1.ComputeResource,
+    "site": v1.Site,
+    "plan": v1.PricePlan,
+}
+REGISTRIES = {"offer": registry, "demand": demand_registry}
 
 
 def view(given: Mapping[str, Any]) -> OfferView:
@@ -31,14 +39,27 @@ def view(given: Mapping[str, Any]) -> OfferView:
         for name, message in DOCUMENTS.items()
         if name in given
     }
+    if "availability" in given:
+        read["holdable"] = True
+        read["availability"] = tuple(
+            reader.read(json.dumps(entry).encode(), v1.Availability) for entry in given["availability"]
+        )
     return OfferView(**read)
+
+
+def read_text(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads a requirement or a preference."""
+    if "preference" in given:
+        return {"preference": convert.to_json(parse_preference(given["preference"]))}
+    paths = REGISTRIES[given.get("root", "offer")]
+    return {"requirement": convert.to_json(parse(given["text"], paths()))}
 
 
 def answer(vector: dict[str, Any]) -> dict[str, Any]:
     """What the SDK answers, in the form of the vectors."""
     given, now = vector["input"], parse_time(vector["now"])
     if vector["op"] == "demand.parse":
-        return {"requirement": convert.to_json(parse(given["text"]))}
+        return read_text(given)
     if vector["op"] == "demand.evaluate":
         requirement = convert.to_message(given["requirement"], v1.Requirement)
         return {"truth": evaluate(requirement, view(given), now=now).name}
@@ -64,7 +85,7 @@ def holds(expected: Any, found: Any) -> bool:
 
 def test_there_are_vectors() -> None:
     """The package carries its vectors, wherever it is installed."""
-    assert len(VECTORS) > 150
+    assert len(VECTORS) > 400
 
 
 @pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
