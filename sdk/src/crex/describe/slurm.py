@@ -2,50 +2,31 @@
 
     scontrol show node --json | crex describe slurm -
 
-Slurm counts memory in MiB wherever it says "megabytes" (slurm.conf(5), RealMemory). A row is a node; nodes
-that are alike are one document with their number. A node's state does not change what it is: one that is down
-is described, one that is only planned (FUTURE) is not.
+All inputs of an import are of one cluster: what several say of a node is joined by its name. A row is what
+stands for a node, or for several, in one place of the input. Equal nodes are one document with their number.
 
-Not read, on purpose: features, which are words of the site; local disks (TmpDisk), whose medium nobody
-states; partitions, which say who may use a node. Jobs, accounts and statistics are no supply.
+Not read, on purpose: features and partitions, which are words of the site; TmpDisk, of no stated medium.
+Jobs, accounts and statistics are no supply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from crex.describe.importing import Draft, Import, Imported
-from crex.describe.isa import isa_of_machine
 from crex.describe.policy import propose_name
-from crex.describe.report import Report
-from crex.describe.slurm_gres import describe_gres
-from crex.describe.slurm_records import Record, read_records
+from crex.describe.slurm_gres import tracks_gpus
+from crex.describe.slurm_json import read_answer
+from crex.describe.slurm_nodes import Described, describe_node
+from crex.describe.slurm_records import Nodes, Record
+from crex.describe.slurm_table import read_table
+from crex.describe.slurm_text import OTHERS, START, read_blocks
 from crex.describe.sources import Source
-from crex.describe.values import clean, provenance, token
-from crex.v1 import ComputeResource, Cpu, Memory, NodeClass, Partition, Software
+from crex.v1 import ComputeResource, Partition
 
-_MIB: Final = 1 << 20
-# What slurmd reports of a node that nobody configured (slurm.conf(5), RealMemory: default 1).
-_UNSET_MEMORY: Final = 1
-
-
-@dataclass(slots=True)
-class _Alike:
-    """Nodes that are alike.
-
-    Attributes:
-        name: Name of the first of them.
-        body: What each of them is.
-        slices: Profiles of MIG devices of one node, with their number.
-        rows: Their rows.
-    """
-
-    name: str
-    body: ComputeResource
-    slices: tuple[tuple[str, int], ...]
-    rows: list[str]
+_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,126 +38,82 @@ class Slurm:
     commands: Sequence[Sequence[str]] = (("scontrol", "show", "node", "--json"),)
 
     def read(self, sources: Sequence[Source]) -> Imported:
-        """Reads nodes of one cluster; its files belong together."""
+        """Reads the nodes of one cluster; its files belong together."""
         books = Import()
-        alike: dict[bytes, _Alike] = {}
-        known: dict[str, bytes] = {}
-        for record in read_records(sources, books):
-            _take(record, alike, known, books)
-        for one in alike.values():
-            name = propose_name(one.name) or "node"
-            books.add(Draft(name=name, body=one.body, rows=tuple(one.rows), count=len(one.rows)))
-            for profile, count in one.slices:
-                body = ComputeResource(kind="partition-class", partition=Partition(profile=profile))
-                shown = token(f"gpu {profile}") or "gpu-slice"
-                books.add(
-                    Draft(
-                        name=shown,
-                        body=body,
-                        rows=tuple(one.rows),
-                        count=count * len(one.rows),
-                        part_of=name,
-                    )
-                )
+        nodes = Nodes(books)
+        for source in sources:
+            _read(source, nodes)
+        tracking = any(tracks_gpus(record) for record in nodes.found.values())
+        classes: dict[tuple[object, ...], list[Described]] = {}
+        refused: list[tuple[Record, str]] = []
+        for record in nodes.found.values():
+            described = describe_node(record, tracking, books.report)
+            if isinstance(described, Described):
+                classes.setdefault(described.key(), []).append(described)
+            else:
+                refused.append((record, described))
+        names: set[str] = set()
+        for equal in classes.values():
+            _draft(equal, names, books)
+        _leave_out(refused, classes.values(), nodes)
         return books.done()
 
 
-def _take(record: Record, alike: dict[bytes, _Alike], known: dict[str, bytes], books: Import) -> None:
-    report = books.report
-    if "FUTURE" in record.states:
-        books.leave_out(record.row, "its state is FUTURE: it is planned, and not there")
-        return
-    node = NodeClass()
-    cpu = _cpu(record, report)
-    if cpu is not None:
-        node.cpu.CopyFrom(cpu)
-    memory = _memory(record, report)
-    if memory is not None:
-        node.memory.CopyFrom(memory)
-    devices, slices = describe_gres(record, report)
-    node.accelerators.extend(devices)
-    if not node.ListFields() and not slices:
-        books.leave_out(record.row, "nothing of it can be stated")
-        return
-    if record.features:
-        report.leave_out("features", "Slurm: Features", "they are words of the site")
-    if record.disk:
-        report.leave_out("node.storage", "Slurm: TmpDisk", "it does not say of what medium the disk is")
-    body = ComputeResource(kind="node-class", node=node)
-    if record.kernel:
-        body.software.append(Software(name="linux", version=clean(record.kernel, 128)))
-    key = body.SerializeToString(deterministic=True) + repr(slices).encode()
-    if record.name in known:
-        same = (
-            "as it was told already"
-            if known[record.name] == key
-            else "otherwise than before, which is believed"
-        )
-        books.leave_out(record.row, f"node {record.name} is told again, {same}")
-        return
-    known[record.name] = key
-    alike.setdefault(key, _Alike(record.name, body, tuple(slices), [])).rows.append(record.row)
+def _read(source: Source, nodes: Nodes) -> None:
+    text = source.text.lstrip()
+    if source.problem or not text:
+        nodes.books.leave_out(nodes.books.row(source.name), source.problem or "it is empty")
+    elif text[0] in "{[":
+        read_answer(source, nodes)
+    elif START.search(source.text):
+        read_blocks(source, nodes)
+    elif (
+        others := next((told for start, told in OTHERS.items() if text.startswith(start)), None)
+    ) is not None:
+        nodes.books.leave_out(nodes.books.row(source.name), f"it shows no nodes; these are {others}")
+    else:
+        read_table(source, nodes)
 
 
-def _cpu(record: Record, report: Report) -> Cpu | None:
-    """Describes the processors; nothing where CPUs are no threads, because then an OS counts otherwise."""
-    isa = isa_of_machine(record.architecture)
-    if isa is None:
-        why = (
-            f"its architecture is {record.architecture!r}"
-            if record.architecture
-            else "it states no architecture"
-        )
-        report.leave_out("node.cpu", record.row, why)
-        return None
-    if record.cpus is None:
-        report.leave_out("node.cpu", record.row, "it does not say how many CPUs it has")
-        return None
-    threads = _product(record.sockets, record.cores, record.threads)
-    if threads is not None and threads != record.cpus:
-        why = f"it has {record.cpus} CPUs, and its sockets, cores and threads multiply to {threads}"
-        report.contradict("node.cpu", record.row, why)
-        return None
-    effective = record.effective if record.effective is not None else record.cpus
-    if not 0 < effective <= record.cpus:
-        report.contradict("node.cpu", record.row, f"{effective} of {record.cpus} CPUs are effective")
-        return None
-    cores = _product(record.sockets, record.cores)
-    return Cpu(
-        isa=isa,
-        sockets=record.sockets,
-        physical_cores=cores,
-        threads_per_core=record.threads,
-        schedulable_cpus=effective,
-        provenance=provenance("Slurm: Arch, CPUTot, CPUEfctv, Sockets, CoresPerSocket, ThreadsPerCore"),
-    )
+def _draft(equal: Sequence[Described], names: set[str], books: Import) -> None:
+    """Makes the drafts of equal nodes: one for the node, one for each type of slices."""
+    first = equal[0]
+    name = _unused(propose_name(first.record.name) or "node", names)
+    rows = tuple(dict.fromkeys(row for one in equal for row in one.record.rows))
+    there = sum(one.there for one in equal) or None
+    books.add(Draft(name=name, body=first.body, rows=rows, count=there))
+    for part in first.parts:
+        body = ComputeResource(kind="partition-class", partition=Partition(profile=part.profile))
+        part_name = _unused(propose_name(part.kind.replace(".", "-")) or "slice", names)
+        count = part.count * there if there is not None else None
+        books.add(Draft(name=part_name, body=body, rows=rows, count=count, part_of=name))
 
 
-def _product(*numbers: int | None) -> int | None:
-    total = 1
-    for number in numbers:
-        if number is None:
-            return None
-        total *= number
-    return total
+def _unused(proposed: str, names: set[str]) -> str:
+    """Numbers a name that is taken; drafts of slices name the node that they are of."""
+    name, number = proposed, 1
+    while name in names:
+        number += 1
+        suffix = f"-{number}"
+        name = f"{proposed[: _LONGEST_NAME - len(suffix)].rstrip('-')}{suffix}"
+    names.add(name)
+    return name
 
 
-def _memory(record: Record, report: Report) -> Memory | None:
-    if record.memory_mib is None or record.memory_mib == _UNSET_MEMORY:
-        why = "RealMemory is 1, its default" if record.memory_mib else "it states no RealMemory"
-        report.leave_out("node.memory", record.row, why)
-        return None
-    if record.tres_memory_mib is not None and record.tres_memory_mib != record.memory_mib:
-        why = f"RealMemory is {record.memory_mib} MiB, and its trackable memory {record.tres_memory_mib}"
-        report.contradict("node.memory", record.row, why)
-        return None
-    capacity = record.memory_mib * _MIB
-    kept = (record.kept_mib or 0) * _MIB
-    return Memory(
-        capacity_bytes=capacity,
-        usable_bytes=capacity - kept if 0 < kept <= capacity else None,
-        provenance=provenance("Slurm: RealMemory, MemSpecLimit"),
-    )
+def _leave_out(
+    refused: Sequence[tuple[Record, str]], classes: Iterable[Sequence[Described]], nodes: Nodes
+) -> None:
+    """Ends the rows that stand in no draft; a node of a row that stands in one is a remark."""
+    books = nodes.books
+    used = {row for equal in classes for one in equal for row in one.record.rows}
+    reasons = dict(nodes.refused)
+    for record, why in refused:
+        reasons |= dict.fromkeys(record.rows, why)
+        if not used.isdisjoint(record.rows):
+            books.report.leave_out(f"node {record.name}", record.where, why)
+    for row, why in reasons.items():
+        if row not in used:
+            books.leave_out(row, why)
 
 
 IMPORTER: Final = Slurm()

@@ -1,337 +1,259 @@
-"""Records of nodes from everything that Slurm prints them in."""
+"""What Slurm says of one node, whichever of its tools printed it.
+
+Several statements about one node are joined. Where two of them differ in a figure, neither is believed:
+nothing says which one is older.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from crex.decimals.ranges import INT64_MAX
 from crex.describe.importing import Import
-from crex.describe.members import Members, as_whole, kind_of
-from crex.describe.sources import Source, read_json
-from crex.describe.values import whole
+from crex.describe.report import Report
+from crex.describe.values import clean, whole
 
-_MOST_NODES: Final = 200_000
-_LARGEST: Final = 10**12
-# Other answers of Slurm's interfaces: what their lists are of.
-_NO_NODES: Final = {
-    "jobs": "jobs, what somebody runs",
-    "statistics": "statistics of the scheduler",
-    "licenses": "licences",
-    "partitions": "partitions, which say who may use nodes",
-    "reservations": "reservations of nodes",
-    "accounts": "accounts",
-    "users": "users",
-    "associations": "accounting associations",
-    "qos": "qualities of service",
+# Figures of a node, by the names that slurm.conf(5) and `scontrol show node` have for them.
+CPUS: Final = "CPUTot"
+EFFECTIVE: Final = "CPUEfctv"
+SOCKETS: Final = "Sockets"
+CORES: Final = "CoresPerSocket"
+THREADS: Final = "ThreadsPerCore"
+CORES_KEPT: Final = "CoreSpecCount"
+MEMORY: Final = "RealMemory"
+MEMORY_KEPT: Final = "MemSpecLimit"
+DISK: Final = "TmpDisk"
+ARCHITECTURE: Final = "Arch"
+CPUS_KEPT: Final = "CPUSpecList"
+GRES: Final = "Gres"
+TRACKED: Final = "CfgTRES"
+SYSTEM: Final = "OS"
+VERSION: Final = "Version"
+
+# The largest that is a figure. Counts are kept in 16 bits and memory in 32 bits or more; the two highest
+# values say "not set" and "infinite" (slurm.h: NO_VAL, INFINITE), and old versions print them.
+LIMITS: Final[Mapping[str, int]] = {
+    **dict.fromkeys((CPUS, EFFECTIVE, SOCKETS, CORES, THREADS, CORES_KEPT), 0xFFFD),
+    **dict.fromkeys((MEMORY, MEMORY_KEPT, DISK), 0xFFFFFFFD),
 }
-_START: Final = re.compile(r"^NodeName=", re.MULTILINE)
-_PAIR: Final = re.compile(r"(?:^|\s)([A-Z][A-Za-z]*(?:/[a-z]+)?)=")
-_MEMORY: Final = re.compile(r"([0-9]{1,15})(?:\.0+)?([KMGT])?")
-_SCALE: Final = {"K": -1, None: 0, "M": 0, "G": 1, "T": 2}
-_COLUMNS: Final = {
-    "nodelist": "name",
-    "nodes": "nodes",
-    "cpus": "cpus",
-    "memory": "memory",
-    "s:c:t": "shape",
-    "sockets": "sockets",
-    "cores": "cores",
-    "threads": "threads",
-    "gres": "gres",
-    "state": "state",
-}
+NUMBERS: Final = tuple(LIMITS)
+TEXTS: Final = (ARCHITECTURE, CPUS_KEPT, GRES, TRACKED, SYSTEM, VERSION)
+# What is written for nothing: C prints a text that is not there as "(null)".
+_NOTHING: Final = frozenset({"", "(null)", "N/A", "n/a", "none", "None"})
+
+# As many hosts as Slurm itself takes in one range (hostlist.h: MAX_RANGE), and in all files of an import.
+MOST_HOSTS: Final = 65_536
+MOST_NODES: Final = 200_000
+_HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,255}")
+_RANGE: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
-    """What Slurm says of one node.
+    """What is said of one node.
 
     Attributes:
-        row: Its place.
         name: Its name.
-        architecture: As uname names it; may be empty.
-        cpus: CPUs that Slurm counts; None: not stated, as with all numbers here.
-        effective: Those of them that jobs may use.
-        sockets: Sockets of the node.
-        cores: Cores of a socket.
-        threads: Threads of a core.
-        memory_mib: RealMemory.
-        tres_memory_mib: Memory among its trackable resources.
-        kept_mib: Memory that is kept for the system.
-        gres: Generic resources, as text.
-        tres_gpus: GPUs among its trackable resources.
+        where: Place of the first statement.
+        rows: Rows that speak of it.
+        numbers: Figures that are whole numbers.
+        texts: Figures that are texts; generic and trackable resources in a form that can be compared.
+        said: For each figure, the field and the tool that state it.
         states: Its states, in capitals.
-        features: Whether it has features.
-        disk: Whether it has a local disk.
-        kernel: Version of the Linux kernel; may be empty.
+        reasons: Why it is not in use, as Slurm or somebody says.
+        unread: What else is stated of it, which no description has.
     """
 
-    row: str
     name: str
-    architecture: str = ""
-    cpus: int | None = None
-    effective: int | None = None
-    sockets: int | None = None
-    cores: int | None = None
-    threads: int | None = None
-    memory_mib: int | None = None
-    tres_memory_mib: int | None = None
-    kept_mib: int | None = None
-    gres: str = ""
-    tres_gpus: int | None = None
+    where: str
+    rows: list[str]
+    numbers: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    said: dict[str, tuple[str, str]] = field(default_factory=dict)
     states: frozenset[str] = frozenset()
-    features: bool = False
-    disk: bool = False
-    kernel: str = ""
+    reasons: tuple[str, ...] = ()
+    unread: frozenset[str] = frozenset()
+    _disputed: set[str] = field(default_factory=set)
+
+    def method(self, *figures: str) -> str:
+        """Says which fields of which tools state figures, such as `RealMemory` of scontrol show node."""
+        fields: dict[str, list[str]] = {}
+        for figure in figures:
+            if figure in self.said:
+                name, tool = self.said[figure]
+                fields.setdefault(tool, []).append(f"`{name}`")
+        return "; ".join(f"{', '.join(names)} of {tool}" for tool, names in fields.items())
+
+    def join(self, other: Record, report: Report) -> None:
+        """Takes in another statement about the same node."""
+        self.rows += [row for row in other.rows if row not in self.rows]
+        self.states |= other.states
+        self.reasons += tuple(one for one in other.reasons if one not in self.reasons)
+        self.unread |= other.unread
+        for figure in (*other.numbers, *other.texts):
+            if figure not in self._disputed:
+                self._join(figure, other, report)
+
+    def _join(self, figure: str, other: Record, report: Report) -> None:
+        mine = self.numbers.get(figure, self.texts.get(figure))
+        its = other.numbers.get(figure, other.texts.get(figure))
+        if mine is None:
+            if figure in other.numbers:
+                self.numbers[figure] = other.numbers[figure]
+            else:
+                self.texts[figure] = other.texts[figure]
+            self.said[figure] = other.said[figure]
+        elif mine != its:
+            self._disputed.add(figure)
+            self.numbers.pop(figure, None)
+            self.texts.pop(figure, None)
+            shown = (clean(str(one), 80) or "nothing" for one in (mine, its))
+            why = f"{' and '.join(shown)} ({other.where}); neither is believed"
+            report.contradict(f"{figure} of {self.name}", self.where, why)
 
 
-def read_records(sources: Sequence[Source], books: Import) -> Iterator[Record]:
-    """Gives the nodes of all inputs; what is none is left out here."""
-    for source in sources:
-        text = source.text.lstrip()
-        if source.problem or not text:
-            books.leave_out(books.row(source.name), source.problem or "it is empty")
-        elif text[0] in "{[":
-            yield from _json(source, books)
-        elif _START.search(text):
-            yield from _blocks(source, books)
+@dataclass(slots=True)
+class Nodes:
+    """All nodes of an import.
+
+    Attributes:
+        books: Those of the import.
+        found: What is said of each, by its name.
+        refused: Rows of nodes that were not taken in, and why.
+    """
+
+    books: Import
+    found: dict[str, Record] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Takes in a statement about a node; its rows are left out where there are too many nodes."""
+        known = self.found.get(record.name)
+        if known is not None:
+            known.join(record, self.books.report)
+        elif len(self.found) < MOST_NODES:
+            self.found[record.name] = record
         else:
-            yield from _table(source, books)
+            why = f"there are more than {MOST_NODES} nodes; read the others apart"
+            self.refused |= dict.fromkeys(record.rows, why)
+            self.books.report.leave_out("nodes", record.where, why)
+
+    def spread(self, record: Record, hosts: Iterable[str]) -> None:
+        """Takes in what is said of each of several nodes."""
+        for host in hosts:
+            one = Record(
+                name=host,
+                where=record.where,
+                rows=list(record.rows),
+                numbers=dict(record.numbers),
+                texts=dict(record.texts),
+                said=record.said,
+                states=record.states,
+                reasons=record.reasons,
+                unread=record.unread,
+            )
+            self.add(one)
 
 
-def _json(source: Source, books: Import) -> Iterator[Record]:
-    parsed = read_json(source)
-    if parsed.problem:
-        why = parsed.problem
-        if "Extra data" in why:
-            why = "it is one object a line, in a format of somebody's own; give `scontrol show node --json`"
-        books.leave_out(books.row(source.name), why)
+def set_number(record: Record, figure: str, value: int | None, field_name: str, tool: str) -> None:
+    """States a number in a record; nothing where there is none."""
+    if value is not None:
+        record.numbers[figure] = value
+        record.said[figure] = (field_name, tool)
+
+
+def set_text(record: Record, figure: str, value: str | None, field_name: str, tool: str) -> None:
+    """States a text in a record; an empty list of generic resources is one, other empty texts are none."""
+    text = (value or "").strip()
+    text = "" if text in _NOTHING else text
+    if value is None or not (text or figure == GRES):
         return
-    answer = Members.of(parsed.value, f"{source.name}: $", books.report)
-    if answer is None:
-        books.leave_out(books.row(source.name), f"it is {kind_of(parsed.value)}, not an answer of Slurm")
-        return
-    field = "sinfo" if answer.has("sinfo") else "nodes"
-    if not answer.has(field):
-        what = next((told for name, told in _NO_NODES.items() if answer.has(name)), "something else")
-        books.leave_out(books.row(source.name), f"it lists no nodes; these are {what}")
-        return
-    entries = answer.items(field)
-    if not entries:
-        books.leave_out(books.row(source.name), "it lists no node")
-    for at, value in enumerate(entries[:_MOST_NODES]):
-        row = books.row(f"{answer.place(field)}[{at}]")
-        one = Members.of(value, row, books.report)
-        record = (_sinfo(one, row) if field == "sinfo" else _node(one, row)) if one is not None else None
-        if record is None:
-            what = "it names no node" if one is not None else f"it is {kind_of(value)}, not a node"
-            books.leave_out(row, what if field == "nodes" else f"{what}, or nodes that differ")
-        else:
-            yield record
+    record.texts[figure] = _LISTS[figure](text) if figure in _LISTS else text
+    record.said[figure] = (field_name, tool)
 
 
-def _node(one: Members, row: str) -> Record | None:
-    """Reads a node of scontrol or slurmrestd."""
-    name = one.raw("name")
-    if not isinstance(name, str) or not name:
-        return None
-    tres = _tres(one.raw("tres"))
-    return Record(
-        row=row,
-        name=name,
-        architecture=_word(one.raw("architecture")),
-        cpus=_number(one, "cpus"),
-        effective=_number(one, "effective_cpus"),
-        sockets=_number(one, "sockets"),
-        cores=_number(one, "cores"),
-        threads=_number(one, "threads"),
-        memory_mib=_number(one, "real_memory"),
-        tres_memory_mib=_mib(tres.get("mem")),
-        kept_mib=_number(one, "specialized_memory"),
-        gres=_word(one.raw("gres")),
-        tres_gpus=whole(tres.get("gres/gpu")),
-        states=_states(one.raw("state"), one.raw("state_flags")),
-        features=bool(one.raw("features")),
-        disk=bool(_number(one, "temporary_disk")),
-        kernel=_kernel(_word(one.raw("operating_system"))),
-    )
+def _generic(text: str) -> str:
+    """Writes generic resources without the sockets that they are near to, `(S:0-1)`, in an order."""
+    return ",".join(sorted(part.strip() for part in re.sub(r"\([A-Za-z]+:[^()]*\)", "", text).split(",")))
 
 
-def _sinfo(one: Members, row: str) -> Record | None:
-    """Reads a line of `sinfo --json`: one node, or nothing, because for several it gives sums and ranges."""
-    nodes = one.mapping("nodes")
-    names = nodes.texts("nodes") if nodes is not None else []
-    if len(names) != 1:
-        return None
-    gres = one.mapping("gres")
-    return Record(
-        row=row,
-        name=names[0],
-        cpus=_range(one, "cpus"),
-        sockets=_range(one, "sockets"),
-        cores=_range(one, "cores"),
-        threads=_range(one, "threads"),
-        memory_mib=_range(one, "memory"),
-        gres=_word(gres.raw("total")) if gres is not None else "",
-        states=_states(_within(one, "node", "state"), None),
-    )
+def _tracked(text: str) -> str:
+    return ",".join(sorted(part.strip() for part in text.split(",")))
 
 
-def _within(one: Members, name: str, member: str) -> object:
-    inner = one.mapping(name) if one.has(name) else None
-    return inner.raw(member) if inner is not None else None
+_LISTS: Final = {GRES: _generic, TRACKED: _tracked}
 
 
-def _range(one: Members, name: str) -> int | None:
-    inner = one.mapping(name) if one.has(name) else None
-    if inner is None:
-        return None
-    low, high = _number(inner, "minimum"), _number(inner, "maximum")
-    return low if low == high else None
+def tracked(record: Record) -> dict[str, str]:
+    """Gives the trackable resources of a node, `{"cpu": "64", "mem": "500000M", "gres/gpu": "4"}`."""
+    parts = record.texts.get(TRACKED, "").split(",")
+    return {name: amount for name, _, amount in (part.partition("=") for part in parts) if amount}
 
 
-def _number(one: Members, name: str) -> int | None:
-    """Reads a number: plain, or as `{"set": true, "infinite": false, "number": 4}`."""
-    value = one.raw(name)
-    if isinstance(value, dict):
-        if value.get("set") is not True or value.get("infinite") is not False:
-            return None
-        value = value.get("number")
-    if value is None:
-        return None
-    found = as_whole(value, high=_LARGEST)
-    if found is None:
-        one.report.leave_out(name, one.where, f"it is {kind_of(value)}, not a whole number")
-    return found
+def read_states(*values: object) -> frozenset[str]:
+    """Reads states: `DOWN*+DRAIN`, `["IDLE", "DRAIN"]`, with marks as words.
 
-
-def _states(*values: object) -> frozenset[str]:
+    The marks are those of node_state_string (src/common/slurm_protocol_defs.c).
+    """
     words: set[str] = set()
     for value in values:
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
                 words |= set(re.findall(r"[A-Z_]+", text.upper()))
+                words |= {word for mark, word in _MARKS.items() if mark in text}
     return frozenset(words)
 
 
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else ""
+_MARKS: Final = {
+    "*": "NOT_RESPONDING",
+    "~": "POWERED_DOWN",
+    "%": "POWERING_DOWN",
+    "!": "POWER_DOWN",
+    "#": "POWERING_UP",
+    "$": "MAINT",
+    "@": "REBOOT",
+    "^": "REBOOT_ISSUED",
+}
 
 
-def _kernel(system: str) -> str:
-    words = system.split()
-    return words[1] if len(words) > 1 and words[0] == "Linux" else ""
+def expand_hosts(text: str) -> list[str] | str:
+    """Expands a list of hosts such as `node[001-004,7],login1`; or says why it is none."""
+    hosts: list[str] = []
+    for part in re.split(r",(?![^\[]*\])", text.strip()):
+        found = _expand(part.strip(), MOST_HOSTS - len(hosts))
+        if isinstance(found, str):
+            return found
+        hosts += found
+    return hosts
 
 
-def _tres(value: object) -> dict[str, str]:
-    """Reads trackable resources, `cpu=64,mem=500000M,gres/gpu=4`."""
-    parts = value.split(",") if isinstance(value, str) else []
-    return {name.strip(): amount.strip() for name, _, amount in (part.partition("=") for part in parts)}
+def _expand(text: str, most: int) -> list[str] | str:
+    hosts = [""]
+    for piece in re.findall(r"\[[^\[\]]*\]|[^\[\]]+|[\[\]]", text):
+        choices = _choices(piece[1:-1], most) if piece[0] == "[" and piece[-1] == "]" else [piece]
+        if isinstance(choices, str) or len(hosts) * len(choices) > most:
+            return f"{clean(text, 80)!r} is no list of at most {MOST_HOSTS} hosts"
+        hosts = [head + tail for head in hosts for tail in choices]
+    if not all(_HOST.fullmatch(host) for host in hosts):
+        return f"{clean(text, 80)!r} is no list of hosts; it may be cut"
+    return hosts
 
 
-def _mib(text: str | None) -> int | None:
-    match = _MEMORY.fullmatch(text or "")
-    if match is None:
-        return None
-    scale = _SCALE[match[2]]
-    return int(match[1]) >> 10 if scale < 0 else int(match[1]) << 10 * scale
+def _choices(text: str, most: int) -> list[str] | str:
+    numbers: list[str] = []
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part.strip())
+        low = match[1] if match else ""
+        high = (match[2] or low) if match else ""
+        if not low or not 0 <= int(high) - int(low) < most - len(numbers):
+            return "it is no range"
+        numbers += [f"{number:0{len(low)}}" for number in range(int(low), int(high) + 1)]
+    return numbers
 
 
-def _blocks(source: Source, books: Import) -> Iterator[Record]:
-    """Reads what `scontrol show node` prints: a block for each node, `Name=value` within."""
-    text = source.text.replace("\r\n", "\n")
-    starts = [match.start() for match in _START.finditer(text)]
-    for at, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True)):
-        if at == _MOST_NODES:
-            return
-        block = text[start:end]
-        pairs = _pairs(block)
-        row = books.row(f"{source.name}: line {text.count(chr(10), 0, start) + 1}")
-        name = pairs.get("NodeName", "")
-        if not name:
-            books.leave_out(row, "it names no node")
-        elif not block.endswith("\n\n" if "\n" in block.rstrip("\n") else "\n"):
-            books.leave_out(row, "no empty line follows it, so it may be cut")
-        else:
-            yield _block(name, pairs, row)
-
-
-def _pairs(block: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    matches = list(_PAIR.finditer(block))
-    for match, after in zip(matches, [*matches[1:], None], strict=True):
-        value = block[match.end() : after.start() if after is not None else len(block)]
-        found.setdefault(match[1], value.strip())
-    return found
-
-
-def _block(name: str, pairs: Mapping[str, str], row: str) -> Record:
-    tres = _tres(pairs.get("CfgTRES"))
-    number = {key: whole(value, high=_LARGEST) for key, value in pairs.items()}
-    return Record(
-        row=row,
-        name=name,
-        architecture=pairs.get("Arch", ""),
-        cpus=number.get("CPUTot"),
-        effective=number.get("CPUEfctv"),
-        sockets=number.get("Sockets"),
-        cores=number.get("CoresPerSocket"),
-        threads=number.get("ThreadsPerCore"),
-        memory_mib=number.get("RealMemory"),
-        tres_memory_mib=_mib(tres.get("mem")),
-        kept_mib=number.get("MemSpecLimit"),
-        gres=pairs.get("Gres", ""),
-        tres_gpus=whole(tres.get("gres/gpu")),
-        states=_states(pairs.get("State")),
-        features=pairs.get("AvailableFeatures", "(null)") != "(null)",
-        disk=bool(number.get("TmpDisk")),
-        kernel=_kernel(pairs.get("OS", "")),
-    )
-
-
-def _table(source: Source, books: Import) -> Iterator[Record]:
-    """Reads a table of `sinfo -N` with a first line of names, a node a line."""
-    lines = source.text.splitlines()
-    head = lines[0].split() if lines else []
-    columns = [_COLUMNS.get(name.lower(), "") for name in head]
-    if "name" not in columns or not {"memory", "gres"} & set(columns):
-        books.leave_out(
-            books.row(source.name), "it is neither JSON, nor nodes of scontrol, nor a table of sinfo"
-        )
-        return
-    for number, line in enumerate(lines[1:], start=2):
-        cells = line.split()
-        if not cells:
-            continue
-        row = books.row(f"{source.name}: line {number}")
-        stated = dict(zip(columns, cells, strict=False))
-        if len(cells) != len(columns):
-            books.leave_out(row, f"it has {len(cells)} cells, and the first line has {len(columns)}")
-        elif number == len(lines) and not source.text.endswith("\n"):
-            books.leave_out(row, "it ends without a line break, so it may be cut")
-        elif "[" in stated["name"] or stated.get("nodes", "1") != "1":
-            books.leave_out(
-                row, "it is of several nodes, for which sinfo gives sums and ranges; use `sinfo -N`"
-            )
-        else:
-            yield _line(stated, row)
-
-
-def _line(stated: Mapping[str, str], row: str) -> Record:
-    shape = stated.get("shape", "").split(":")
-    sockets, cores, threads = (
-        shape if len(shape) == 3 else (stated.get(name) for name in ("sockets", "cores", "threads"))
-    )
-    return Record(
-        row=row,
-        name=stated["name"],
-        cpus=whole(stated.get("cpus")),
-        sockets=whole(sockets),
-        cores=whole(cores),
-        threads=whole(threads),
-        memory_mib=whole(stated.get("memory"), high=_LARGEST),
-        gres=stated.get("gres", ""),
-        states=_states(stated.get("state")),
-    )
+def read_number(figure: str, value: str | None) -> int | None:
+    """Reads a figure that is written in digits; nothing for anything else, and for what says "not set"."""
+    return whole(value, high=LIMITS.get(figure, INT64_MAX))
