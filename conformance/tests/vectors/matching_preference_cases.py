@@ -331,24 +331,23 @@ ORDER_CASES: Final = [
         candidates(candidate("a", score=None), candidate("c", score=None), candidate("b", score=None)),
         "By price; there is no score, which is not a score of 0.",
     ),
-    _order.but(
+    search(
         "preference-orders-after-alternatives",
         ["MATCH-ORDER-1", "DEMAND-ALTERNATIVE-1"],
-        "demand",
-        {
-            "duration": "86400s",
-            "count": "1",
-            "currency": "USD",
-            "requirement": constraint(_CPUS, "LE", 32),
-            "alternatives": [IN_SG, X86],
-            "preferences": [more(_CPUS, 0, 128)],
-        },
+        "What meets the requirement comes first, however little it pleases.",
+        asked(
+            constraint(_CPUS, "LE", 32),
+            entry("a", _SMALL),
+            entry("b", at=site(country="SG")),
+            entry("c", priced=plan("0.1")),
+            alternatives=[IN_SG, X86],
+            preferences=[more(_CPUS, 0, 128)],
+        ),
         candidates(
             candidate("a", alternative=0, score=250),
             candidate("b", alternative=1, score=500),
             candidate("c", alternative=2, score=500),
         ),
-        "What meets the requirement comes first, however little it pleases.",
     ),
     _order.but(
         "preference-orders-equal-scores-of-unknown-price",

@@ -14,6 +14,7 @@ from conformance.tests.vectors import (
     matching_buyer_cases,
     matching_demand_cases,
     matching_demand_text_cases,
+    matching_edge_cases,
     matching_evidence_cases,
     matching_group_cases,
     matching_match_cases,
@@ -38,6 +39,7 @@ CASES: Final[list[Case]] = [
     *matching_preference_cases.CASES,
     *matching_demand_text_cases.CASES,
     *matching_trap_cases.CASES,
+    *matching_edge_cases.CASES,
 ]
 
 

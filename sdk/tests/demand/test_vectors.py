@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from crex import v1
-from crex.demand import OfferView, evaluate, match, parse, parse_preference, registry
+from crex.demand import (
+    OfferView,
+    evaluate,
+    format,  # noqa: A004 - the inverse of `parse`
+    format_preference,
+    match,
+    parse,
+    parse_preference,
+    registry,
+)
 from crex.demand.paths import demand_registry
 from crex.documents import convert, reader
 from crex.documents.times import parse_time
@@ -83,6 +92,12 @@ def holds(expected: Any, found: Any) -> bool:
     return expected == found or (found is None and expected in ("", "0", False))
 
 
+def writable(vector: Mapping[str, Any]) -> bool:
+    """Tells whether a vector reads a text that `format` writes: not one whose paths begin at the demand."""
+    read = vector["op"] == "demand.parse" and vector["expect"]["outcome"] == "ok"
+    return read and "root" not in vector["input"]
+
+
 def test_there_are_vectors() -> None:
     """The package carries its vectors, wherever it is installed."""
     assert len(VECTORS) > 400
@@ -100,3 +115,14 @@ def test_vector(vector: dict[str, Any]) -> None:
         return
     found = answer(vector)
     assert holds(expect["output"], found), found
+
+
+@pytest.mark.parametrize("name", [name for name, vector in VECTORS.items() if writable(vector)])
+def test_texts_are_kept(name: str) -> None:
+    """What is read is written so that reading gives the same message again (TEXT-ROUND-1)."""
+    found = read_text(VECTORS[name]["input"])
+    if "preference" in found:
+        again = {"preference": format_preference(convert.to_message(found["preference"], v1.Preference))}
+    else:
+        again = {"text": format(convert.to_message(found["requirement"], v1.Requirement))}
+    assert read_text(again) == found
