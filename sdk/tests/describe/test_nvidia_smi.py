@@ -16,9 +16,10 @@ from sdk.tests.describe.test_real_data import NVIDIA
 from sdk.tests.describe.trees import nvidia_gpu, nvidia_slice, nvidia_xml
 
 LIST = (
-    "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-0)\n"
+    "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-0a)\n"
     "  MIG 1g.10gb     Device  0: (UUID: MIG-0)\n  MIG 1g.10gb     Device  1: (UUID: MIG-1)\n"
 )
+NO_PROFILE = "nothing says which profile it has; `nvidia-smi -L` does"
 
 
 def read(*texts: str) -> Imported:
@@ -76,16 +77,119 @@ def test_slices_without_their_profiles_are_left_out() -> None:
     """Without the list of profiles a slice is left out, and the device stays."""
     imported = read(sliced())
     assert len(imported.drafts) == 1
+    assert [one.why for one in imported.left_out] == [NO_PROFILE] * 2
+
+
+def test_lists_are_joined_with_logs_by_the_gpus_that_both_name() -> None:
+    """Profiles go to the GPU of the list's UUID, whatever its place; a list of other GPUs is left out."""
+    other = nvidia_xml(nvidia_gpu("0000:00:0f.0", mig=nvidia_slice(0)))
+    imported = read(sliced(), other, LIST)
+    assert [draft.count for draft in imported.drafts] == [1, 2, 1]
+    assert [draft.part_of for draft in imported.drafts] == ["", "host-0", ""]
+    assert [one.why for one in imported.left_out] == [NO_PROFILE]
+    assert [one.why for one in read(other, LIST).left_out] == [
+        NO_PROFILE,
+        "it names no GPU of a log, and only a log (`nvidia-smi -q -x`) describes one",
+    ]
+
+
+def test_lists_that_differ_name_no_profile() -> None:
+    """Two lists that give one slice two profiles give it none."""
+    imported = read(sliced(), LIST, LIST.replace("1g.10gb     Device  1", "1g.20gb     Device  1"))
+    assert [draft.count for draft in imported.drafts] == [1, 1]
+    assert NO_PROFILE in whys(imported)
+    assert "and another; none is stated" in whys(imported)
+
+
+def test_a_slice_is_counted_once() -> None:
+    """Two MIG devices of one number are one, and what a GPU without MIG lists is none."""
+    twice = nvidia_xml(nvidia_gpu("0000:00:0a.0", mig=nvidia_slice(0) + nvidia_slice(0)))
+    imported = read(twice, LIST)
+    assert [draft.count for draft in imported.drafts] == [1, 1]
+    assert "it has the number 0, as one before" in whys(imported)
+    imported = read(sliced().replace("<current_mig>Enabled", "<current_mig>Disabled"), LIST)
+    assert len(imported.drafts) == 1
+    assert not devices(imported)[0].partition_profiles
+
+
+def test_slices_that_differ_in_what_they_have() -> None:
+    """A profile whose slices differ has a name and no figures."""
+    log = sliced().replace("<total>9984 MiB", "<total>9856 MiB", 1)
+    (profile,) = devices(read(log, LIST))[0].partition_profiles
+    assert (profile.name, profile.isolation) == ("1g.10gb", "hardware")
+    assert not profile.HasField("usable_memory_bytes")
+
+
+def test_a_gpu_that_is_named_twice_is_one() -> None:
+    """Within a log by address or UUID, between logs by UUID; what the second says otherwise is reported."""
+    gpu = nvidia_gpu("0000:00:0a.0")
+    imported = read(nvidia_xml(gpu, gpu))
+    assert [one.count for one in devices(imported)] == [1]
+    assert "which the log names before" in whys(imported)
+    later = nvidia_xml(gpu.replace("551 MiB", "552 MiB"))
+    imported = read(nvidia_xml(gpu), nvidia_xml(gpu), later)
+    assert (len(imported.drafts), imported.drafts[0].count) == (1, 1)
     assert [one.why for one in imported.left_out] == [
-        "nothing says which profile it has; `nvidia-smi -L` does"
+        "it is GPU-0a, which host-0.xml: gpu 00000000:00:0A.0 tells"
     ] * 2
+    assert [str(one.kind.value) for one in imported.findings] == ["contradiction"]
 
 
-def test_a_list_that_may_belong_to_several_logs_is_not_read() -> None:
-    """Profiles join one log; of two nobody says whose they are."""
-    imported = read(sliced(), sliced(), LIST)
-    assert "it belongs to one log" in whys(imported)
-    assert len(imported.drafts) == 2
+def test_equal_machines_are_one_document_with_their_number() -> None:
+    """Logs of different machines that are alike make one class; one that shows less has no number."""
+    logs = [nvidia_xml(nvidia_gpu(f"0000:00:0{digit}.0")) for digit in "abc"]
+    imported = read(*logs)
+    (draft,) = imported.drafts
+    assert (draft.count, len(draft.rows)) == (3, 3)
+    (draft,) = read(*logs, nvidia_xml(nvidia_gpu("0000:00:0d.0"), attached=2)).drafts
+    assert (draft.count, len(draft.rows)) == (None, 4)
+    (draft,) = read(logs[0].replace("GPU-0a", "N/A")).drafts
+    assert draft.count is None
+
+
+def test_fewer_gpus_than_are_attached_is_a_contradiction() -> None:
+    """A log that lists one GPU of four says so in the report."""
+    imported = read(nvidia_xml(nvidia_gpu("0000:00:0a.0"), attached=4))
+    assert "it says 4 are attached and lists 1" in whys(imported)
+
+
+def test_more_gpus_than_any_machine_has() -> None:
+    """A list without end is cut, and every GPU beyond is left out by name."""
+    many = [nvidia_gpu(f"{domain:04x}:00:00.0").replace("GPU-00", "N/A") for domain in range(1026)]
+    imported = IMPORTER.read([Source("host.xml", nvidia_xml(*many).encode())])
+    mutations.check_books(imported)
+    assert [one.count for one in devices(imported)] == [1024]
+    assert [one.why for one in imported.left_out] == ["no machine has more than 1024 GPUs"] * 2
+
+
+@pytest.mark.parametrize(
+    ("stated", "watts", "why"),
+    [
+        ("<default_power_limit>700.00 W</default_power_limit>", 700, ""),
+        ("<default_power_limit>149.50 W</default_power_limit>", None, "149.50 W are not whole watts"),
+        ("<default_power_limit>N/A</default_power_limit>", None, "it states no default"),
+        (
+            "<default_power_limit>700.00 W</default_power_limit><max_power_limit>350.00 W</max_power_limit>",
+            None,
+            "its default limit is 700.00 W, and its largest 350.00 W",
+        ),
+    ],
+)
+def test_the_power_limit_is_the_default_one(stated: str, watts: int | None, why: str) -> None:
+    """It is stated in whole watts, and not where it would be beyond the largest that can be set."""
+    log = nvidia_xml(nvidia_gpu("0000:00:0a.0"))
+    imported = read(log.replace("<default_power_limit>700.00 W</default_power_limit>", stated))
+    (device,) = devices(imported)
+    assert (device.tdp_watts if device.HasField("tdp_watts") else None) == watts
+    assert why in whys(imported)
+
+
+@pytest.mark.parametrize("name", ["NVIDIA A40-48Q", "GRID A100-4-20C", "NVIDIA A100 MIG 1g.5gb"])
+def test_the_name_of_a_slice_is_no_gpu(name: str) -> None:
+    """Where the mode of virtualisation is not stated, the name of a vGPU type tells it (trap 7)."""
+    log = nvidia_xml(nvidia_gpu("0000:00:0a.0", virtualization="N/A"))
+    imported = read(log.replace("NVIDIA H100 80GB HBM3", name))
+    assert not imported.drafts
 
 
 def test_a_vgpu_is_no_gpu() -> None:
@@ -102,6 +206,13 @@ def test_memory_is_held_against_the_registry() -> None:
     imported = read(log.replace("81559 MiB", "40536 MiB"))
     assert not devices(imported)[0].HasField("memory")
     assert "no product with its identifiers has" in whys(imported)
+
+
+def test_a_part_of_memory_that_is_larger_than_the_whole() -> None:
+    """Then neither is stated."""
+    imported = read(nvidia_xml(nvidia_gpu("0000:00:0a.0")).replace("551 MiB", "90000 MiB"))
+    assert not devices(imported)[0].HasField("memory")
+    assert "are reserved, of" in whys(imported)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +245,20 @@ def test_real_logs_are_read(name: str, real_data: Path) -> None:
     assert len(imported.left_out) == (4 if name.startswith("a100") else 0)
 
 
+def test_real_logs_of_one_gpu_count_it_once(real_data: Path) -> None:
+    """Twelve recorded logs are of eleven GPUs: one card was recorded twice, in two slots."""
+    imported = IMPORTER.read(open_sources([real_data / "telegraf-testdata/nvidia_smi/testdata"]))
+    mutations.check_books(imported)
+    assert (imported.rows, len(imported.drafts)) == (16, 11)
+    assert {draft.name: draft.count for draft in imported.drafts if draft.count != 1} == {
+        "a100-sxm4-v12": None,  # four are attached, one is listed
+        "gtx-1070-ti": None,  # it does not say how many are attached
+    }
+    assert [one.where for one in imported.left_out if one.why != NO_PROFILE] == [
+        "rtx-3080-v13.xml: gpu 00000000:0C:00.0"
+    ]
+
+
 def test_damaged_logs_end_in_a_report() -> None:
     """Cut anywhere they give no figure that the whole does not; changed anywhere they stay sound."""
     sources = [Source("host.xml", sliced().encode()), Source("list.txt", LIST.encode())]
@@ -141,6 +266,7 @@ def test_damaged_logs_end_in_a_report() -> None:
 
 
 def test_damaged_real_logs_end_in_a_report(real_data: Path) -> None:
-    """The same of recorded logs."""
-    sources = open_sources([real_data / "telegraf-testdata/nvidia_smi/testdata" / name for name in NVIDIA])
+    """The same of recorded logs, each of a GPU of its own."""
+    names = [name for name in NVIDIA if name != "rtx-3080-v13.xml"]
+    sources = open_sources([real_data / "telegraf-testdata/nvidia_smi/testdata" / name for name in names])
     mutations.check_damaged(IMPORTER, sources, check_sound, seed=8, pieces=15)

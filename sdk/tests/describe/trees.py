@@ -357,9 +357,10 @@ def nvidia_xml(*gpus: str, attached: int | None = None) -> str:
 
 
 def nvidia_gpu(bus: str, *, mig: str = "", virtualization: str = "None", device: str = "233010DE") -> str:
-    """Writes one device; `mig` holds its slices, if it is cut."""
+    """Writes one device, whose UUID ends like its address; `mig` holds its slices, if it is cut."""
     return (
         f'<gpu id="0000{bus.upper()}"><product_name>NVIDIA H100 80GB HBM3</product_name>'
+        f"<uuid>GPU-{bus[-4:-2]}</uuid>"
         "<product_architecture>Hopper</product_architecture>"
         f"<mig_mode><current_mig>{'Enabled' if mig else 'Disabled'}</current_mig></mig_mode>"
         f"<mig_devices>{mig or 'None'}</mig_devices>"
@@ -385,8 +386,8 @@ def gpu_server(sockets: int = 2, cores: int = 4) -> Recorded:
     for bus in ("0000:00:0a.0", "0000:00:0b.0", "0000:00:0c.0"):
         host = host.with_files(pci_function(bus, "030200", "10de", "2330"))
     listing = (
-        "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-0)\nGPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-1)\n"
-        "GPU 2: NVIDIA H100 80GB HBM3 (UUID: GPU-2)\n"
+        "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-0a)\nGPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-0b)\n"
+        "GPU 2: NVIDIA H100 80GB HBM3 (UUID: GPU-0c)\n"
         "  MIG 1g.10gb     Device  0: (UUID: MIG-0)\n  MIG 1g.10gb     Device  1: (UUID: MIG-1)\n"
     )
     return host.with_answers(

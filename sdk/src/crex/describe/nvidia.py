@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from crex.describe.machine import Machine
 from crex.describe.report import Report
@@ -23,13 +24,20 @@ _SHOWN = " ".join(COMMAND)
 LIST = ("nvidia-smi", "-L")
 _VENDOR = 0x10DE
 _MIB = 1 << 20
-# The largest number of devices that one node is known to hold is 16; a hundred times that is a broken file.
-_MOST_DEVICES = 1024
+# The largest number of devices that one node is known to hold is 16, and of slices 7 times that; many times
+# more are a broken file.
+MOST_DEVICES = 1024
 
 _SIZE = re.compile(r"([0-9]{1,12}) MiB")
-_WATTS = re.compile(r"([0-9]{1,6})\.0+ W")
-_LISTED_GPU = re.compile(r"GPU ([0-9]+): ")
-_LISTED_MIG = re.compile(r"\s+MIG (\S+)\s+Device\s+([0-9]+):")
+_WATTS = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) W")
+_UUID = re.compile(r"GPU-[0-9A-Za-z-]{1,64}")
+_NO_UUID = re.compile(r"GPU-[0-]*")
+_LIMITS = ("default_power_limit", "max_power_limit")
+_LISTED_GPU = re.compile(r"GPU [0-9]+: .*\(UUID: (GPU-[0-9A-Za-z-]{1,64})\)\s*")
+_LISTED_MIG = re.compile(r"\s+MIG (\S+)\s+Device\s+([0-9]+): \(UUID: \S+\)\s*")
+# Names of MIG devices, as CUDA gives them, and of vGPU types (`A40-48Q`, `A100-3-20C`): NVIDIA vGPU Software
+# User Guide, "Virtual GPU Types".
+_SLICE_NAME = re.compile(r".*\bMIG\b.*|.*-(?:[0-9]{1,2}-)?[0-9]{1,3}[ABCQ](?:ME)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +72,26 @@ def read_nvidia(machine: Machine, contained: bool, report: Report) -> NvidiaDevi
         return NvidiaDevices(complete=False)
     gpus = gpus_of(root)
     sliced = any(slices_of(gpu) for gpu in gpus)
-    names = mig_names(machine.run(LIST).text) if sliced else {}
+    names = mig_names([machine.run(LIST).text], report) if sliced else {}
+    again = repeated(gpus)
     devices: list[Accelerator] = []
     for position, gpu in enumerate(gpus):
-        device = describe_gpu(root, gpu, position, contained, names, report)
-        if isinstance(device, Accelerator):
-            devices.append(device)
-        else:
-            report.leave_out(name_of(gpu, position), _SHOWN, device)
-    attached = whole(_text(root, "attached_gpus"))
-    if attached is not None and attached != len(gpus):
-        report.contradict(
-            "NVIDIA devices",
-            _SHOWN,
-            f"it says {attached} are attached and lists {len(gpus)}; the list is believed",
-        )
+        what = name_of(gpu, position)
+        device = again.get(position) or describe_gpu(root, gpu, position, contained, names, report)
+        if not isinstance(device, Accelerator):
+            report.leave_out(what, _SHOWN, device)
+            continue
+        devices.append(device)
+        if is_cut(gpu):
+            why = "slices are resources of kind partition-class, never GPUs"
+            report.leave_out(f"{len(slices_of(gpu))} MIG devices of {what}", _SHOWN, why)
+    listed = lists_all(root, gpus, _SHOWN, report)
     return NvidiaDevices(
         tuple(devices),
         frozenset(filter(None, (_address(gpu) for gpu in gpus))),
         driver_of(root),
         present=True,
-        complete=len(devices) == len(gpus) and attached in (None, len(gpus)),
+        complete=len(devices) == len(gpus) and listed is not False,
     )
 
 
@@ -102,12 +109,54 @@ def parse_log(text: str) -> ET.Element | None:
 
 def gpus_of(root: ET.Element) -> list[ET.Element]:
     """Gives the GPUs of a log."""
-    return root.findall("gpu")[:_MOST_DEVICES]
+    return root.findall("gpu")
 
 
 def slices_of(gpu: ET.Element) -> list[ET.Element]:
     """Gives the MIG devices of a GPU."""
-    return gpu.findall("mig_devices/mig_device")[:_MOST_DEVICES]
+    return gpu.findall("mig_devices/mig_device")
+
+
+def is_cut(gpu: ET.Element) -> bool:
+    """Tells whether a GPU is cut by MIG at present, into slices or into none."""
+    return _text(gpu, "mig_mode/current_mig") == "Enabled"
+
+
+def uuid_of(gpu: ET.Element) -> str | None:
+    """Gives what no other GPU in the world has; nothing where it is not stated, or a placeholder."""
+    text = _text(gpu, "uuid") or ""
+    return text if _UUID.fullmatch(text) and not _NO_UUID.fullmatch(text) else None
+
+
+def lists_all(root: ET.Element, gpus: Sequence[ET.Element], where: str, report: Report) -> bool | None:
+    """Tells whether a log lists as many GPUs as it says are attached; nothing where it does not say so."""
+    attached = whole(_text(root, "attached_gpus"))
+    if attached is not None and attached != len(gpus):
+        why = f"it says {attached} are attached and lists {len(gpus)}; the list is believed"
+        report.contradict("NVIDIA devices", where, why)
+    return None if attached is None else attached == len(gpus)
+
+
+def repeated(gpus: Sequence[ET.Element]) -> dict[int, str]:
+    """Finds GPUs of a log that name no device of their own, by position, with the reason.
+
+    An address or a UUID belongs to one device of a machine, so a second GPU that has it is the same one.
+    """
+    found: dict[int, str] = {}
+    told: set[str] = set()
+    for position, gpu in enumerate(gpus):
+        own = {name for name in (_address(gpu), uuid_of(gpu)) if name is not None}
+        if position >= MOST_DEVICES:
+            found[position] = f"no machine has more than {MOST_DEVICES} GPUs"
+        elif known := sorted(own & told):
+            found[position] = f"it is {known[0]}, which the log names before"
+        told |= own
+    return found
+
+
+def is_slice_name(product: str) -> bool:
+    """Tells whether the name of a product is that of a MIG device or of a vGPU, which are slices."""
+    return _SLICE_NAME.fullmatch(product) is not None
 
 
 def name_of(gpu: ET.Element, position: int) -> str:
@@ -144,7 +193,7 @@ def describe_gpu(
     gpu: ET.Element,
     position: int,
     contained: bool,
-    names: Mapping[tuple[int, int], str],
+    names: Mapping[tuple[str, int], str],
     report: Report,
 ) -> Accelerator | str:
     """Describes a GPU of a log; or says why it is none of this node.
@@ -154,17 +203,17 @@ def describe_gpu(
         gpu: The GPU.
         position: Its place in the log, from 0.
         contained: Whether the log is a container's, to which whole devices may not belong.
-        names: Profiles of MIG devices, by position of GPU and slice.
+        names: Profiles of MIG devices, by UUID of the GPU and number of the slice.
         report: Takes what is not stated.
     """
     what = name_of(gpu, position)
     product = clean(_text(gpu, "product_name"))
     if product is None:
         return "it has no product name"
-    if (_text(gpu, "gpu_virtualization_mode/virtualization_mode") or "").upper().replace(" ", "") == "VGPU":
+    mode = (_text(gpu, "gpu_virtualization_mode/virtualization_mode") or "").upper().replace(" ", "")
+    if mode == "VGPU" or is_slice_name(product):
         return "it is a vGPU, a slice of a device, and no GPU of this node"
-    sliced = _text(gpu, "mig_mode/current_mig") == "Enabled"
-    if sliced and contained:
+    if is_cut(gpu) and contained:
         return "it is cut by MIG, and only slices of it may belong to this container"
     architecture = _text(gpu, "product_architecture")
     device = Accelerator(
@@ -173,7 +222,7 @@ def describe_gpu(
         product=product,
         architecture=token(architecture),
         count=1,
-        tdp_watts=_board_power(gpu),
+        tdp_watts=_board_power(gpu, what, report),
         runtime=_runtime(root),
         provenance=provenance(_SHOWN),
     )
@@ -183,24 +232,31 @@ def describe_gpu(
     memory = _memory(gpu, pci, what, report)
     if memory is not None:
         device.memory.CopyFrom(memory)
-    if sliced:
-        slices = slices_of(gpu)
-        device.partition_profiles.extend(_profiles(slices, position, names))
-        report.leave_out(
-            f"{len(slices)} MIG devices of {what}",
-            _SHOWN,
-            "slices are resources of kind partition-class, never GPUs",
-        )
+    device.partition_profiles.extend(_profiles(gpu, what, names, report))
     return device
 
 
-def _board_power(gpu: ET.Element) -> int | None:
+def _board_power(gpu: ET.Element, what: str, report: Report) -> int | None:
     """Gives the maker's default power limit in whole watts; the enforced one is the owner's setting."""
     for group in ("gpu_power_readings", "power_readings"):
-        match = _WATTS.fullmatch(_text(gpu, f"{group}/default_power_limit") or "")
-        if match:
-            return int(match[1])
+        default, most = (_watts(_text(gpu, f"{group}/{name}")) for name in _LIMITS)
+        if default is None:
+            continue
+        if most is not None and default > most:
+            why = f"its default limit is {default} W, and its largest {most} W; none is stated"
+            report.contradict(f"power limit of {what}", _SHOWN, why)
+            return None
+        if default != int(default):
+            report.leave_out(f"power limit of {what}", _SHOWN, f"{default} W are not whole watts")
+            return None
+        return int(default)
+    report.leave_out(f"power limit of {what}", _SHOWN, "it states no default, or not in watts")
     return None
+
+
+def _watts(text: str | None) -> Decimal | None:
+    match = _WATTS.fullmatch(text or "")
+    return Decimal(match[1]) if match else None
 
 
 def _pci(gpu: ET.Element, what: str, report: Report) -> PciId | None:
@@ -234,9 +290,15 @@ def _memory(gpu: ET.Element, pci: PciId | None, what: str, report: Report) -> De
         why = f"it says {total} bytes, which no product with its identifiers has; none is stated"
         report.contradict(f"memory of {what}", _SHOWN, why)
         return None
+    for part in ("reserved", "used", "free"):
+        size = _mib(_text(gpu, f"fb_memory_usage/{part}"))
+        if size is not None and size > total:
+            why = f"it says {size} bytes are {part}, of {total} in all; none is stated"
+            report.contradict(f"memory of {what}", _SHOWN, why)
+            return None
     memory = DeviceMemory(capacity_bytes=total)
     reserved = _mib(_text(gpu, "fb_memory_usage/reserved"))
-    if reserved is not None and reserved <= total:
+    if reserved is not None:
         memory.usable_bytes = total - reserved
     ecc = _text(gpu, "ecc_mode/current_ecc")
     if ecc in ("Enabled", "Disabled"):
@@ -244,40 +306,57 @@ def _memory(gpu: ET.Element, pci: PciId | None, what: str, report: Report) -> De
     return memory
 
 
-def mig_names(listing: str) -> dict[tuple[int, int], str]:
-    """Reads from what `nvidia-smi -L` prints the profile of each MIG device, by place of GPU and slice."""
-    names: dict[tuple[int, int], str] = {}
-    position: int | None = None
-    for line in listing.splitlines():
-        gpu, mig = _LISTED_GPU.match(line), _LISTED_MIG.match(line)
-        if gpu:
-            position = whole(gpu[1])
-        elif mig and position is not None:
+def mig_names(listings: Sequence[str], report: Report) -> dict[tuple[str, int], str]:
+    """Reads what `nvidia-smi -L` prints: the profile of each MIG device, by UUID of its GPU and its number.
+
+    Args:
+        listings: What it printed, for each of some machines.
+        report: Takes what listings say otherwise of one slice.
+    """
+    names: dict[tuple[str, int], str] = {}
+    differ: set[tuple[str, int]] = set()
+    for listing in listings:
+        uuid: str | None = None
+        for line in listing.splitlines():
+            gpu, mig = _LISTED_GPU.fullmatch(line), _LISTED_MIG.fullmatch(line)
+            if mig is None:
+                uuid = gpu[1] if gpu else None
+                continue
             index, name = whole(mig[2]), clean(mig[1], 128)
-            if index is not None and name:
-                names[position, index] = name
+            if uuid is None or index is None or name is None:
+                continue
+            if names.setdefault((uuid, index), name) != name:
+                differ.add((uuid, index))
+    for uuid, index in sorted(differ):
+        name = names.pop((uuid, index))
+        why = f"it has the profile {name}, and another; none is stated"
+        report.contradict(f"MIG device {index} of {uuid}", " ".join(LIST), why)
     return names
 
 
-def index_of(piece: ET.Element) -> int | None:
-    """Gives the number of a MIG device within its GPU."""
-    return whole(_text(piece, "index"))
+def profile_of(gpu: ET.Element, piece: ET.Element, names: Mapping[tuple[str, int], str]) -> str | None:
+    """Gives the profile of a MIG device; nothing where no list names it."""
+    uuid, index = uuid_of(gpu), whole(_text(piece, "index"))
+    return names.get((uuid, index)) if uuid is not None and index is not None else None
 
 
 def _profiles(
-    slices: list[ET.Element], position: int, names: Mapping[tuple[int, int], str]
+    gpu: ET.Element, what: str, names: Mapping[tuple[str, int], str], report: Report
 ) -> list[PartitionProfile]:
     """Gives the profiles into which the device is cut at present, each once; none for a nameless slice."""
     found: dict[str, PartitionProfile] = {}
-    for one in slices:
-        index = index_of(one)
-        name = names.get((position, index)) if index is not None else None
-        if name is None or name in found:
+    for one in slices_of(gpu)[:MOST_DEVICES] if is_cut(gpu) else ():
+        name = profile_of(gpu, one, names)
+        if name is None:
             continue
-        found[name] = PartitionProfile(
+        profile = PartitionProfile(
             name=name,
             usable_memory_bytes=_mib(_text(one, "fb_memory_usage/total")),
             compute_units=whole(_text(one, "device_attributes/shared/multiprocessor_count")),
             isolation="hardware",  # what MIG is by its maker's definition
         )
+        if found.setdefault(name, profile) != profile:
+            why = "its slices differ in what they have; no figure of it is stated"
+            report.contradict(f"profile {name} of {what}", _SHOWN, why)
+            found[name] = PartitionProfile(name=name, isolation="hardware")
     return list(found.values())[:64]
