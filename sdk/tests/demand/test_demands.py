@@ -169,6 +169,30 @@ class TestPreferences:
             wanted.preferences.append(parse_preference(text))
             assert [one.score for one in find(wanted, view(at=site(energy=energy))).candidates] == [points]
 
+    def test_where_may_ask_for_a_sparse_rate(self) -> None:
+        """A rate with sparsity counts for who says so, and for nobody else (REQ-DENSE-1, trap 3)."""
+        source = {"basis": "nominal"}
+        rates = [
+            {
+                "numberFormat": "bf16",
+                "unit": "matrix",
+                "sparsity": kind,
+                "mopsPerS": mops,
+                "provenance": source,
+            }
+            for kind, mops in (("dense", "500"), ("2-4", "1000"))
+        ]
+        offer = view(node({**gpu(), "rates": rates}))
+        for where, points in (
+            ("{sparsity = 2-4}", 1000),
+            ("{number_format = bf16}", 500),
+            ("{number_format = bf16 and sparsity = dense}", 500),
+        ):
+            wanted = demand()
+            text = f"maximize accelerators.rates.mops_per_s where {where} from 0 to 1000"
+            wanted.preferences.append(parse_preference(text))
+            assert [one.score for one in find(wanted, offer).candidates] == [points], where
+
     def test_a_score_orders_before_the_price(self) -> None:
         """Who pleases more comes first, at whatever price; equal scores are ordered by price."""
         wanted = demand()

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Final, Protocol
 
 from crex import v1
-from crex.demand.checker import check, unknown_path
+from crex.demand.checker import asks_sparsity, check, unknown_path
 from crex.demand.evaluator import truth
 from crex.demand.nodes import Node
 from crex.demand.paths import Path, Registry, Root, registry
@@ -92,9 +92,11 @@ def _reached(wish: Wish, around: Surroundings) -> Iterator[Reached | None]:
         yield from around.follow(wish.path, None, dense=True)
         return
     above, below = _parted(wish.path)
-    for one in around.follow(above, None, dense=True):
+    # Who says which sparsity is meant means that one, as in an element (REQ-DENSE-1).
+    dense = not asks_sparsity(above, wish.where)
+    for one in around.follow(above, None, dense=dense):
         if one is not None and _satisfies(wish.where, around, one.cursor):
-            yield from around.follow(below, one.cursor, dense=True)
+            yield from around.follow(below, one.cursor, dense=dense)
 
 
 def _satisfies(where: Node, around: Surroundings, element: Cursor) -> bool:
