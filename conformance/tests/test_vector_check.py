@@ -57,12 +57,42 @@ def test_a_fault_is_found(members: dict[str, Any], fault: str) -> None:
     assert any(it.startswith("matching/demand-of-nothing.json: ") and fault in it for it in found), found
 
 
+@pytest.mark.parametrize(
+    ("violations", "fault"),
+    [
+        ([{}], "has no place and no rule"),
+        ([{"path": "$.kind", "message": "x"}], "has no place and no rule"),
+        ([{"requirement": "DESC-SITE-1"}], "is of a rule that the vector does not say it tests"),
+    ],
+    ids=repr,
+)
+def test_a_violation_has_a_place_or_a_rule(violations: list[Any], fault: str) -> None:
+    """A violation states where or what, and nothing that the vector is not about."""
+    expect = {"outcome": "rejected", "reasons": ["SCHEMA"], "violations": violations}
+    (found,) = changed("pool-of-itself", expect=expect)
+    assert found.startswith("description/pool-of-itself.json: ")
+    assert fault in found
+
+
+def test_a_type_and_a_form_are_known() -> None:
+    """The type of a document and the form of a name are those of the contract."""
+    given = BY_ID["node-of-processors-and-memory"].value["input"]
+    found = changed("node-of-processors-and-memory", input={**given, "type": "poem"})
+    assert "input.type 'poem' is no type of document" in found[0]
+    found = changed("id-of-one-pair", input={"form": "ode", "text": "x"})
+    assert "input.form 'ode' is none of id, ref, authority, token" in found[0]
+
+
 def test_documents_read_as_messages() -> None:
     """A document of an accepted vector is a message of the contract, wherever it stands."""
     given = deepcopy(BY_ID["terms-admit"].value["input"])
     given["offers"][0]["offer"]["colour"] = "blue"
     (fault,) = changed("terms-admit", input=given)
     assert "input.offers[0].offer is no Offer" in fault
+    given = deepcopy(BY_ID["node-of-processors-and-memory"].value["input"])
+    given["document"]["colour"] = "blue"
+    (fault,) = changed("node-of-processors-and-memory", input=given)
+    assert "input.document is no ComputeResource" in fault
     given = deepcopy(BY_ID["expired"].value["input"])
     assert "input.roots[0] is not base64" in changed("expired", input={**given, "roots": ["?"]})[0]
 

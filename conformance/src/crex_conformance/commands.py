@@ -138,7 +138,7 @@ def list_vectors(area: str | None) -> Answer:
     chosen = _vectors_of(area)
     value = [_entry(vector) for vector in chosen]
     width = max(len(vector.id) for vector in chosen)
-    lines = [f"{it.area:9} {it.id:{width}}  {it.outcome:22}  {' '.join(it.requirements)}" for it in chosen]
+    lines = [f"{it.area:11} {it.id:{width}}  {it.outcome:22}  {' '.join(it.requirements)}" for it in chosen]
     lines.append(f"\n{_many(len(chosen), 'vector')}. -o DIR writes them as files. Nothing was run.")
     return Answer({"vectors": value}, "\n".join(lines))
 

@@ -39,7 +39,11 @@ _DOCUMENTS: Final[Mapping[str, tuple[tuple[str, type[Message]], ...]]] = {
     "demand.match": (("demand", v1.Demand),),
     "demand.parse": (),
     "attestation.verify": (),
+    "document.read": (),
+    "document.locate": (),
+    "name.parse": (),
 }
+_FORMS: Final = ("id", "ref", "authority", "token")
 _REASONS: Final = frozenset(v1.ErrorReason.keys())
 
 
@@ -90,6 +94,7 @@ def _faults(
             yield f"no page of the specification states {identifier}"
     yield from _answer_faults(value)
     yield from _base_faults(value, by_id)
+    yield from _choice_faults(value)
     yield from _document_faults(value)
 
 
@@ -101,6 +106,11 @@ def _answer_faults(value: Mapping[str, Any]) -> Iterator[str]:
     for reason in reasons or ():
         if f"ERROR_REASON_{reason}" not in _REASONS:
             yield f"reason {reason!r} is no ErrorReason of the contract"
+    for violation in expect.get("violations", ()):
+        if outcome != "rejected" or not violation or not set(violation) <= {"path", "requirement"}:
+            yield f"violation {violation!r} has no place and no rule, or goes with what is not refused"
+        if "requirement" in violation and violation["requirement"] not in value["requirements"]:
+            yield f"violation {violation!r} is of a rule that the vector does not say it tests"
 
 
 def _base_faults(value: Mapping[str, Any], by_id: Mapping[str, Vector]) -> Iterator[str]:
@@ -123,6 +133,15 @@ def _base_faults(value: Mapping[str, Any], by_id: Mapping[str, Vector]) -> Itera
         yield f"its input is that of its base {base.id!r}"
 
 
+def _choice_faults(value: Mapping[str, Any]) -> Iterator[str]:
+    """What is chosen from a list: the type of a document, the form of a name."""
+    given = value["input"]
+    if value["op"] == "document.read" and given["type"] not in v1.DOCUMENT_MESSAGES:
+        yield f"input.type {given['type']!r} is no type of document"
+    if value["op"] == "name.parse" and given["form"] not in _FORMS:
+        yield f"input.form {given['form']!r} is none of {', '.join(_FORMS)}"
+
+
 def _document_faults(value: Mapping[str, Any]) -> Iterator[str]:
     """Every document reads as its message, but where that it does not is what the vector tests."""
     if value["expect"].get("reasons") == ["SCHEMA"]:
@@ -131,11 +150,19 @@ def _document_faults(value: Mapping[str, Any]) -> Iterator[str]:
         yield from _envelope_faults(value["input"])
         return
     given = value["input"]
+    if value["op"] == "document.read":
+        if (name := v1.DOCUMENT_MESSAGES.get(given["type"])) is not None:
+            yield from _faults_of([("input.document", given["document"], getattr(v1, name))])
+        return
     places: list[tuple[str, Any, type[Message]]] = list(_places(given, _DOCUMENTS[value["op"]], "input"))
     if value["op"] == "demand.match":
         for number, offer in enumerate(given["offers"]):
             evidence = _DOCUMENTS["demand.evaluate"][1:]
             places += _places(offer, evidence, f"input.offers[{number}]")
+    yield from _faults_of(places)
+
+
+def _faults_of(places: Iterable[tuple[str, Any, type[Message]]]) -> Iterator[str]:
     for place, document, message in places:
         try:
             ParseDict(document, message())
