@@ -55,6 +55,11 @@ def whys(imported: Imported) -> str:
     return " | ".join([*(one.why for one in imported.left_out), *(one.why for one in imported.findings)])
 
 
+def unique(number: int, **changes: Any) -> dict[str, Any]:
+    """Gives a card with an identifier of its own, and an address."""
+    return {**CARD, "Unique ID": f"0x{number:x}", "PCI Bus": f"0000:{number % 256:02X}:00.0", **changes}
+
+
 def test_equal_cards_are_told_once() -> None:
     """Four equal cards are one element of four; memory is of one device, in bytes (traps 2 and 6)."""
     machine = {f"card{number}": CARD for number in range(4)} | {"system": {"Driver version": "6.3.6"}}
@@ -136,6 +141,68 @@ def test_two_identifiers_of_one_card_are_a_contradiction() -> None:
     assert "0x1234" in whys(imported)
 
 
+def test_memory_is_held_against_the_registry() -> None:
+    """A size that no product with these identifiers has is not stated: 64 GB are no 64 GiB."""
+    imported = read(card(**{"VRAM Total Memory (B)": str(128 * GIB), "VRAM Total Used Memory (B)": "0"}))
+    assert not devices(imported)[0].HasField("memory")
+    assert "no product with its identifiers has" in whys(imported)
+
+
+def test_a_card_that_is_named_twice_is_one() -> None:
+    """By its identifier between files, by its address within one; what the second says otherwise is told."""
+    imported = read({"card0": unique(7), "card1": unique(8, **{"PCI Bus": "0000:07:00.0"})})
+    assert [one.count for one in devices(imported)] == [1]
+    assert "it lies at 0000:07:00.0, as m0.json: $.card0 does" in whys(imported)
+    imported = read({"card0": unique(7)}, {"card0": unique(7)}, {"card0": unique(7, **{"Card Series": "X"})})
+    assert [one.count for one in devices(imported)] == [1]
+    assert [one.why for one in imported.left_out] == ["it is 0x7, which m0.json: $.card0 tells"] * 2
+    assert "m0.json: $.card0 says otherwise of it" in whys(imported)
+
+
+def test_cards_of_one_identifier_are_one_device() -> None:
+    """Where the mode is not stated, cards of one identifier are one device (trap 7)."""
+    pieces = {f"card{at}": unique(7, **{"PCI Bus": f"0000:07:00.{at}"}) for at in range(8)}
+    assert [one.count for one in devices(read(pieces))] == [1]
+
+
+def test_equal_machines_are_one_document_with_their_number() -> None:
+    """They are counted where every card says which it is, and every card of the machine is there."""
+    two = [{"card0": unique(2 * at + 1), "card1": unique(2 * at + 2)} for at in range(3)]
+    (draft,) = read(*two).drafts
+    assert (draft.name, draft.count, len(draft.rows)) == ("m0", 3, 6)
+    for machine in (
+        {"card0": CARD, "card1": CARD},
+        {"card1": unique(31), "card2": unique(32)},
+        {"card0": unique(31), "card1": unique(32, **{"Unique ID": "N/A"})},
+        {"card0": unique(31), "card1": unique(32), "card2": "N/A"},
+    ):
+        (draft,) = read(*two, machine).drafts
+        assert (draft.count, len(draft.rows)) == (None, 8)
+
+
+def test_machines_that_differ_have_names_of_their_own() -> None:
+    """They are named after their files, and numbered where two are of one name."""
+    sources = [
+        Source("m.json", json.dumps({"card0": unique(at, **{"Card Series": f"X{at}"})}).encode())
+        for at in (1, 2)
+    ]
+    assert [draft.name for draft in IMPORTER.read(sources).drafts] == ["m", "m-2"]
+
+
+def test_more_cards_than_any_machine_has() -> None:
+    """A list without end is cut, and every card beyond is left out by name."""
+    imported = read({f"card{at}": CARD for at in range(1602)})
+    assert [one.count for one in devices(imported)] == [1600]
+    assert [one.why for one in imported.left_out] == ["no machine has more than 1600 cards"] * 2
+
+
+def test_more_kinds_than_a_document_holds() -> None:
+    """The first ones are stated, and the report tells that there are more."""
+    imported = read({f"card{at}": {**CARD, "Card Series": f"X{at}"} for at in range(70)})
+    assert len(devices(imported)) == 64
+    assert "there are 70 kinds; a document holds 64" in whys(imported)
+
+
 @pytest.mark.parametrize(
     "machine",
     [[], "text", 7, None, {}, {"system": {}}, {"card": CARD}, {"card0": []}, {"card0": "N/A"}, {"card0": {}}],
@@ -187,9 +254,25 @@ def test_real_cards_are_read(name: str, real_data: Path) -> None:
     assert not documents_of(imported).left_out
 
 
+def test_real_files_together(real_data: Path) -> None:
+    """Eight files are seven kinds of machines; they are counted where the cards say which they are."""
+    imported = IMPORTER.read(open_sources([real_data / "telegraf-testdata/amd_rocm_smi/testdata"]))
+    mutations.check_books(imported)
+    assert (imported.rows, len(imported.left_out)) == (16, 0)
+    assert {draft.name: draft.count for draft in imported.drafts} == {
+        "mi100-rocm571": None,
+        "mi100-rocm602": 1,
+        "rx6700xt-rocm430": None,  # it knows no name of the product
+        "rx6700xt-rocm571": None,  # as rx6700xt_rocm602.json
+        "rx6700xt-rocm612": None,  # it states the subsystem
+        "vega-10-xt": 1,
+        "vega-20-wks-gl-xe": 1,
+    }
+
+
 def test_damaged_inputs_end_in_a_report() -> None:
     """Cut anywhere it gives no figure that the whole does not; changed anywhere it stays sound."""
-    machine = {"card0": CARD, "card1": CARD, "system": {"Driver version": "6.3.6"}}
+    machine = {"card0": unique(1), "card1": unique(2), "system": {"Driver version": "6.3.6"}}
     source = Source("m.json", json.dumps(machine).encode())
     mutations.check_damaged(IMPORTER, [source], check_sound, seed=1, pieces=400)
 

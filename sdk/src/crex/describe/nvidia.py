@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crex.describe.machine import Machine
+from crex.describe.plausible import can_have
 from crex.describe.report import Report
 from crex.describe.values import clean, provenance, token, whole
-from crex.registry.accelerators import by_pci
 from crex.v1 import Accelerator, AcceleratorRuntime, DeviceMemory, PartitionProfile, PciId
 
 COMMAND = ("nvidia-smi", "-q", "-x")
@@ -286,9 +286,7 @@ def _memory(gpu: ET.Element, pci: PciId | None, what: str, report: Report) -> De
     if total is None:
         report.leave_out(f"memory of {what}", _SHOWN, "it states no total, or not in MiB")
         return None
-    if pci is not None and by_pci(pci.vendor, pci.device) and not by_pci(pci.vendor, pci.device, total):
-        why = f"it says {total} bytes, which no product with its identifiers has; none is stated"
-        report.contradict(f"memory of {what}", _SHOWN, why)
+    if not can_have(pci, total, f"memory of {what}", _SHOWN, report):
         return None
     for part in ("reserved", "used", "free"):
         size = _mib(_text(gpu, f"fb_memory_usage/{part}"))

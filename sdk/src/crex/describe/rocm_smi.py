@@ -4,6 +4,9 @@ The output is one object: a member for each card, and `system`. Names of members
 (`GPU ID` became `Device ID`, `Card series` became `Card Series`); values are texts throughout, and where the
 tool knows no name it writes the identifier instead (`0x1002`), or `N/A`.
 
+A card is known by its `Unique ID`: one that two files name is counted once, and machines are counted only
+where every card of theirs has one.
+
 Not read, on purpose: the package power limit, which is not the board's (`tdp_watts` is), what a card does at
 the moment, and serial numbers. Source: https://rocm.docs.amd.com/projects/rocm_smi_lib.
 """
@@ -12,12 +15,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Final
 
 from crex.describe.grouping import group
-from crex.describe.importing import Draft, Import, Imported
+from crex.describe.importing import Import, Imported
+from crex.describe.machines import Told, add_machines, capped
 from crex.describe.members import Members, kind_of
+from crex.describe.plausible import can_have
+from crex.describe.policy import propose_name
 from crex.describe.report import Report
 from crex.describe.sources import Source, read_json
 from crex.describe.values import clean, provenance
@@ -29,6 +36,7 @@ _SYSTEM: Final = "system"
 _VENDOR: Final = 0x1002
 _MAKERS: Final = ("advanced micro devices", "0x1002", "amd")
 _IDENTIFIER: Final = re.compile(r"0x([0-9a-fA-F]{1,4})")
+_UNIQUE: Final = re.compile(r"0x[0-9a-fA-F]{1,16}")
 _NOTHING: Final = frozenset({"", "N/A", "NONE", "UNKNOWN", "NOT SUPPORTED"})
 # A device in one of these is whole; every other mode cuts it, and then each card is a piece.
 _WHOLE_MODES: Final = frozenset({"SPX"})
@@ -46,47 +54,105 @@ class RocmSmi:
 
     def read(self, sources: Sequence[Source]) -> Imported:
         """Reads what each of some machines says of its cards; a row is a card, a machine a draft."""
-        books = Import()
-        for source in sources:
-            _machine(source, books)
-        return books.done()
+        reader = _Reader(Import())
+        add_machines([told for one in sources if (told := reader.machine(one)) is not None], reader.books)
+        return reader.books.done()
 
 
-def _machine(source: Source, books: Import) -> None:
-    parsed = read_json(source) if not source.problem else None
-    problem = source.problem or (parsed.problem if parsed is not None else "")
-    value = parsed.value if parsed is not None else None
-    if problem or not isinstance(value, dict):
-        books.leave_out(books.row(source.name), problem or f"it is {kind_of(value)}, not an object of cards")
-        return
-    machine = Members(value, f"{source.name}: $", books.report)
-    cards = [name for name in machine.names() if _CARD.fullmatch(name)]
-    if not cards:
-        books.leave_out(books.row(source.name), "it names no card (card0, card1 …)")
-        return
-    others = [name for name in machine.names() if name not in cards and name != _SYSTEM]
-    if others:
-        books.report.leave_out(
-            ", ".join(others[:5]), machine.where, "it is no card, and nothing is known of it"
+@dataclass(slots=True)
+class _Reader:
+    """Reads the files of one import.
+
+    Attributes:
+        books: The books of the import.
+        told: The row of each card, and what it is, by its unique identifier.
+    """
+
+    books: Import
+    told: dict[str, tuple[str, Accelerator]] = field(default_factory=dict)
+
+    def machine(self, source: Source) -> Told | None:
+        """Reads what a machine says of its cards; nothing where it tells none."""
+        machine = self._open(source)
+        if machine is None:
+            return None
+        cards = [name for name in machine.names() if _CARD.fullmatch(name)]
+        if not cards:
+            self.books.leave_out(self.books.row(source.name), "it names no card (card0, card1 …)")
+            return None
+        others = [name for name in machine.names() if name not in cards and name != _SYSTEM]
+        if others:
+            why = "it is no card, and nothing is known of it"
+            self.books.report.leave_out(", ".join(others[:5]), machine.where, why)
+        devices: list[Accelerator] = []
+        rows: list[str] = []
+        seen: dict[str, str] = {}
+        for at, name in enumerate(cards):
+            row = self.books.row(machine.place(name))
+            beyond = f"no machine has more than {_MOST_CARDS} cards" if at >= _MOST_CARDS else ""
+            found = beyond or self._card(machine, name, row, seen)
+            if isinstance(found, Accelerator):
+                devices.append(found)
+                rows.append(row)
+            else:
+                self.books.leave_out(row, found)
+        if not devices:
+            return None
+        kinds = capped(group(devices), "node.accelerators", machine.where, self.books.report)
+        node = NodeClass(accelerators=kinds)
+        # The tool numbers the cards of a machine from 0; where one is missing, it was asked for some only.
+        whole = {*cards} == {f"card{number}" for number in range(len(cards))}
+        known = all(_unique(machine.raw(name)) is not None for name in cards)
+        return Told(
+            name=propose_name(PurePosixPath(source.name).stem) or "node",
+            body=ComputeResource(kind="node-class", node=node, software=_software(machine)),
+            rows=tuple(rows),
+            certain=whole and known and len(devices) == len(cards),
         )
-    devices: list[Accelerator] = []
-    rows: list[str] = []
-    for name in cards:
-        row = books.row(machine.place(name))
-        if len(rows) == _MOST_CARDS:
-            books.leave_out(row, f"no machine has more than {_MOST_CARDS} cards")
-            continue
-        card = Members.of(machine.raw(name), machine.place(name), books.report)
-        found = _device(card, books.report) if card is not None else f"it is {kind_of(machine.raw(name))}"
-        if isinstance(found, Accelerator):
-            devices.append(found)
-            rows.append(row)
-        else:
-            books.leave_out(row, found)
-    if devices:
-        node = NodeClass(accelerators=group(devices))
-        body = ComputeResource(kind="node-class", node=node, software=_software(machine))
-        books.add(Draft(name="rocm-node", body=body, rows=tuple(rows)))
+
+    def _open(self, source: Source) -> Members | None:
+        parsed = read_json(source) if not source.problem else None
+        problem = source.problem or (parsed.problem if parsed is not None else "")
+        value = parsed.value if parsed is not None else None
+        if problem or not isinstance(value, dict):
+            why = problem or f"it is {kind_of(value)}, not an object of cards"
+            self.books.leave_out(self.books.row(source.name), why)
+            return None
+        return Members(value, f"{source.name}: $", self.books.report)
+
+    def _card(self, machine: Members, name: str, row: str, seen: dict[str, str]) -> Accelerator | str:
+        """Describes a card that nothing tells yet; or says why it is none.
+
+        Args:
+            machine: The cards of its machine.
+            name: Its name.
+            row: Its row.
+            seen: Rows of the machine's cards so far, by the address on the bus.
+        """
+        card = Members.of(machine.raw(name), machine.place(name), self.books.report)
+        if card is None:
+            return f"it is {kind_of(machine.raw(name))}"
+        address = _text(card, "PCI Bus")
+        if address is not None and seen.setdefault(address.lower(), row) != row:
+            return f"it lies at {address}, as {seen[address.lower()]} does"
+        made = _device(card, self.books.report)
+        unique = _unique(card.value)
+        if isinstance(made, str) or unique is None:
+            return made
+        first, known = self.told.setdefault(unique, (row, made))
+        if first == row:
+            return made
+        if known != made:
+            why = f"{first} says otherwise of it, and is believed"
+            self.books.report.contradict("accelerators", row, why)
+        return f"it is {unique}, which {first} tells"
+
+
+def _unique(card: object) -> str | None:
+    """Gives what no other card in the world has; nothing where it is not stated."""
+    value = card.get("Unique ID") if isinstance(card, dict) else None
+    match = _UNIQUE.fullmatch(value) if isinstance(value, str) else None
+    return match[0].lower() if match and int(match[0], 16) else None
 
 
 def _device(card: Members, report: Report) -> Accelerator | str:
@@ -101,7 +167,7 @@ def _device(card: Members, report: Report) -> Accelerator | str:
     product = _product(card)
     if product is None and pci is None:
         return "it states neither a name of the product nor an identifier of the device"
-    memory = _memory(card, report)
+    memory = _memory(card, pci, report)
     report.leave_out(
         "accelerators.tdpWatts",
         f"{_SHOWN}: Max Graphics Package Power",
@@ -157,8 +223,8 @@ def _identifier(text: str | None) -> str | None:
     return f"{int(match[1], 16):04x}" if match else None
 
 
-def _memory(card: Members, report: Report) -> int | None:
-    """Gives the memory in bytes; none where a part of it is said to be larger than the whole."""
+def _memory(card: Members, pci: PciId | None, report: Report) -> int | None:
+    """Gives the memory in bytes; none where a part of it would be larger, or no such product has so much."""
     total = card.whole("VRAM Total Memory (B)", low=1)
     if total is None:
         if not card.has("VRAM Total Memory (B)"):
@@ -169,6 +235,8 @@ def _memory(card: Members, report: Report) -> int | None:
         if stated is not None and stated > total:
             report.contradict("accelerators.memory", card.where, f"{part} is {stated}, of {total} in all")
             return None
+    if not can_have(pci, total, "accelerators.memory", card.where, report):
+        return None
     return total
 
 
