@@ -164,7 +164,7 @@ def test_an_exporter_that_cannot_be_used(crex: Shell, documents: list[str], tmp_
     assert crex("export", "other", "broken", *documents) == 1
     assert "The exporter broken (acme_crex_out:Missing) cannot be loaded" in crex.err
     assert crex("export", "other", "none", *documents) == 1
-    assert "it lacks name, about or write" in crex.err
+    assert "it lacks one of name, about and write" in crex.err
     assert crex("export", "other", "unicorn", *documents) == 1
     assert "there are acme, akash, broken" in crex.err
     assert crex("-o", str(tmp_path / "out"), "export", "other", "climbing", *documents) == 1

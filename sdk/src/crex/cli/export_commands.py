@@ -47,29 +47,17 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(_: argparse.Namespace) -> Result:
-    from crex.export.built_in import BUILT_IN
-    from crex.export.exporters import foreign
+    from crex.export.exporters import EXPORTERS
 
-    rows = [(name, about, "crex") for name, (_, about) in sorted(BUILT_IN.items())]
-    rows += [(name, _about(name), origin) for name, origin in foreign()]
+    rows = list(EXPORTERS.listed())
     values = [{"name": name, "about": about, "package": package} for name, about, package in rows]
     return Result(values, table(("name", "writes", "package"), rows, empty="none"))
 
 
-def _about(name: str) -> str:
-    from crex.errors import CrexError
-    from crex.export.exporters import load
-
-    try:
-        return load(name).about
-    except CrexError as error:
-        return str(error)
-
-
 def _export(options: argparse.Namespace) -> Result:
-    from crex.export.exporters import load
+    from crex.export.exporters import EXPORTERS
 
-    exporter = load(options.exporter)
+    exporter = EXPORTERS.load(options.exporter)
     documents, left_out = _read(options.files, options.type)
     exported = exporter.write(documents)
     left_out += exported.left_out

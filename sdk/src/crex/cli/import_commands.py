@@ -52,31 +52,19 @@ def _options(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(_: argparse.Namespace) -> Result:
-    from crex.describe.built_in import BUILT_IN
-    from crex.describe.importers import foreign
+    from crex.describe.importers import IMPORTERS
 
-    rows = [(name, about, "crex") for name, (_, about) in sorted(BUILT_IN.items())]
-    rows += [(name, _about(name), origin) for name, origin in foreign()]
+    rows = list(IMPORTERS.listed())
     values = [{"name": name, "about": about, "package": package} for name, about, package in rows]
     return Result(values, table(("name", "reads", "package"), rows, empty="none"))
-
-
-def _about(name: str) -> str:
-    from crex.describe.importers import load
-    from crex.errors import CrexError
-
-    try:
-        return load(name).about
-    except CrexError as error:
-        return str(error)
 
 
 def _import(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
     from crex.describe.assembly import assemble
-    from crex.describe.importers import load
+    from crex.describe.importers import IMPORTERS
 
-    importer = load(options.importer)
+    importer = IMPORTERS.load(options.importer)
     imported = importer.read(_sources(importer, options.files))
     folder: Path | None = options.output
     if folder is None:
