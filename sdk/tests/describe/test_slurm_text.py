@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from crex.describe import slurm_records
 from crex.describe.importing import Imported
 from crex.describe.slurm import IMPORTER
 from crex.describe.slurm_records import MOST_HOSTS, expand_hosts
@@ -334,3 +335,12 @@ def test_damaged_texts_end_in_a_report() -> None:
         Source("c.txt", table.encode()),
     ]
     mutations.check_damaged(IMPORTER, sources, check_sound, seed=9, pieces=200)
+
+
+def test_more_nodes_than_one_import_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nodes beyond the most are told of, once for each line; those before them are described."""
+    monkeypatch.setattr(slurm_records, "MOST_NODES", 5)
+    imported = read("NODELIST MEMORY\nn[1-4] 5000\nn[3-9] 5000\nm1 5000\n")
+    assert [(one.count, one.rows) for one in imported.drafts] == [(5, ("f0: line 2", "f0: line 3"))]
+    assert [one.where for one in imported.left_out] == ["f0: line 4"]
+    assert [one.where for one in imported.findings if one.what == "nodes"] == ["f0: line 3", "f0: line 4"]

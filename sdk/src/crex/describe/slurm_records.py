@@ -57,7 +57,7 @@ class Record:
 
     Attributes:
         name: Its name.
-        where: Place of the first statement.
+        where: Row of the first statement.
         rows: Rows that speak of it.
         numbers: Figures that are whole numbers.
         texts: Figures that are texts; generic and trackable resources in a form that can be compared.
@@ -134,16 +134,23 @@ class Nodes:
         known = self.found.get(record.name)
         if known is not None:
             known.join(record, self.books.report)
-        elif len(self.found) < MOST_NODES:
+        elif not self._full(record):
             self.found[record.name] = record
-        else:
+
+    def _full(self, record: Record) -> bool:
+        if len(self.found) < MOST_NODES:
+            return False
+        if record.where not in self.refused:
             why = f"there are more than {MOST_NODES} nodes; read the others apart"
-            self.refused |= dict.fromkeys(record.rows, why)
+            self.refused[record.where] = why
             self.books.report.leave_out("nodes", record.where, why)
+        return True
 
     def spread(self, record: Record, hosts: Iterable[str]) -> None:
         """Takes in what is said of each of several nodes."""
         for host in hosts:
+            if host not in self.found and self._full(record):
+                continue
             one = Record(
                 name=host,
                 where=record.where,

@@ -81,11 +81,13 @@ class _Table:
     Attributes:
         head: Its columns.
         lines: Its lines.
+        widest: Length of the longest text in each column, its head included.
         padded: Whether anything in it is padded, so that columns may have a width.
     """
 
     head: list[_Cell]
     lines: list[_Line]
+    widest: list[int]
     padded: bool
 
     def may_be_cut(self, column: int, cell: _Cell) -> bool:
@@ -94,9 +96,7 @@ class _Table:
             return False
         if len(self.head) > 1 and all(one.start % _WIDTH == 0 for one in self.head):
             return len(cell.text) >= _WIDTH
-        texts = [self.head[column].text]
-        texts += [line.cells[column].text for line in self.lines if len(line.cells) == len(self.head)]
-        return len(cell.text) >= max(map(len, texts))
+        return len(cell.text) >= self.widest[column]
 
 
 def read_table(source: Source, nodes: Nodes) -> None:
@@ -162,7 +162,9 @@ def _split(lines: Sequence[str], at: int) -> _Table:
                 line = line[: last.start]  # noqa: PLW2901 - spaces in such a text are no padding
             padded = padded or _is_padded(line, barred)
             found.append(_Line(number, cells))
-    return _Table(columns, found, padded)
+    rows = [columns, *(line.cells for line in found if len(line.cells) == len(columns))]
+    widest = [max(len(cell.text) for cell in column) for column in zip(*rows, strict=True)]
+    return _Table(columns, found, widest, padded)
 
 
 def _cells(line: str, barred: bool) -> Iterator[_Cell]:
