@@ -74,6 +74,15 @@ def test_a_violation_has_a_place_or_a_rule(violations: list[Any], fault: str) ->
     assert fault in found
 
 
+def test_a_warning_goes_with_what_is_accepted() -> None:
+    """A warning has a place or a rule as a violation has, and does not go with a refusal."""
+    expect = {"outcome": "ok", "reasons": [], "warnings": [{"requirement": "REG-UNKNOWN-1"}]}
+    assert changed("private-medium", expect=expect) == []
+    assert "has no place and no rule" in changed("private-medium", expect={**expect, "warnings": [{}]})[0]
+    expect |= {"outcome": "rejected", "reasons": ["SCHEMA"]}
+    assert "does not go with 'rejected'" in changed("private-medium", expect=expect)[0]
+
+
 def test_a_type_and_a_form_are_known() -> None:
     """The type of a document and the form of a name are those of the contract."""
     given = BY_ID["node-of-processors-and-memory"].value["input"]

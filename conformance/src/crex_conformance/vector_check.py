@@ -106,11 +106,12 @@ def _answer_faults(value: Mapping[str, Any]) -> Iterator[str]:
     for reason in reasons or ():
         if f"ERROR_REASON_{reason}" not in _REASONS:
             yield f"reason {reason!r} is no ErrorReason of the contract"
-    for violation in expect.get("violations", ()):
-        if outcome != "rejected" or not violation or not set(violation) <= {"path", "requirement"}:
-            yield f"violation {violation!r} has no place and no rule, or goes with what is not refused"
-        if "requirement" in violation and violation["requirement"] not in value["requirements"]:
-            yield f"violation {violation!r} is of a rule that the vector does not say it tests"
+    for member, of in (("violations", "rejected"), ("warnings", "ok")):
+        for stated in expect.get(member, ()):
+            if outcome != of or not stated or not set(stated) <= {"path", "requirement"}:
+                yield f"{member}: {stated!r} has no place and no rule, or does not go with {outcome!r}"
+            if "requirement" in stated and stated["requirement"] not in value["requirements"]:
+                yield f"{member}: {stated!r} is of a rule that the vector does not say it tests"
 
 
 def _base_faults(value: Mapping[str, Any], by_id: Mapping[str, Vector]) -> Iterator[str]:

@@ -111,6 +111,16 @@ def refused_at(*violations: Value) -> Value:
     return {"outcome": "rejected", "reasons": ["SCHEMA"], "violations": list(violations)}
 
 
+def warned(requirement: str = "", path: str = "") -> Value:
+    """Gives the answer that a document is accepted, and what a tool that checks it should warn of.
+
+    Args:
+        requirement: The rule; empty where there is nothing to warn of.
+        path: The place.
+    """
+    return {**OK, "warnings": [{"path": path, "requirement": requirement}] if path else []}
+
+
 def output(value: Value) -> Value:
     """Gives the answer of a name or an address."""
     return {**OK, "output": value}

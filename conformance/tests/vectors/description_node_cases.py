@@ -150,7 +150,7 @@ _PROCESSORS = [
     ),
     PLAIN.but(
         "processors-without-allocation",
-        ["DESC-CPU-3"],
+        ["DESC-CPU-1", "DESC-CPU-2"],
         CPU,
         {"isa": "x86-64", "schedulableCpus": "2"},
         OK,

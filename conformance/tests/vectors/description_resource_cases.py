@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conformance.tests.vectors.description_cases import OK, Case, document, refused, refused_at
+from conformance.tests.vectors.description_cases import OK, Case, document, refused, refused_at, warned
 from conformance.tests.vectors.description_documents import (
     SITE,
     benchmark,
@@ -357,10 +357,10 @@ _OPEN = [
     _open("scheme-of-compliance", _SITE, "compliance", [{**claim(), "scheme": "house-rules"}]),
     NODE.but(
         "private-medium",
-        ["REG-OPEN-1", "NAME-TOKEN-1"],
+        ["REG-OPEN-1", "REG-UNKNOWN-1", "NAME-TOKEN-1"],
         "node.storage[0].medium",
         "p.example.cn/burst-tier",
-        OK,
+        warned(),
         "A private token begins with the authority that defines it.",
     ),
     NODE.but(
@@ -395,7 +395,7 @@ _OPEN = [
         ["EXTERNAL-FORM-1"],
         "externalIds",
         [{"scheme": "uuid", "value": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}],
-        OK,
+        warned(),
         "What the registry states of the scheme.",
     ),
     NODE.but(
@@ -403,24 +403,40 @@ _OPEN = [
         ["EXTERNAL-FORM-1"],
         "externalIds",
         [{"scheme": "uuid", "value": "{6BA7B810-9DAD-11D1-80B4-00C04FD430C8}"}],
-        OK,
-        "A tool warns of it. Nobody refuses the document: the identifier is somebody else's.",
+        warned("EXTERNAL-FORM-1", "$.externalIds[0].value"),
+        "Worth a warning. Nobody refuses the document: the identifier is somebody else's.",
     ),
     NODE.but(
-        "identifier-of-an-unregistered-scheme",
+        "identifier-in-a-form-of-which-its-scheme-has-a-part",
+        ["EXTERNAL-FORM-1"],
+        "externalIds",
+        [{"scheme": "oid", "value": "1.2.156.x"}],
+        warned("EXTERNAL-FORM-1", "$.externalIds[0].value"),
+        "It begins like an OID. The registry states the form of a whole value.",
+    ),
+    NODE.but(
+        "identifier-of-a-private-scheme",
         ["EXTERNAL-FORM-1", "REG-OPEN-1"],
         "externalIds",
-        [{"scheme": "shelf-mark", "value": "三楼 B 柜"}],
-        OK,
-        "A scheme that nobody registered has no form to keep.",
+        [{"scheme": "p.example.cn/shelf", "value": "三楼 B 柜"}],
+        warned(),
+        "A scheme that nobody registered has no form to keep, and a private one need not be registered.",
     ),
     NODE.but(
         "token-that-resembles-a-registered-one",
         ["REG-UNKNOWN-1", "REG-OPEN-1"],
         "node.storage[0].medium",
         "nvmessd",
-        OK,
-        "A tool warns of it and names nvme-ssd. A reader neither refuses nor mends it.",
+        warned("REG-UNKNOWN-1", "$.node.storage[0].medium"),
+        "Worth a warning that names nvme-ssd. A reader neither refuses nor mends it.",
+    ),
+    NODE.but(
+        "token-of-the-registry-of-another-field",
+        ["REG-UNKNOWN-1", "REG-OPEN-1"],
+        "node.storage[0].medium",
+        "nvlink",
+        warned("REG-UNKNOWN-1", "$.node.storage[0].medium"),
+        "Registered as an interconnect; the registry of the field is that of media.",
     ),
 ]
 

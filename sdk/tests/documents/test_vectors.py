@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crex import names
-from crex.documents import reader
+from crex.documents import reader, registered
 from crex.documents.types import document_type
 from crex.errors import DocumentError, InvalidName, Violation
 from crex.resolve import well_known
@@ -66,6 +66,10 @@ def test_vector(vector: dict[str, Any]) -> None:
     expect = vector["expect"]
     if expect["outcome"] == "ok":
         assert answer(vector) == expect.get("output")
+        if "warnings" in expect:
+            given = vector["input"]
+            said = registered.remarks(given["document"], document_type(given["type"]).message)
+            assert [{"path": it.path, "requirement": it.requirement} for it in said] == expect["warnings"]
         return
     with pytest.raises((DocumentError, InvalidName)) as refused:
         answer(vector)
