@@ -1,85 +1,15 @@
-"""The shape of a vector of descriptions and names, and the one change that leads from one to another."""
+"""What vectors of descriptions and names ask, and their answers."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from conformance.tests.vectors.case import Case, apart
 from conformance.tests.vectors.matching_documents import Value
-from conformance.tests.vectors.one_change import changed
 
 READ, PARSE, LOCATE = "document.read", "name.parse", "document.locate"
 OK: Final[Value] = {"outcome": "ok", "reasons": []}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One vector.
-
-    Attributes:
-        id: Stable name, and the name of its file.
-        requirements: What it tests.
-        why: The mistake that it catches, or what it proves.
-        op: What is asked.
-        input: What it is asked of.
-        expect: The answer.
-        base: The vector that it is one change away from; empty where it begins a row.
-        change: The change.
-    """
-
-    id: str
-    requirements: Sequence[str]
-    why: str
-    op: str
-    input: Value
-    expect: Value
-    base: str = ""
-    change: str = ""
-
-    def as_json(self) -> bytes:
-        """The vector's file."""
-        value = {
-            "id": self.id,
-            "requirements": list(self.requirements),
-            "op": self.op,
-            "base": self.base,
-            "change": self.change,
-            "input": self.input,
-            "expect": self.expect,
-            "why": self.why,
-        }
-        return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
-
-    def but(
-        self,
-        id: str,  # noqa: A002 - the member's name
-        requirements: Sequence[str],
-        where: str,
-        value: Any,
-        expect: Value,
-        why: str,
-    ) -> Case:
-        """Gives the vector that is one change away.
-
-        Args:
-            id: Its name.
-            requirements: What it tests.
-            where: JSON path of the change: in the document if one is read, in `input` otherwise.
-            value: The value there; GONE leaves the member out.
-            expect: Its answer.
-            why: The mistake that it catches.
-        """
-        place = f"document.{where}" if self.op == READ else where
-        given, change = changed(self.input, place, value)
-        return Case(id, requirements, why, self.op, _apart(given), expect, self.id, change)
-
-
-def _apart(value: Value) -> Value:
-    """Gives a copy in which no two places are one object, so that a change of one changes no other."""
-    copied: Value = json.loads(json.dumps(value))
-    return copied
 
 
 def document(
@@ -90,7 +20,7 @@ def document(
     why: str,
 ) -> Case:
     """Gives an accepted document with which a row begins."""
-    return Case(id, requirements, why, READ, _apart({"type": type, "document": value}), OK)
+    return Case(id, requirements, why, READ, apart({"type": type, "document": value}), OK)
 
 
 def refused(requirement: str = "", path: str = "") -> Value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.description_cases import OK, Case, refused, refused_at
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import OK, refused, refused_at
 from conformance.tests.vectors.description_documents import device, rate
 from conformance.tests.vectors.description_node_cases import NODE
 from conformance.tests.vectors.matching_documents import GIB

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conformance.tests.vectors.description_cases import OK, Case, document, refused
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import OK, document, refused
 from conformance.tests.vectors.description_documents import benchmark, energy, node, site
 from conformance.tests.vectors.one_change import GONE
 

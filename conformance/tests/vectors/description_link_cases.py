@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.description_cases import OK, Case, document, refused
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import OK, document, refused
 from conformance.tests.vectors.description_documents import allotment, link, window
 from conformance.tests.vectors.one_change import GONE
 

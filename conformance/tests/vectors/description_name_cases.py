@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.description_cases import PARSE, Case, output, refused
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import PARSE, output, refused
 from conformance.tests.vectors.matching_documents import SHA, Value
 
 TEXT = "text"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from conformance.tests.vectors.description_cases import OK, Case, document, refused, refused_at, warned
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import OK, document, refused, refused_at, warned
 from conformance.tests.vectors.description_documents import (
     SITE,
     benchmark,
@@ -242,6 +243,30 @@ _SELF = [
         "crex://q.example.cn/pool/p",
         OK,
         "The authority belongs to the name.",
+    ),
+    POOL.but(
+        "pool-that-draws-on-itself",
+        ["DESC-SELF-1", "ERROR-PLACE-1"],
+        "pool.draws",
+        [{"basePool": f"{P}/pool/p", "unitsPerUnit": "1"}],
+        refused("DESC-SELF-1", "$.pool.draws[0].basePool"),
+        "A claim of one unit would claim another, without end.",
+    ),
+    POOL.but(
+        "pool-that-draws-on-another",
+        ["DESC-SELF-1"],
+        "pool.draws",
+        [{"basePool": f"{P}/pool/q", "unitsPerUnit": "1"}],
+        OK,
+        "What slices of one machine do.",
+    ),
+    SERVICE.but(
+        "service-behind-itself",
+        ["DESC-SELF-1", "ERROR-PLACE-1"],
+        "service.backedBy",
+        [f"{P}/service/s"],
+        refused("DESC-SELF-1", "$.service.backedBy[0]"),
+        "Whose machines these are is not known.",
     ),
     CLUSTER.but(
         "cluster-with-itself-as-member",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from conformance.tests.vectors.description_cases import LOCATE, Case, output, refused
+from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.description_cases import LOCATE, output, refused
 from conformance.tests.vectors.description_name_cases import L63, LONGEST, TEXT, start
 from conformance.tests.vectors.matching_documents import SHA
 

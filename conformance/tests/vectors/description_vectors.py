@@ -19,7 +19,7 @@ from conformance.tests.vectors import (
     description_resource_cases,
     description_token_cases,
 )
-from conformance.tests.vectors.description_cases import Case
+from conformance.tests.vectors.case import Case, write
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "description"
 CASES: Final[list[Case]] = [
@@ -33,14 +33,5 @@ CASES: Final[list[Case]] = [
 ]
 
 
-def main() -> None:
-    """Replaces the vectors of the folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-    for case in CASES:
-        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
-
-
 if __name__ == "__main__":
-    main()
+    write(FOLDER, CASES)

@@ -24,6 +24,7 @@ from conformance.tests.vectors import (
     matching_truth_cases,
     matching_window_cases,
 )
+from conformance.tests.vectors.case import write
 from conformance.tests.vectors.matching_cases import Case
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "matching"
@@ -43,14 +44,5 @@ CASES: Final[list[Case]] = [
 ]
 
 
-def main() -> None:
-    """Replaces the vectors of the folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-    for case in CASES:
-        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
-
-
 if __name__ == "__main__":
-    main()
+    write(FOLDER, CASES)

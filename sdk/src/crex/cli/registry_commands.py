@@ -101,7 +101,7 @@ def _lines(listed: Registry, entry: Entry) -> list[str]:
             lines.append(f"  {member}: {_flat(value)}")
     lines.append("  references:")
     for at, one in enumerate(entry.references):
-        read = f", read on {one.retrieved}" if one.retrieved else ""
+        read = f", read on {one.retrieved}" if one.retrieved else ", known by its title"
         lines.append(f"    [{at}] {one.title}, {one.uri}{read}")
     return lines
 

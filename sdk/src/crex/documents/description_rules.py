@@ -53,6 +53,14 @@ def _itself(resource: Json, path: Path) -> Iterator[Violation]:
             ("cluster", "members", at, "resource"): one["resource"]
             for at, one in enumerate(resource.get("cluster", {}).get("members", ()))
         },
+        **{
+            ("pool", "draws", at, "basePool"): one["basePool"]
+            for at, one in enumerate(resource.get("pool", {}).get("draws", ()))
+        },
+        **{
+            ("service", "backedBy", at): one
+            for at, one in enumerate(resource.get("service", {}).get("backedBy", ()))
+        },
     }
     for place, name in cited.items():
         if name == own:
