@@ -8,15 +8,14 @@ import random
 import pytest
 
 from crex.describe import slurm_records
-from crex.describe.importing import Imported
 from crex.describe.slurm import IMPORTER
 from crex.describe.slurm_records import MOST_HOSTS, expand_hosts
 from crex.describe.sources import Source
-from crex.v1 import ComputeResource, NodeClass
+from crex.v1 import ComputeResource
 from sdk.tests.describe import mutations
+from sdk.tests.describe.slurm_nodes import MIB, only, read, whys
 from sdk.tests.describe.sound import check_sound
 
-MIB = 1 << 20
 TEXT = """NodeName=gpu001 Arch=x86_64 CoresPerSocket=32
    CPUAlloc=0 CPUEfctv=124 CPUTot=128 CPULoad=0.01
    AvailableFeatures=hdr,a100
@@ -38,27 +37,6 @@ TEXT = """NodeName=gpu001 Arch=x86_64 CoresPerSocket=32
    Comment=Gres=gpu:h100:8
 
 """
-
-
-def read(*texts: str) -> Imported:
-    """Imports texts, each a file, and checks the books and that every draft makes sound documents."""
-    imported = IMPORTER.read([Source(f"f{at}", text.encode()) for at, text in enumerate(texts)])
-    mutations.check_books(imported)
-    for draft in imported.drafts:
-        check_sound(draft)
-    return imported
-
-
-def only(imported: Imported) -> NodeClass:
-    """Gives the one node that is described."""
-    (draft,) = imported.drafts
-    assert isinstance(draft.body, ComputeResource)
-    return draft.body.node
-
-
-def whys(imported: Imported) -> str:
-    """Gives every reason and remark."""
-    return " | ".join([*(str(one) for one in imported.left_out), *(str(one) for one in imported.findings)])
 
 
 def test_a_block_of_scontrol() -> None:
