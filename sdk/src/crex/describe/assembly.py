@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from crex.describe.importing import Draft, Imported, LeftOut
+from crex.describe.importing import LONGEST_NAME, Draft, Imported, LeftOut
 from crex.documents import convert, reader
 from crex.errors import CrexError
 from crex.names import Name, parse_authority
@@ -24,7 +24,6 @@ from crex.v1 import ComputeResource, Header, NetworkLink, NodeClass, Pool, Price
 Document: TypeAlias = ComputeResource | NetworkLink | PricePlan | Site
 
 _PARTITION: Final = "partition-class"
-_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +151,7 @@ def _unique(name: Name, taken: set[str]) -> Name:
         number += 1
         suffix = f"-{number}"
         head, _, last = str(name).rpartition("/")
-        text = f"{head}/{last[: _LONGEST_NAME - len(suffix)].rstrip('._-')}{suffix}"
+        text = f"{head}/{last[: LONGEST_NAME - len(suffix)].rstrip('._-')}{suffix}"
     return Name.parse(text)
 
 

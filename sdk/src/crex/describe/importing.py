@@ -20,12 +20,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from crex.describe.report import Finding, Report
 from crex.describe.sources import Source
 from crex.describe.values import clean
 from crex.v1 import ComputeResource, NetworkLink, PricePlan, Site
+
+# The longest segment of a name (names.md).
+LONGEST_NAME: Final = 63
 
 Body: TypeAlias = ComputeResource | NetworkLink | PricePlan | Site
 
@@ -157,3 +160,14 @@ class Import:
         if self._rows.get(row, True):
             raise AssertionError(f"the row {row!r} was not begun, or has ended")
         self._rows[row] = True
+
+
+def unused(proposed: str, taken: set[str]) -> str:
+    """Numbers a name segment that is taken, and takes it."""
+    name, number = proposed, 1
+    while name in taken:
+        number += 1
+        suffix = f"-{number}"
+        name = f"{proposed[: LONGEST_NAME - len(suffix)].rstrip('._-')}{suffix}"
+    taken.add(name)
+    return name

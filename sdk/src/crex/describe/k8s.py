@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from crex.describe.importing import Draft, Import, Imported
+from crex.describe.importing import Draft, Import, Imported, unused
 from crex.describe.k8s_devices import Advertised, Devices, Part, read_devices
 from crex.describe.k8s_features import (
     NODE_NAME,
@@ -218,10 +218,4 @@ def _draft(equal: Sequence[_Described], names: set[str], books: Import) -> None:
 
 def _name(text: str, taken: set[str]) -> str:
     """Gives a name for a document that is not taken."""
-    base = token(text) or token(text[-60:]) or "node"
-    name, number = base, 1
-    while name in taken:
-        number += 1
-        name = f"{base[:56].rstrip('-')}-{number}"
-    taken.add(name)
-    return name
+    return unused(token(text) or token(text[-60:]) or "node", taken)

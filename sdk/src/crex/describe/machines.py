@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from crex.describe.importing import Draft, Import
+from crex.describe.importing import Draft, Import, unused
 from crex.describe.report import Report
 from crex.describe.values import token
 from crex.v1 import Accelerator, ComputeResource, NumaDomain, Partition, StorageTier
 
-_LONGEST_NAME: Final = 63
 # What a list of a node holds at most (proto/crex/v1/node.proto).
 _MOST_ELEMENTS: Final = 64
 
@@ -50,7 +49,7 @@ def add_machines(machines: Sequence[Told], books: Import) -> None:
     taken: set[str] = set()
     for alike in equal.values():
         first = alike[0]
-        name = _unused(first.name, taken)
+        name = unused(first.name, taken)
         rows = tuple(row for each in alike for row in each.rows)
         certain = all(each.certain for each in alike)
         books.add(Draft(name=name, body=first.body, rows=rows, count=len(alike) if certain else None))
@@ -58,7 +57,7 @@ def add_machines(machines: Sequence[Told], books: Import) -> None:
             places = tuple(row for each in alike for row in each.slices[profile])
             books.add(
                 Draft(
-                    name=_unused(token(f"mig {profile}") or "mig", taken),
+                    name=unused(token(f"mig {profile}") or "mig", taken),
                     body=ComputeResource(kind="partition-class", partition=Partition(profile=profile)),
                     rows=places,
                     count=len(places) if certain else None,
@@ -73,14 +72,3 @@ def capped(elements: list[Element], what: str, where: str, report: Report) -> li
         why = f"there are {len(elements)} kinds; a document holds {_MOST_ELEMENTS}, the first"
         report.leave_out(what, where, why)
     return elements[:_MOST_ELEMENTS]
-
-
-def _unused(proposed: str, taken: set[str]) -> str:
-    """Numbers a name that is taken: slices name the machine that they are of."""
-    name, number = proposed, 1
-    while name in taken:
-        number += 1
-        suffix = f"-{number}"
-        name = f"{proposed[: _LONGEST_NAME - len(suffix)].rstrip('-')}{suffix}"
-    taken.add(name)
-    return name

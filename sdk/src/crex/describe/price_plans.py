@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Final
 
 from crex.decimals import exponent, format_decimal
-from crex.describe.importing import Draft, Import, Imported
+from crex.describe.importing import LONGEST_NAME, Draft, Import, Imported
 from crex.describe.members import as_number, kind_of
 from crex.describe.values import clean
 from crex.documents.convert import to_timestamp
@@ -34,7 +34,6 @@ NO_SPOT: Final = "a spot price of 0 means that there is no spot capacity"
 
 _MOST_TIERS: Final = 64
 _LONGEST_SKU: Final = 128
-_LONGEST_NAME: Final = 63
 _TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _NANOS_IN_MS: Final = 1_000_000
 
@@ -260,4 +259,4 @@ def start_of(value: object) -> datetime | None:
 def name_of(*parts: str) -> str:
     """Makes the last segment of a name of what a list calls something; of a long one, its end."""
     made = "-".join(re.findall(r"[a-z0-9]+", " ".join(parts).lower()))
-    return made[-_LONGEST_NAME:].lstrip("-") or "price"
+    return made[-LONGEST_NAME:].lstrip("-") or "price"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from crex.describe.importing import Draft, Import, Imported
+from crex.describe.importing import Draft, Import, Imported, unused
 from crex.describe.policy import propose_name
 from crex.describe.slurm_gres import tracks_gpus
 from crex.describe.slurm_json import read_answer
@@ -25,8 +25,6 @@ from crex.describe.slurm_table import read_table
 from crex.describe.slurm_text import OTHERS, START, read_blocks
 from crex.describe.sources import Source
 from crex.v1 import ComputeResource, Partition
-
-_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +76,15 @@ def _read(source: Source, nodes: Nodes) -> None:
 def _draft(equal: Sequence[Described], names: set[str], books: Import) -> None:
     """Makes the drafts of equal nodes: one for the node, one for each type of slices."""
     first = equal[0]
-    name = _unused(propose_name(first.record.name) or "node", names)
+    name = unused(propose_name(first.record.name) or "node", names)
     rows = tuple(dict.fromkeys(row for one in equal for row in one.record.rows))
     there = sum(one.there for one in equal) or None
     books.add(Draft(name=name, body=first.body, rows=rows, count=there))
     for part in first.parts:
         body = ComputeResource(kind="partition-class", partition=Partition(profile=part.profile))
-        part_name = _unused(propose_name(part.kind.replace(".", "-")) or "slice", names)
+        part_name = unused(propose_name(part.kind.replace(".", "-")) or "slice", names)
         count = part.count * there if there is not None else None
         books.add(Draft(name=part_name, body=body, rows=rows, count=count, part_of=name))
-
-
-def _unused(proposed: str, names: set[str]) -> str:
-    """Numbers a name that is taken; drafts of slices name the node that they are of."""
-    name, number = proposed, 1
-    while name in names:
-        number += 1
-        suffix = f"-{number}"
-        name = f"{proposed[: _LONGEST_NAME - len(suffix)].rstrip('-')}{suffix}"
-    names.add(name)
-    return name
 
 
 def _leave_out(
