@@ -1,4 +1,4 @@
-"""The importer `hwloc`: topologies of every version, restricted, odd, real and damaged."""
+"""The importer `hwloc`: processors and memory of every version, restricted, odd, real and damaged."""
 
 from __future__ import annotations
 
@@ -8,77 +8,32 @@ from typing import Any
 import pytest
 
 from crex.describe.hwloc import IMPORTER
-from crex.describe.importing import Imported
 from crex.describe.sources import Source, open_sources
-from crex.v1 import ComputeResource, NodeClass
 from sdk.tests.describe import mutations, trees
-from sdk.tests.describe.sound import check_sound
+from sdk.tests.describe.sound import check_sound, documents_of
+from sdk.tests.describe.topologies import GIB, INFOS, core, gpu, info, node, read, topology, whys
 from sdk.tests.describe.trees import Describe, why
 
-GIB = 1 << 30
-INFOS = (
-    '<info name="CPUVendor" value="AuthenticAMD"/><info name="CPUFamilyNumber" value="25"/>'
-    '<info name="CPUModelNumber" value="1"/><info name="CPUModel" value="AMD EPYC Example   "/>'
-)
-GPU = (
-    '<object type="PCIDev" pci_busid="0000:0{n}:00.0" pci_type="0302 [10de:2330] [10de:16c1] a1">'
-    '<object type="OSDev" name="cuda{n}"><info name="GPUModel" value="NVIDIA H100"/>'
-    '<info name="CUDAGlobalMemorySize" value="83035776"/></object>'
-    '<object type="OSDev" name="nvml{n}"><info name="GPUModel" value="NVIDIA H100"/></object></object>'
+VERSION_1 = (
+    '<?xml version="1.0"?><!DOCTYPE topology SYSTEM "hwloc.dtd"><topology><object type="System">{}</object>'
+    "</topology>"
 )
 
 
-def core(number: int, *cpus: int) -> str:
-    """Writes a core with its CPUs."""
-    units = "".join(f'<object type="PU" os_index="{cpu}"/>' for cpu in cpus)
-    return f'<object type="Core" os_index="{number}">{units}</object>'
-
-
-def topology(
-    *,
-    cpuset: str = "0x0000000f",
-    machine: str = "",
-    memory: str = f'local_memory="{64 * GIB}"',
-    infos: str = INFOS,
-    inner: str = "",
-    after: str = '<info name="Architecture" value="x86_64"/><info name="HostName" value="node-7.example"/>',
-    cores: str = core(0, 0, 1) + core(1, 2, 3),
-) -> str:
-    """Writes a machine of one package, two cores and four CPUs."""
+def machine_1(host: str, online: str = "0x0000000f") -> str:
+    """Writes a machine in the words of version 1."""
     return (
-        '<?xml version="1.0"?><!DOCTYPE topology SYSTEM "hwloc2.dtd"><topology version="2.0">'
-        f'<object type="Machine" cpuset="{cpuset}" complete_cpuset="{cpuset}" '
-        f'allowed_cpuset="{cpuset}" {machine}>'
-        f'<object type="Package" os_index="0" cpuset="{cpuset}">{infos}'
-        f'<object type="NUMANode" os_index="0" cpuset="{cpuset}" {memory}/>{cores}</object>{inner}'
-        f"</object>{after}</topology>"
+        f'<object type="Machine" cpuset="0x0000000f" complete_cpuset="0x0000000f" online_cpuset="{online}" '
+        f'allowed_cpuset="0x0000000f" local_memory="{8 * GIB}">'
+        f'<page_type size="4096" count="{8 * GIB // 4096}"/><page_type size="2097152" count="0"/>'
+        f"{info('Architecture', 'x86_64')}{info('HostName', host)}"
+        f'<object type="Socket" os_index="0">{core(0, 0, 1)}{core(1, 2, 3)}</object></object>'
     )
-
-
-def read(text: str, name: str = "machine.xml") -> Imported:
-    """Imports a topology and checks the books."""
-    imported = IMPORTER.read([Source(name, text.encode())])
-    mutations.check_books(imported)
-    for draft in imported.drafts:
-        check_sound(draft)
-    return imported
-
-
-def node(imported: Imported) -> NodeClass:
-    """Gives the node of the only draft."""
-    (draft,) = imported.drafts
-    assert isinstance(draft.body, ComputeResource)
-    return draft.body.node
-
-
-def whys(imported: Imported) -> str:
-    """Gives every reason and remark."""
-    return " | ".join([*(one.why for one in imported.left_out), *(one.why for one in imported.findings)])
 
 
 def test_a_whole_machine() -> None:
     """CPUs, cores, sockets, memory in bytes, its domains and devices, each from its objects."""
-    made = node(read(topology(inner=GPU.format(n=1) + GPU.format(n=2))))
+    made = node(read(topology(inner=gpu(1) + gpu(2))))
     cpu = made.cpu
     assert (cpu.isa, cpu.vendor, cpu.model) == ("x86-64", "amd", "AMD EPYC Example")
     assert (cpu.sockets, cpu.physical_cores, cpu.threads_per_core, cpu.schedulable_cpus) == (1, 2, 2, 4)
@@ -90,14 +45,6 @@ def test_a_whole_machine() -> None:
     assert (device.vendor, device.product, device.count) == ("nvidia", "NVIDIA H100", 2)
     assert (device.pci.device, device.pci.subdevice) == ("2330", "16c1")
     assert device.memory.capacity_bytes == 83035776 * 1024  # hwloc counts KiB (trap 2)
-
-
-def test_two_names_of_one_function_are_one_device() -> None:
-    """What CUDA and NVML name alike is counted once, and a name without a function not at all."""
-    loose = '<object type="OSDev" name="cuda9"><info name="GPUModel" value="NVIDIA H100"/></object>'
-    imported = read(topology(inner=GPU.format(n=1) + loose))
-    assert [one.count for one in node(imported).accelerators] == [1]
-    assert "no PCI function" in whys(imported)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +87,9 @@ def test_a_set_and_a_list_that_differ_are_a_contradiction() -> None:
     [
         (INFOS, "x86-64", "estimated"),
         (INFOS.replace("25", "6"), None, ""),  # before 64 bits
+        (INFOS.replace("25", "15"), None, ""),  # of which some have none
         (INFOS.replace("AuthenticAMD", "GenuineIntel").replace("25", "6"), None, ""),
+        (INFOS.replace("AuthenticAMD", "GenuineIntel").replace("25", "32"), None, ""),  # Itanium
         ("", None, ""),
     ],
 )
@@ -149,6 +98,96 @@ def test_an_instruction_set_that_is_not_named(infos: str, isa: str | None, basis
     made = node(read(topology(infos=infos, after="")))
     assert (made.cpu.isa or None) == isa
     assert made.cpu.provenance.basis == basis
+
+
+def test_processors_of_other_architectures() -> None:
+    """What Architecture names is stated, and a maker by its code; a processor may hang on the root."""
+    after = info("Architecture", "aarch64") + info("CPUImplementer", "0x41")
+    cpu = node(read(topology(infos="", after=after).replace('"Package"', '"Group"'))).cpu
+    assert (cpu.isa, cpu.vendor, cpu.provenance.basis) == ("aarch64", "arm", "nominal")
+    assert not cpu.HasField("sockets")
+
+
+def test_packages_that_differ() -> None:
+    """What is not said of every package alike is not stated."""
+    other = f'<object type="Package" os_index="1">{INFOS.replace("Example", "Other")}</object>'
+    imported = read(topology(inner=other))
+    assert (node(imported).cpu.vendor, node(imported).cpu.HasField("model")) == ("amd", False)
+    assert "the packages differ in CPUModel" in whys(imported)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "clock", "why"),
+    [
+        ([("0x0000000f", 2000)], 2000, ""),
+        ([("0x00000003", 2000), ("0x0000000c", 2000), ("0x000000f0", 900)], 2000, ""),
+        ([("0x00000003", 2000), ("0x0000000c", 3000)], None, "its CPUs differ in their base clock"),
+        ([("0x00000003", 2000)], None, ""),
+        ([("0x0000000f", 0)], None, ""),
+    ],
+)
+def test_the_base_clock_is_that_of_every_cpu(
+    kinds: list[tuple[str, int]], clock: int | None, why: str
+) -> None:
+    """It is stated where all CPUs have the same."""
+    after = info("Architecture", "x86_64") + "".join(
+        f'<cpukind cpuset="{cpus}">{info("FrequencyBaseMHz", mhz)}</cpukind>' for cpus, mhz in kinds
+    )
+    imported = read(topology(after=after))
+    cpu = node(imported).cpu
+    assert (cpu.base_mhz if cpu.HasField("base_mhz") else None) == clock
+    assert why in whys(imported)
+
+
+def test_a_cluster_of_version_1() -> None:
+    """Every machine below a System is a row; equal ones are one document with their number."""
+    imported = read(VERSION_1.format("".join(machine_1(f"n{at}") for at in range(3))))
+    (draft,) = imported.drafts
+    assert (imported.rows, draft.count, draft.name) == (3, 3, "n0")
+    made = node(imported)
+    assert (made.cpu.schedulable_cpus, made.cpu.sockets, made.cpu.physical_cores) == (4, 1, 2)
+    assert (made.memory.capacity_bytes, len(made.numa)) == (8 * GIB, 0)
+    assert len(documents_of(imported).made) == 3  # with the site and the pool
+
+
+def test_offline_cpus_of_version_1() -> None:
+    """What version 1 calls offline is not counted."""
+    made = node(read(VERSION_1.format(machine_1("n0", online="0x00000007"))))
+    assert (made.cpu.schedulable_cpus, made.cpu.HasField("physical_cores")) == (3, False)
+
+
+def test_a_host_that_is_told_twice_is_one() -> None:
+    """By its name; what the second says otherwise is reported. `localhost` is no name of one machine."""
+    imported = read(topology(), topology(), topology(memory='local_memory="4096"'))
+    assert imported.drafts[0].count == 1
+    assert [one.why for one in imported.left_out] == ["it is the host node-7.example, which m0.xml tells"] * 2
+    assert whys(imported).count("says otherwise of node-7.example") == 1
+    imported = read(*[topology().replace("node-7.example", "localhost.localdomain")] * 2)
+    (draft,) = imported.drafts
+    assert (draft.count, len(draft.rows), imported.left_out) == (None, 2, ())
+
+
+def test_what_somebody_made_up_is_no_machine() -> None:
+    """A synthetic topology is left out."""
+    imported = read(topology(after=info("Architecture", "x86_64") + info("SyntheticDescription", "PU:4")))
+    assert not imported.drafts
+    assert "it is synthetic" in whys(imported)
+
+
+def test_a_machine_within_a_machine() -> None:
+    """Nothing is counted twice: such a machine is left out."""
+    imported = read(topology(inner='<object type="Machine"/>'))
+    assert (imported.rows, len(imported.drafts)) == (1, 0)
+    assert "it holds another machine" in whys(imported)
+
+
+def test_deep_and_endless_inputs() -> None:
+    """Objects within objects without end, and sets beyond any machine, end in a report."""
+    deep = '<object type="PCIDev">' * 20_000 + "</object>" * 20_000
+    assert len(read(topology(inner=deep)).drafts) == 1
+    imported = read(topology(cpuset=",".join(["0xffffffff"] * 4000)))
+    assert not node(imported).HasField("cpu")
+    assert "in a form that cannot be read" in whys(imported)
 
 
 def test_memory_that_shares_its_cpus_counts_them_once() -> None:
@@ -168,16 +207,66 @@ def test_a_domain_without_memory_leaves_it_out(memory: str) -> None:
     assert "not every memory domain" in whys(imported)
 
 
-def test_disks_are_told_where_their_name_tells_the_medium() -> None:
-    """An NVMe name is flash; `sda` may be anything."""
-    disks = "".join(
-        f'<object type="OSDev" name="{name}"><info name="Size" value="1953514584"/></object>'
-        for name in ("nvme0n1", "nvme1n1", "sda")
+@pytest.mark.parametrize("mark", ['subtype="GPUMemory"', ""])
+def test_memory_of_a_gpu_is_no_main_memory(mark: str) -> None:
+    """A domain that is a device's memory is neither counted nor told."""
+    gpus = (
+        f'<object type="NUMANode" os_index="1" {mark} local_memory="{96 * GIB}">'
+        f"{info('PCIBusID', '0009:01:00.0')}</object>"
     )
-    imported = read(topology(inner=disks))
-    (tier,) = node(imported).storage
-    assert (tier.medium, tier.count, tier.capacity_bytes) == ("nvme-ssd", 2, 1953514584 * 1024)
-    assert "nothing tells its medium" in whys(imported)
+    imported = read(topology(inner=gpus))
+    assert node(imported).memory.capacity_bytes == 64 * GIB
+    assert len(node(imported).numa) == 1
+    assert "it is the memory of 0009:01:00.0, which is no main memory" in whys(imported)
+
+
+def test_memory_that_is_not_allowed_is_not_usable() -> None:
+    """Domains outside of the allowed set are there, and cannot be used; hidden ones are reported."""
+    second = f'<object type="NUMANode" os_index="1" cpuset="0x0" local_memory="{32 * GIB}"/>'
+    sets = 'nodeset="0x00000003" complete_nodeset="0x00000003" allowed_nodeset="0x00000001"'
+    imported = read(topology(inner=second, machine=sets))
+    memory = node(imported).memory
+    assert (memory.capacity_bytes, memory.usable_bytes) == (96 * GIB, 64 * GIB)
+    assert "some memory domains are not allowed" in whys(imported)
+    hidden = 'nodeset="0x00000001" complete_nodeset="0x00000003" allowed_nodeset="0x00000001"'
+    imported = read(topology(machine=hidden))
+    assert node(imported).memory.usable_bytes == 64 * GIB
+    assert "some memory domains are hidden" in whys(imported)
+
+
+def test_pages_that_are_more_than_the_memory() -> None:
+    """Two statements of one domain that contradict each other leave the memory out."""
+    page = '<page_type size="4096" count="{}"/>'
+    assert node(read(topology(pages=page.format(16 << 20)))).HasField("memory")
+    imported = read(topology(pages=page.format(17 << 20)))
+    assert not node(imported).HasField("memory")
+    assert "and pages of" in whys(imported)
+
+
+def module(size: str, kind: str) -> str:
+    """Writes a memory module."""
+    return f'<object type="Misc" subtype="MemoryModule">{info("Type", kind)}{info("Size", size)}</object>'
+
+
+@pytest.mark.parametrize(
+    ("modules", "kind", "why"),
+    [
+        ([("33554432KiB", "DDR5")] * 2, "ddr5", ""),
+        ([("33554432", "DDR5")] * 2, "ddr5", ""),  # before hwloc 3
+        ([("33554432KiB", "DDR5"), ("33554432KiB", "DDR4")], None, "of several"),
+        ([("33554432KiB", "Unknown")] * 2, None, "of no type that is registered"),
+        ([("33554432KiB", "DDR5")], None, "its modules 34359738368; the former stand"),
+        ([("many", "DDR5")] * 2, None, "not every memory module says how much it holds"),
+    ],
+)
+def test_the_type_of_memory_is_that_of_its_modules(
+    modules: list[tuple[str, str]], kind: str | None, why: str
+) -> None:
+    """It is stated where modules of one type make up all of the memory (kibibytes, trap 2)."""
+    imported = read(topology(inner="".join(module(*one) for one in modules)))
+    memory = node(imported).memory
+    assert (memory.capacity_bytes, memory.type or None) == (64 * GIB, kind)
+    assert why in whys(imported)
 
 
 def test_cores_that_differ_have_no_number_of_threads() -> None:
@@ -228,7 +317,10 @@ def test_real_machines_are_read(name: str, real_data: Path) -> None:
     assert (made.cpu.physical_cores or None) == cores
     assert (made.memory.capacity_bytes or None) == memory
     assert [(one.product, one.count) for one in made.accelerators] == gpus
-    assert bool(made.fabrics) == bool(gpus)
+    # Six links of 25 GB/s through switches; four of 20 GB/s, two of them to a processor.
+    rates = {"nvidiaDGX2.xml": [150 * 8 * 10**9], "power8gpudistances.xml": [80 * 8 * 10**9]}
+    assert [one.endpoint_bits_per_s for one in made.fabrics] == rates.get(name, [])
+    assert not any(one.HasField("topology") for one in made.fabrics)
 
 
 @pytest.mark.parametrize("name", ["16em64t-4s2c2t-offlines.xml", "fakecpukinds.xml"])
@@ -238,9 +330,19 @@ def test_real_topologies_that_say_nothing(name: str, real_data: Path) -> None:
     assert [one.why for one in imported.left_out] == ["nothing of it can be stated"]
 
 
+def test_real_topologies_together(real_data: Path) -> None:
+    """Nine files are nine machines; those that name themselves are counted."""
+    paths = sorted(path for path in (real_data / "hwloc-xml").iterdir() if ".xml" in path.name)
+    imported = IMPORTER.read(open_sources(paths))
+    mutations.check_books(imported)
+    assert (imported.rows, len(imported.drafts), len(imported.left_out)) == (9, 7, 2)
+    assert {draft.name for draft in imported.drafts if draft.count == 1} == {"uv2000", "drac-12"}
+    assert not documents_of(imported).left_out[2:]
+
+
 def test_damaged_topologies_end_in_a_report() -> None:
     """Cut anywhere they give nothing; changed anywhere they stay sound."""
-    source = Source("machine.xml", topology(inner=GPU.format(n=1)).encode())
+    source = Source("machine.xml", topology(inner=gpu(1)).encode())
     mutations.check_damaged(IMPORTER, [source], check_sound, seed=5, pieces=500)
 
 
@@ -263,7 +365,7 @@ def test_a_host_is_held_against_it(describe: Describe) -> None:
     assert not why(same, "node.cpu")
     other = describe(server.with_answers({command: topology(cpuset="0x0000ffff", cores=agreed)}))
     assert why(other, "node.cpu.sockets") == "it says 1, and the kernel's files 2; they are believed"
-    gpus = topology(cpuset="0x0000ffff", cores=agreed, inner=sockets + GPU.format(n=1))
+    gpus = topology(cpuset="0x0000ffff", cores=agreed, inner=sockets + gpu(1))
     assert "1 GPUs, and 0 are described" in why(
         describe(server.with_answers({command: gpus})), "accelerators"
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from crex.describe.hwloc import IMPORTER, describe_topology, machines
+from crex.describe.hwloc import IMPORTER, describe_topology
+from crex.describe.hwloc_objects import machines
 from crex.describe.machine import Machine
 from crex.describe.report import Report
 from crex.describe.sources import Source, parse_xml
