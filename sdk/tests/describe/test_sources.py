@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -105,12 +106,29 @@ def test_tables_are_read_by_their_own_separator(text: bytes, rows: list[tuple[in
 def test_packed_files_are_unpacked(tmp_path: Path) -> None:
     """A packed file is read; one that ends early, or is damaged, says so."""
     packed = gzip.compress(b"hello" * 1000)
-    for name, data in (("whole", packed), ("cut", packed[:-9]), ("broken", b"\x1f\x8b\x08" + b"?" * 20)):
+    for name, data in (("whole", packed), ("cut", packed[:-9]), ("broken", packed[:10] + b"?" * 20)):
         (tmp_path / name).write_bytes(data)
     whole, cut, broken = open_sources([tmp_path / name for name in ("whole", "cut", "broken")])
     assert (whole.data, whole.problem) == (b"hello" * 1000, "")
     assert "ends too early" in cut.problem
     assert "damaged" in broken.problem
+
+
+def test_packed_files_in_a_row_are_one(tmp_path: Path) -> None:
+    """What `cat a.gz b.gz` makes is read to its end; padding is nothing, rubbish is damage."""
+    first, second = gzip.compress(b"a\n"), gzip.compress(b"b\n")
+    for name, tail in (
+        ("both", second),
+        ("cut", second[:-9]),
+        ("padded", b"\0" * 512),
+        ("worse", b"rubbish"),
+    ):
+        (tmp_path / name).write_bytes(first + tail)
+    both, cut, padded, worse = open_sources([tmp_path / name for name in ("both", "cut", "padded", "worse")])
+    assert (both.data, both.problem) == (b"a\nb\n", "")
+    assert "ends too early" in cut.problem
+    assert (padded.data, padded.problem) == (b"a\n", "")
+    assert (worse.data, "damaged" in worse.problem) == (b"", True)
 
 
 def test_a_packed_file_that_never_ends_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +148,16 @@ def test_a_folder_is_read_in_order(tmp_path: Path) -> None:
     found = open_sources([tmp_path, tmp_path / "missing"])
     assert [(one.name, one.folder) for one in found] == [("a", "a"), ("b/2", "b/2"), ("missing", "")]
     assert "is no file" in found[2].problem
+
+
+def test_what_is_no_file_in_a_folder_is_told(tmp_path: Path) -> None:
+    """Pipes, links to nowhere and links to folders are inputs with a problem; no pipe is waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "round").symlink_to(tmp_path)
+    found = open_sources([tmp_path])
+    assert [one.name for one in found] == ["lost", "pipe", "round"]
+    assert all("is no file" in one.problem for one in found)
 
 
 def test_commands_never_raise() -> None:

@@ -8,6 +8,7 @@ raising.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import sys
@@ -24,6 +25,7 @@ from crex.describe.machine import run_command
 # Largest input, unpacked. The price list of a large cloud has some tens of MB.
 MAX_BYTES: Final = 256 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
+_PART: Final = 1024 * 1024
 _MAX_DEPTH: Final = 200
 # The state of a cluster of thousands of nodes takes its server a while.
 _PATIENCE_S: Final = 300.0
@@ -79,7 +81,8 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
         if str(path) == _STDIN:
             found.append(_source("standard input", sys.stdin.buffer.read(MAX_BYTES + 1)))
         elif path.is_dir():
-            inner = (one for one in sorted(path.rglob("*")) if one.is_file())
+            # A link to a folder is not followed, since it may lead in a circle; `_file` says so.
+            inner = (one for one in sorted(path.rglob("*")) if one.is_symlink() or not one.is_dir())
             found.extend(_file(one, one.relative_to(path).as_posix()) for one in inner)
         else:
             found.append(_file(path, ""))
@@ -102,7 +105,8 @@ def _file(path: Path, folder: str) -> Source:
     name = folder or path.name
     try:
         if not path.is_file():
-            return Source(name, b"", f"{path} is no file", folder)
+            why = "is no file whose end is known; `-` reads standard input" if path.exists() else "is no file"
+            return Source(name, b"", f"{path} {why}", folder)
         with path.open("rb") as file:
             return _source(name, file.read(MAX_BYTES + 1), folder)
     except OSError as error:
@@ -111,16 +115,27 @@ def _file(path: Path, folder: str) -> Source:
 
 def _source(name: str, data: bytes, folder: str = "") -> Source:
     if data.startswith(_GZIP):
-        unpack = zlib.decompressobj(wbits=31)
         try:
-            data = unpack.decompress(data, MAX_BYTES + 1)
-        except zlib.error as error:
+            data, whole = _unpack(data)
+        except (gzip.BadGzipFile, zlib.error) as error:
             return Source(name, b"", f"it is packed (gzip), and damaged: {error}", folder)
-        if not unpack.eof and len(data) <= MAX_BYTES:
+        if not whole:
             return Source(name, data, "it is packed (gzip), and ends too early; the rest is missing", folder)
     if len(data) > MAX_BYTES:
         return Source(name, b"", f"it is larger than {MAX_BYTES} bytes and was not read", folder)
     return Source(name, data, "", folder)
+
+
+def _unpack(data: bytes) -> tuple[bytes, bool]:
+    """Unpacks what may be several packed files one after the other; tells whether the last is whole."""
+    unpacked = bytearray()
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+        try:
+            while len(unpacked) <= MAX_BYTES and (part := file.read1(_PART)):
+                unpacked += part
+        except EOFError:
+            return bytes(unpacked), False
+    return bytes(unpacked), True
 
 
 def read_json(source: Source) -> Parsed:
