@@ -13,12 +13,12 @@ from typing import Final, TypeVar
 from crex.describe.importing import Draft, Import, unused
 from crex.describe.report import Report
 from crex.describe.values import token
-from crex.v1 import Accelerator, ComputeResource, NumaDomain, Partition, StorageTier
+from crex.v1 import Accelerator, ComputeResource, NetworkInterface, NumaDomain, Partition, StorageTier
 
 # What a list of a node holds at most (proto/crex/v1/node.proto).
 _MOST_ELEMENTS: Final = 64
 
-Element = TypeVar("Element", Accelerator, NumaDomain, StorageTier)
+Element = TypeVar("Element", Accelerator, NetworkInterface, NumaDomain, StorageTier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

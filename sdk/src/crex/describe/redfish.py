@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from crex.describe.importing import Draft, Import, Imported
+from crex.describe.machines import capped
 from crex.describe.policy import propose_name
 from crex.describe.redfish_accelerators import describe_accelerators
 from crex.describe.redfish_cpu import describe_cpu
@@ -36,9 +37,7 @@ from crex.describe.redfish_tree import (
 from crex.describe.report import Report
 from crex.describe.sources import Source
 from crex.describe.values import clean, provenance
-from crex.v1 import Accelerator, ComputeResource, NetworkInterface, NodeClass, StorageTier, Virtualization
-
-Element = TypeVar("Element", Accelerator, StorageTier, NetworkInterface)
+from crex.v1 import ComputeResource, NodeClass, Virtualization
 
 _SYSTEM: Final = "ComputerSystem"
 # DSP0268, ComputerSystem.SystemType: what is no node, with the reason.
@@ -47,8 +46,6 @@ _NO_NODES: Final = {
     "OS": "it is an operating system, not what it runs on",
 }
 _VIRTUALIZATION: Final = {"Physical": "bare-metal", "Virtual": "virtual-machine"}
-# The most elements that a list of a document holds (node.proto).
-_MOST_ELEMENTS: Final = 64
 # Parts that a reader may miss in a description.
 _EXPECTED: Final = ("Processor", "Memory", "Drive", "NetworkAdapter")
 _PIECES: Final = frozenset({"Core", "Thread", "Partition"})
@@ -215,20 +212,20 @@ def _functions(tree: Tree, system: Resource) -> tuple[Linked, dict[str, str]]:
 
 def _describe(row: str, system: System, books: Import, described: dict[bytes, Draft]) -> None:
     """Describes a system; equal ones become one draft."""
-    report = books.report
+    report, place = books.report, system.resource.place
     node = NodeClass(
         cpu=describe_cpu(system, report),
         memory=describe_memory(system, report),
-        accelerators=_capped(describe_accelerators(system, report), "node.accelerators", system),
-        storage=_capped(describe_storage(system, report), "node.storage", system),
-        network=_capped(describe_network(system, report), "node.network", system),
+        accelerators=capped(describe_accelerators(system, report), "node.accelerators", place, report),
+        storage=capped(describe_storage(system, report), "node.storage", place, report),
+        network=capped(describe_network(system, report), "node.network", place, report),
     )
     if not node.ListFields():
         books.leave_out(row, "nothing that it has could be stated; the findings say why")
         return
     if node.accelerators and not node.HasField("cpu"):
         why = "it has accelerators and no CPUs: it may be a board of another system, which is described apart"
-        report.leave_out("the system around it", system.resource.place, why)
+        report.leave_out("the system around it", place, why)
     _set_virtualization(node, system)
     body = ComputeResource(kind="node-class", node=node)
     named = _display_name(system.resource)
@@ -240,13 +237,6 @@ def _describe(row: str, system: System, books: Import, described: dict[bytes, Dr
         described[key] = Draft(name=_name(system.resource), body=body, rows=(row,), count=1)
     else:
         described[key] = replace(known, rows=(*known.rows, row), count=len(known.rows) + 1)
-
-
-def _capped(elements: list[Element], what: str, system: System) -> list[Element]:
-    if len(elements) > _MOST_ELEMENTS:
-        why = f"it has {len(elements)} kinds; a document holds {_MOST_ELEMENTS}, the first"
-        system.resource.members.report.leave_out(what, system.resource.place, why)
-    return elements[:_MOST_ELEMENTS]
 
 
 def _set_virtualization(node: NodeClass, system: System) -> None:
