@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -130,6 +131,74 @@ def test_a_file_that_is_not_there(crex: Shell, tmp_path: Path) -> None:
     """A missing file is told with its path."""
     assert crex("describe", "k8s", str(tmp_path / "missing.json")) == 1
     assert "missing.json" in crex.out
+
+
+def test_a_site_alone_is_no_success(crex: Shell, tmp_path: Path) -> None:
+    """The document of the site that was said does not hide that no row was described."""
+    crex("init", "p.example.cn", "--role", "provider")
+    path = tmp_path / "input.json"
+    path.write_text(json.dumps(POD), "utf-8")
+    options = ("--site", "a", "--country", "CN")
+    assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(path), *options) == 1
+    assert crex.out.startswith("1 row: 0 described in 1 document")
+
+
+def test_two_imports_into_one_folder(crex: Shell, cluster: Path, tmp_path: Path) -> None:
+    """What lay there before is told: what was replaced, and what `crex publish` would take besides."""
+    crex("init", "p.example.cn", "--role", "provider")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    for name in ("node-class-gpu-1.json", "old.json"):
+        (folder / name).write_text("{}", "utf-8")
+    assert crex("-o", str(folder), "describe", "k8s", str(cluster), "--site", "a") == 0
+    assert f"were replaced: {folder}/node-class-gpu-1.json." in crex.out
+    assert f"with that folder as well: {folder}/old.json." in crex.out
+
+
+@pytest.mark.parametrize("name", [b"bad\xff.json", b"two\nlines\x1b[31m.json"])
+def test_a_file_name_that_is_no_text(name: bytes, crex: Shell, cluster: Path, tmp_path: Path) -> None:
+    """A name of any bytes is told on one line, and the documents are written."""
+    crex("init", "p.example.cn", "--role", "provider")
+    path = tmp_path / os.fsdecode(name)
+    cluster.rename(path)
+    folder = tmp_path / "out"
+    assert crex("-o", str(folder), "describe", "k8s", str(path), "--site", "a") == 0
+    report = (folder / "report.txt").read_text("utf-8")
+    places = [line for line in report.splitlines() if line.startswith("  node-class-gpu-1")]
+    assert len(places) == 2
+    assert all("items[0]" in line and "\x1b" not in line for line in places)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--allocation", "dedicated"), ("--time-zone", "Mars/X")])
+def test_words_that_nobody_knows_are_refused(
+    option: str, value: str, crex: Shell, cluster: Path, tmp_path: Path
+) -> None:
+    """A slip of the pen in what the provider says stops the import before anything is written."""
+    crex("init", "p.example.cn", "--role", "provider")
+    options = ("--site", "a", option, value)
+    assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(cluster), *options) == 1
+    assert value in crex.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--price", "1e3"), ("--currency", "ZZZ"), ("--time-zone", "Mars/X")]
+)
+def test_an_offer_that_nobody_would_take_is_not_drafted(
+    option: str, value: str, crex: Shell, cluster: Path, tmp_path: Path
+) -> None:
+    """A price, a currency or a time zone that is none is told at once, and nothing is written."""
+    crex("init", "p.example.cn", "--role", "provider")
+    folder = tmp_path / "goods"
+    assert crex("-o", str(folder), "describe", "k8s", str(cluster), "--site", "a") == 0
+    (folder / "node-class-gpu-1.json").rename(folder / "unit.json")
+    (folder / "node-class-gpu-1-pool-all.json").rename(folder / "pool.json")
+    sound = {"--price": "3.6", "--currency": "CNY", "--time-zone": "Asia/Shanghai"}
+    wrong = [word for pair in (sound | {option: value}).items() for word in pair]
+    assert crex("offers", "draft", str(folder), *wrong) == 1
+    assert value in crex.err
+    assert not (folder / "offer.json").exists()
+    assert crex("offers", "draft", str(folder), *(word for pair in sound.items() for word in pair)) == 0
 
 
 @pytest.mark.usefixtures("foreign")

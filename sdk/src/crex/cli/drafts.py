@@ -14,7 +14,8 @@ from crex.cli.files import read_paper
 from crex.cli.party import Party, now
 from crex.documents import convert
 from crex.documents.convert import to_timestamp
-from crex.documents.reader import read
+from crex.documents.reader import check, read
+from crex.rating.tzdata import period_at
 from crex.trust.envelope import digest
 
 _ACCEPTANCE: Final = timedelta(seconds=30)
@@ -24,7 +25,7 @@ def draft_offer(party: Party, folder: Path, options: argparse.Namespace) -> tupl
     """Makes a price plan and an offer for the unit and the pool that are described in a folder.
 
     Raises:
-        CrexError: A file is missing or not valid, or the price or currency is none.
+        CrexError: A file is missing or not valid, or price, currency or time zone is none.
     """
     unit, pool = _resource(folder / "unit.json"), _resource(folder / "pool.json")
     at, revision = now(), options.revision
@@ -62,6 +63,9 @@ def draft_offer(party: Party, folder: Path, options: argparse.Namespace) -> tupl
         ),
         interfaces=options.interface or [f"{party.authority}/exec"],
     )
+    period_at(plan.time_zone, at, 1)
+    for document in (plan, offer):
+        check(convert.to_json(document), type(document))
     return plan, offer
 
 

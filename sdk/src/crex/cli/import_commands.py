@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.options import Commands, command, positive
-from crex.cli.result import REFUSED, Result, table
+from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,11 +69,12 @@ def _import(options: argparse.Namespace) -> Result:
     folder: Path | None = options.output
     if folder is None:
         assembled = assemble(imported, _unsaid())
-        return _result(importer, imported, assembled, [], None)
+        return _result(importer, imported, assembled, [], None, set())
     assembled = assemble(imported, _issue(options))
+    before = {str(path) for path in folder.glob("*.json")}
     files = _write(folder, assembled)
     options.output = None
-    result = _result(importer, imported, assembled, files, folder)
+    result = _result(importer, imported, assembled, files, folder, before)
     report = "\n".join(_report(imported, assembled, None))
     write_file(folder / _REPORT, f"{report}\n".encode())
     return result
@@ -103,6 +104,7 @@ def _issue(options: argparse.Namespace) -> Issue:
     from crex.describe import policy
     from crex.describe.assembly import Issue
     from crex.errors import CrexError
+    from crex.rating.tzdata import period_at
 
     party = open_party(options)
     kept = party.folder / POLICY_FILE
@@ -112,11 +114,16 @@ def _issue(options: argparse.Namespace) -> Issue:
         raise CrexError(
             "SCHEMA", "No file says at which site this is. Name it with --site, such as zhongwei-1."
         )
+    if options.allocation and options.allocation not in policy.ALLOCATIONS and "/" not in options.allocation:
+        known = ", ".join(policy.ALLOCATIONS)
+        raise CrexError("SCHEMA", f"--allocation {options.allocation} is none of {known}. Choose one.")
+    at = now()
+    period_at(options.time_zone, at, 1)
     same = profile is not None and site == profile.site
     return Issue(
         authority=party.authority,
         site=site,
-        issued_at=now(),
+        issued_at=at,
         revision=options.revision,
         allocation=options.allocation or "",
         country=options.country or (profile.country if profile and same else ""),
@@ -145,7 +152,12 @@ def _file_name(document: Document) -> str:
 
 
 def _result(
-    importer: Importer, imported: Imported, assembled: Assembled, files: list[str], folder: Path | None
+    importer: Importer,
+    imported: Imported,
+    assembled: Assembled,
+    files: list[str],
+    folder: Path | None,
+    before: set[str],
 ) -> Result:
     from crex.documents import convert
 
@@ -170,11 +182,18 @@ def _result(
     if folder is not None:
         wrote = f"Wrote {_count(len(files), 'document')} to {folder}, unsigned"
         lines += ["", f"{wrote}, and {folder / _REPORT} with every row."]
+        others = sorted(before.difference(files))
+        value |= {"replaced": sorted(before.intersection(files)), "others": others}
+        if value["replaced"]:
+            lines.append(f"Files that were there were replaced: {_rows(value['replaced'])}.")
+        if others:
+            lines.append(f"Not of this import, and published with that folder as well: {_rows(others)}.")
         if files:
             lines.append(f"Next: `crex validate {folder}/*.json`, then `crex publish {folder}`.")
     elif assembled.made:
         lines += ["", "With -o DIR the documents are written there."]
-    return Result(value, "\n".join(lines), 0 if assembled.made else REFUSED)
+    described = any(made.rows for made in assembled.made)
+    return Result(value, "\n".join(lines), OK if described else REFUSED)
 
 
 def _report(imported: Imported, assembled: Assembled, most: int | None) -> list[str]:

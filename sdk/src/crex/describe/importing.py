@@ -29,6 +29,7 @@ from crex.v1 import ComputeResource, NetworkLink, PricePlan, Site
 
 # The longest segment of a name (names.md).
 LONGEST_NAME: Final = 63
+_LONGEST_PLACE: Final = 480
 
 Body: TypeAlias = ComputeResource | NetworkLink | PricePlan | Site
 
@@ -126,6 +127,8 @@ class Import:
         Args:
             where: Place of the row in the input.
         """
+        # Names of files and of things come from outside: no line breaks, and nothing that no file can hold.
+        where = clean(where, _LONGEST_PLACE) or "?"
         place, again = where, 1
         while place in self._rows:
             again += 1

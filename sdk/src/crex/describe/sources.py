@@ -79,7 +79,9 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
     found: list[Source] = []
     for path in paths:
         if str(path) == _STDIN:
-            found.append(_source("standard input", sys.stdin.buffer.read(MAX_BYTES + 1)))
+            # Python has no standard input where the program was started without one.
+            data = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+            found.append(_source("standard input", data))
         elif path.is_dir():
             # A link to a folder is not followed, since it may lead in a circle; `_file` says so.
             inner = (one for one in sorted(path.rglob("*")) if one.is_symlink() or not one.is_dir())
