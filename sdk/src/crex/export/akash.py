@@ -13,7 +13,7 @@ add.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import yaml
@@ -50,7 +50,8 @@ _SAID: Final = frozenset(
         "node.accelerators.runtime",
     }
 )
-_SAID_OF_SITE: Final = frozenset({"country", "subdivision"})
+_SAID_OF_SITE: Final = frozenset({"country"})
+_DEVICE: Final = "node.accelerators"
 
 Attributes: TypeAlias = dict[str, str]
 # What a class of nodes says of something, or None; it reports why it says nothing.
@@ -106,7 +107,7 @@ def _add_site(site: Site, where: str, attributes: Attributes, report: Report) ->
         attributes["location-region"] = region
     else:
         said = site.subdivision or site.country or "a site without country"
-        report.leave_out("location-region", where, f"Akash has no single region for {said}")
+        report.leave_out("country", where, f"Akash has no single location-region for {said}")
     if site.country:
         attributes["country"] = site.country
 
@@ -114,40 +115,45 @@ def _add_site(site: Site, where: str, attributes: Attributes, report: Report) ->
 def _add_agreed(classes: Sequence[Described], attributes: Attributes, report: Report) -> None:
     with_gpus = [one for one in classes if any(_is_gpu(kind) for kind in one.node.accelerators)]
     for asked, subjects in ((_OF_NODES, classes), (_OF_GPUS, with_gpus)):
-        for key, what, said in asked:
-            value = _agreed(subjects, what, said, report)
+        for key, paths, said in asked:
+            value = _agreed(key, paths, {one.where: said(one, report) for one in subjects}, report)
             if value is not None:
                 attributes[key] = value
 
 
-def _agreed(classes: Sequence[Described], what: str, said: _Said, report: Report) -> str | None:
-    """Gives what all classes of nodes say; nothing where one says nothing or another thing."""
-    values = {one.where: said(one, report) for one in classes}
+def _agreed(key: str, paths: Sequence[str], values: Mapping[str, str | None], report: Report) -> str | None:
+    """Gives what all classes of nodes say; nothing where one says nothing or another thing.
+
+    Args:
+        key: Key of the attribute.
+        paths: Members that say it.
+        values: What each class of nodes says, by its place.
+        report: Takes why nothing is stated.
+    """
     known = sorted({value for value in values.values() if value is not None})
-    if len(known) > 1:
-        why = f"classes of nodes differ, and it has one value: {', '.join(known)}"
-        for one in classes:
-            report.leave_out(what, one.where, why)
-    elif known and None in values.values():
-        for where, value in values.items():
-            if value is not None:
-                report.leave_out(what, where, "not all classes of nodes at this site state it")
-    return known[0] if len(known) == 1 and None not in values.values() else None
+    if len(known) == 1 and None not in values.values():
+        return known[0]
+    stated = f"{key} has one value, and classes of nodes say {', '.join(known)}"
+    why = stated if len(known) > 1 else f"{key} is stated only where all classes of nodes at the site say it"
+    for where, value in values.items():
+        for path in paths if value is not None else ():
+            report.leave_out(path, where, why)
+    return None
 
 
-def _listed(what: str, value: str, known: frozenset[str], one: Described, report: Report) -> str | None:
+def _listed(value: str, known: frozenset[str], path: str, one: Described, report: Report) -> str | None:
     if value in known:
         return value
     if value:
-        report.leave_out(what, one.where, f"Akash has no value for {value}")
+        report.leave_out(path, one.where, f"Akash has no value for {value}")
     return None
 
 
 def _maker(one: Described, report: Report) -> str | None:
     if is_estimated(one.node.cpu.provenance):
-        report.leave_out("processors", one.where, _ESTIMATED)
+        report.leave_out("node.cpu", one.where, _ESTIMATED)
         return None
-    return _listed("maker of processors", one.node.cpu.vendor, _CPU_MAKERS, one, report)
+    return _listed(one.node.cpu.vendor, _CPU_MAKERS, "node.cpu.vendor", one, report)
 
 
 def _architecture(one: Described, report: Report) -> str | None:
@@ -155,44 +161,47 @@ def _architecture(one: Described, report: Report) -> str | None:
     if is_estimated(one.node.cpu.provenance):
         return None
     if isa and isa not in _ARCHITECTURES:
-        report.leave_out("instruction set", one.where, f"Akash has no value for {isa}")
+        report.leave_out("node.cpu.isa", one.where, f"Akash has no value for {isa}")
     return _ARCHITECTURES.get(isa)
 
 
 def _memory(one: Described, report: Report) -> str | None:
     memory = one.node.memory
-    if not memory.type:
-        return None
     if is_estimated(memory.provenance):
-        why = _ESTIMATED
-    elif not memory.HasField("ecc"):
-        why = f"whether {memory.type} corrects errors is not stated, and the value says it"
-    else:
-        value = f"{memory.type}{'ecc' if memory.ecc else ''}"
-        return _listed("type of memory", value, _MEMORIES, one, report)
-    report.leave_out("type of memory", one.where, why)
+        report.leave_out("node.memory", one.where, _ESTIMATED)
+        return None
+    value = f"{memory.type}{'ecc' if memory.ecc else ''}"
+    if memory.type and memory.HasField("ecc") and value in _MEMORIES:
+        return value
+    why = f"Akash has no value for {value}"
+    if not (memory.type and memory.HasField("ecc")):
+        why = "the value says type and correction of errors together, and only one of them is stated"
+    for path, stated in (("type", memory.HasField("type")), ("ecc", memory.HasField("ecc"))):
+        if stated:
+            report.leave_out(f"node.memory.{path}", one.where, why)
     return None
 
 
 def _gpu_maker(one: Described, report: Report) -> str | None:
-    maker = _of_all_gpus("maker of GPUs", lambda gpu: gpu.vendor, one, report)
-    return _listed("maker of GPUs", maker or "", _GPU_MAKERS, one, report)
+    path = f"{_DEVICE}.vendor"
+    maker = _of_all_gpus(lambda gpu: gpu.vendor, path, one, report)
+    return _listed(maker or "", _GPU_MAKERS, path, one, report)
 
 
 def _cuda(one: Described, report: Report) -> str | None:
     def version(gpu: Accelerator) -> str:
         return gpu.runtime.version if gpu.runtime.family == "cuda" else ""
 
-    return _of_all_gpus("version of CUDA", version, one, report)
+    return _of_all_gpus(version, f"{_DEVICE}.runtime.version", one, report)
 
 
-def _of_all_gpus(what: str, said: Callable[[Accelerator], str], one: Described, report: Report) -> str | None:
+def _of_all_gpus(said: Callable[[Accelerator], str], path: str, one: Described, report: Report) -> str | None:
     """Gives what all GPUs of a node say; nothing where one says nothing, or is estimated."""
     gpus = [gpu for gpu in one.node.accelerators if _is_gpu(gpu)]
     values = {"" if is_estimated(gpu.provenance) else said(gpu) for gpu in gpus}
     if len(values) > 1:
         stated = ", ".join(sorted(value for value in values if value))
-        report.leave_out(what, one.where, f"not all of its GPUs state the same: {stated}")
+        report.leave_out(path, one.where, f"not all of its GPUs state the same: {stated}")
     return next(iter(values)) or None if len(values) == 1 else None
 
 
@@ -200,16 +209,16 @@ def _is_gpu(accelerator: Accelerator) -> bool:
     return accelerator.accelerator_class == "gpu"
 
 
-# Key of an attribute, what it is for people, and what says its value.
-_OF_NODES: Final[tuple[tuple[str, str, _Said], ...]] = (
-    ("capabilities/cpu", "maker of processors", _maker),
-    ("capabilities/cpu/arch", "instruction set", _architecture),
-    ("capabilities/memory", "type of memory", _memory),
+# Key of an attribute, the members that say it, and what gives its value.
+_OF_NODES: Final[tuple[tuple[str, tuple[str, ...], _Said], ...]] = (
+    ("capabilities/cpu", ("node.cpu.vendor",), _maker),
+    ("capabilities/cpu/arch", ("node.cpu.isa",), _architecture),
+    ("capabilities/memory", ("node.memory.type", "node.memory.ecc"), _memory),
 )
 # The same of classes of nodes that have GPUs.
-_OF_GPUS: Final[tuple[tuple[str, str, _Said], ...]] = (
-    ("capabilities/gpu", "maker of GPUs", _gpu_maker),
-    ("cuda", "version of CUDA", _cuda),
+_OF_GPUS: Final[tuple[tuple[str, tuple[str, ...], _Said], ...]] = (
+    ("capabilities/gpu", (f"{_DEVICE}.vendor",), _gpu_maker),
+    ("cuda", (f"{_DEVICE}.runtime.version",), _cuda),
 )
 
 
@@ -219,52 +228,51 @@ def _models(one: Described, report: Report) -> Iterator[str]:
     for index, accelerator in enumerate(one.node.accelerators):
         where = f"{one.where} accelerators[{index}]"
         for profile in accelerator.partition_profiles:
-            why = "a partition is no GPU; what is cut is for the provider to state"
-            report.leave_out(f"partition {profile.name}", where, why)
-        if accelerator.HasField("runtime") and accelerator.runtime.family != "cuda":
-            report.leave_out(f"runtime {accelerator.runtime.family}", where, _NO_PLACE)
+            why = f"the partition {profile.name} is no GPU; what is cut is for the provider to state"
+            report.leave_out(f"{_DEVICE}.partitionProfiles", where, why)
+        runtime = accelerator.runtime
+        if accelerator.HasField("runtime") and not (_is_gpu(accelerator) and runtime.family == "cuda"):
+            report.leave_out(f"{_DEVICE}.runtime", where, "Akash knows CUDA of GPUs only")
         model = _model(accelerator, where, report)
         if model is not None:
             kinds.add(model.name)
             yield from _keys(accelerator, model, where, report)
     if len(kinds) > 1:
         why = "Akash wants one model of GPUs on a node; how these are shared out is not stated"
-        report.limit("models of GPUs", one.where, why)
+        report.limit(_DEVICE, one.where, why)
 
 
 def _model(accelerator: Accelerator, where: str, report: Report) -> Model | None:
     pci = f"{accelerator.pci.vendor}:{accelerator.pci.device}"
-    what = f"accelerators of class {accelerator.accelerator_class}"
     model = MODELS.get(pci)
     if not _is_gpu(accelerator):
-        why = "Akash has GPUs only"
+        why = f"Akash has GPUs only, and this is of class {accelerator.accelerator_class}"
     elif is_estimated(accelerator.provenance):
         why = _ESTIMATED
     elif not accelerator.HasField("pci"):
         why = "it states no PCI identifiers, by which Akash tells models apart"
     elif model is None:
         why = f"no model of Akash is known here for PCI {pci}"
-    elif accelerator.vendor != model.vendor:
-        why = f"PCI {pci} is of {model.vendor} there, and this is said to be of {accelerator.vendor}"
-        report.contradict(what, where, why)
-        return None
-    elif not _fits(accelerator, model):
-        size = accelerator.memory.capacity_bytes
-        why = f"PCI {pci} is a {model.name} of {model.gib} GiB there, and this has {size} bytes"
-        report.contradict(what, where, why)
-        return None
     else:
-        return model
-    report.leave_out(what, where, why)
+        contradiction = _contradiction(accelerator, model)
+        if not contradiction:
+            return model
+        report.contradict(_DEVICE, where, f"PCI {pci} is {contradiction}")
+        return None
+    report.leave_out(_DEVICE, where, why)
     return None
 
 
-def _fits(accelerator: Accelerator, model: Model) -> bool:
-    """Tells whether a device's memory can be that of a model: never more, and not much less."""
-    if not accelerator.HasField("memory"):
-        return True
+def _contradiction(accelerator: Accelerator, model: Model) -> str:
+    """Says why a device is not of the model of its PCI identifiers; empty: nothing speaks against it."""
+    if accelerator.vendor != model.vendor:
+        return f"of {model.vendor} there, and this is said to be of {accelerator.vendor}"
     size, whole = accelerator.memory.capacity_bytes, model.gib * _GIB
-    return whole * (100 - _KEPT_PERCENT) <= size * 100 <= whole * 100
+    # What a device reports is never more than it has, and not much less.
+    fits = whole * (100 - _KEPT_PERCENT) <= size * 100 <= whole * 100
+    if accelerator.HasField("memory") and not fits:
+        return f"a {model.name} of {model.gib} GiB there, and this has {size} bytes"
+    return ""
 
 
 def _keys(accelerator: Accelerator, model: Model, where: str, report: Report) -> Iterator[str]:
@@ -275,12 +283,12 @@ def _keys(accelerator: Accelerator, model: Model, where: str, report: Report) ->
         size = accelerator.memory.capacity_bytes
         if size != model.gib * _GIB:
             why = f"the key says {model.gib}Gi, Akash's name of a device that reports {size} bytes"
-            report.limit(f"memory of {model.name}", where, why)
+            report.limit(f"{_DEVICE}.memory.capacityBytes", where, why)
     if accelerator.form_factor == model.form_factor:
         interface = f"/interface/{model.form_factor}"
     elif accelerator.form_factor:
         why = f"it is {accelerator.form_factor}, and {model.form_factor} in Akash's list of devices"
-        report.contradict(f"interface of {model.name}", where, why)
+        report.contradict(f"{_DEVICE}.formFactor", where, why)
     yield from dict.fromkeys((model.key, model.key + memory, model.key + interface))
     if memory and interface:
         yield model.key + memory + interface

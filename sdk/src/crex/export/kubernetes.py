@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 from crex.describe.report import Report
 from crex.export.exporting import Document, Export, Exported, stem
 from crex.export.gathering import Described, gather, leave_unsaid
-from crex.export.rates import Claim, claims
+from crex.export.rates import PATH, Claim, claims
 from crex.names import Name
 from crex.v1 import Accelerator
 
@@ -63,6 +63,7 @@ _SAID: Final = frozenset(
     }
 )
 _SAID_OF_SITE: Final = frozenset({"country", "subdivision"})
+_DEVICES: Final = "node.accelerators"
 _NO_PLACE: Final = "a ResourceSlice has no place for it"
 
 _Attribute: TypeAlias = dict[str, str | int | bool]
@@ -170,12 +171,12 @@ class _Device:
     attributes: dict[str, _Attribute] = field(default_factory=dict)
     capacity: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def text(self, name: str, value: str) -> None:
+    def text(self, name: str, value: str, path: str) -> None:
         """States a text, whole or not at all."""
         size = len(value.encode())
         if size > LONGEST_TEXT:
-            why = f"it has {size} bytes, and the value of an attribute at most {LONGEST_TEXT}"
-            self.report.leave_out(name, self.where, why)
+            why = f"it has {size} bytes, and the value of the attribute {name} at most {LONGEST_TEXT}"
+            self.report.leave_out(path, self.where, why)
         elif value:
             self.attributes[name] = {"string": value}
 
@@ -202,48 +203,51 @@ class _Device:
 
 def _tell(one: Described, accelerator: Accelerator, where: str, report: Report) -> _Device:
     device = _Device(where, report)
-    device.text("type", accelerator.accelerator_class)
-    device.text("vendor", accelerator.vendor)
-    device.text("productName", accelerator.product)
-    device.text("architecture", accelerator.architecture)
-    device.text("formFactor", accelerator.form_factor)
+    for name, member, value in (
+        ("type", "acceleratorClass", accelerator.accelerator_class),
+        ("vendor", "vendor", accelerator.vendor),
+        ("productName", "product", accelerator.product),
+        ("architecture", "architecture", accelerator.architecture),
+        ("formFactor", "formFactor", accelerator.form_factor),
+        ("runtimeFamily", "runtime.family", accelerator.runtime.family),
+        ("runtimeVersion", "runtime.version", accelerator.runtime.version),
+        ("basis", "provenance.basis", accelerator.provenance.basis),
+        ("memoryType", "memory.type", accelerator.memory.type),
+    ):
+        device.text(name, value, f"{_DEVICES}.{member}")
     _tell_pci(device, accelerator)
-    device.number("tdpWatts", accelerator.tdp_watts if accelerator.HasField("tdp_watts") else None)
-    device.text("runtimeFamily", accelerator.runtime.family)
-    device.text("runtimeVersion", accelerator.runtime.version)
-    device.text("basis", accelerator.provenance.basis)
-    _tell_memory(device, accelerator)
-    device.text("resource", one.id)
+    _tell_figures(device, accelerator)
+    device.text("resource", one.id, "header.id")
     device.number("revision", one.revision)
     if one.site is not None:
-        device.text("site", one.site.header.id)
-        device.text("country", one.site.country)
-        device.text("subdivision", one.site.subdivision)
+        device.text("site", one.site.header.id, "siteId")
+        device.text("country", one.site.country, "country")
+        device.text("subdivision", one.site.subdivision, "subdivision")
     for profile in accelerator.partition_profiles:
-        why = "a partition is no device; the driver that cuts it publishes it"
-        report.leave_out(f"partition {profile.name}", where, why)
+        why = f"the partition {profile.name} is no device; the driver that cuts it publishes it"
+        report.leave_out(f"{_DEVICES}.partitionProfiles", where, why)
     _tell_rates(device, accelerator)
     return device
 
 
 def _tell_pci(device: _Device, accelerator: Accelerator) -> None:
     pci = accelerator.pci
-    for name, digits in (
-        ("vendorID", pci.vendor),
-        ("deviceID", pci.device),
-        ("subsystemVendorID", pci.subvendor),
-        ("subsystemID", pci.subdevice),
+    for name, member, digits in (
+        ("vendorID", "vendor", pci.vendor),
+        ("deviceID", "device", pci.device),
+        ("subsystemVendorID", "subvendor", pci.subvendor),
+        ("subsystemID", "subdevice", pci.subdevice),
     ):
-        device.text(name, f"0x{digits}" if digits else "")
+        device.text(name, f"0x{digits}" if digits else "", f"{_DEVICES}.pci.{member}")
 
 
-def _tell_memory(device: _Device, accelerator: Accelerator) -> None:
+def _tell_figures(device: _Device, accelerator: Accelerator) -> None:
+    device.number("tdpWatts", accelerator.tdp_watts if accelerator.HasField("tdp_watts") else None)
     memory = accelerator.memory
     if not accelerator.HasField("memory"):
         return
     device.size("memory", memory.capacity_bytes)
     device.size("usableMemory", memory.usable_bytes if memory.HasField("usable_bytes") else None)
-    device.text("memoryType", memory.type)
     device.flag("memoryEcc", memory.ecc if memory.HasField("ecc") else None)
     stated = memory.HasField("bandwidth_bytes_per_s")
     device.number("memoryBandwidthBytesPerS", memory.bandwidth_bytes_per_s if stated else None)
@@ -253,13 +257,13 @@ def _tell_rates(device: _Device, accelerator: Accelerator) -> None:
     for claim in claims(accelerator.rates, device.where, device.report):
         name = rate_name(claim)
         if name is None:
-            why = f"no identifier of at most {LONGEST_NAME} characters names it, as an attribute's name must"
-            device.report.leave_out(str(claim), device.where, why)
+            why = f"{claim} has no name that is an identifier of at most {LONGEST_NAME} characters"
         elif not device.room:
-            why = f"a device has at most {MOST_NAMES} attributes and capacities"
-            device.report.leave_out(str(claim), device.where, why)
+            why = f"{claim} has no room: a device has at most {MOST_NAMES} attributes and capacities"
         else:
             device.number(name, claim.mops_per_s)
+            continue
+        device.report.leave_out(PATH, device.where, why)
 
 
 def rate_name(claim: Claim) -> str | None:

@@ -21,7 +21,7 @@ from crex.describe.report import Report
 from crex.export.exporting import Document, Export, Exported, stem
 from crex.export.gathering import Described, gather, is_estimated, leave_unsaid
 from crex.export.placement_traits import Traits, add_processors, add_protection, custom
-from crex.v1 import Accelerator, NodeClass, Site, StorageTier
+from crex.v1 import Accelerator, NodeClass, StorageTier
 
 LARGEST: Final = 2**31 - 1
 _MIB: Final = 1 << 20
@@ -35,7 +35,8 @@ _CPUS: Final = {
 }
 # Class of accelerators by resource class of os-resource-classes; others have custom ones. Its FPGA is a
 # function of an FPGA, not the device.
-_DEVICES: Final = {"gpu": "PGPU"}
+_CLASSES: Final = {"gpu": "PGPU"}
+_DEVICE: Final = "node.accelerators"
 _FLASH: Final = frozenset({"nvme-ssd", "sata-ssd", "sas-ssd", "ssd"})
 _DISKS: Final = frozenset({*_FLASH, "hdd", "virtual-disk"})
 _ESTIMATED: Final = "it is estimated, which an inventory or a trait cannot say"
@@ -45,7 +46,6 @@ _SAID: Final = frozenset(
         "node.cpu.isa",
         "node.cpu.isaLevel",
         "node.cpu.vendor",
-        "node.cpu.threadsPerCore",
         "node.cpu.schedulableCpus",
         "node.cpu.allocation",
         "node.cpu.enabledFeatures",
@@ -133,18 +133,18 @@ def _add_processors(node: NodeClass, inventories: dict[str, Inventory], traits: 
     if not node.HasField("cpu"):
         return
     if is_estimated(cpu.provenance):
-        traits.report.leave_out("processors", traits.where, _ESTIMATED)
+        traits.report.leave_out("node.cpu", traits.where, _ESTIMATED)
         return
     add_processors(cpu, traits)
     resource_class, unsaid = _CPUS.get(cpu.allocation, ("", ""))
     if not resource_class:
-        said = f"its allocation is {cpu.allocation}" if cpu.allocation else "its allocation is not stated"
+        said = f"the allocation is {cpu.allocation}" if cpu.allocation else "the allocation is not stated"
         why = f"{said}: neither VCPU nor PCPU can be said of {cpu.schedulable_cpus} CPUs"
-        traits.report.leave_out("CPUs", traits.where, why)
+        traits.report.leave_out("node.cpu.schedulableCpus", traits.where, why)
         return
     if unsaid:
-        traits.report.limit(f"allocation {cpu.allocation}", traits.where, unsaid)
-    _count(resource_class, cpu.schedulable_cpus, inventories, traits)
+        traits.report.limit("node.cpu.allocation", traits.where, unsaid)
+    _count(resource_class, cpu.schedulable_cpus, inventories, traits, "node.cpu.schedulableCpus")
 
 
 def _add_memory(node: NodeClass, inventories: dict[str, Inventory], traits: Traits) -> None:
@@ -152,48 +152,51 @@ def _add_memory(node: NodeClass, inventories: dict[str, Inventory], traits: Trai
     if not node.HasField("memory"):
         return
     if is_estimated(memory.provenance):
-        traits.report.leave_out("memory", traits.where, _ESTIMATED)
+        traits.report.leave_out("node.memory", traits.where, _ESTIMATED)
         return
-    total = _whole(memory.capacity_bytes, _MIB, "memory", traits)
+    total = _whole(memory.capacity_bytes, _MIB, "node.memory.capacityBytes", traits)
     reserved = 0
     if memory.HasField("usable_bytes"):
-        reserved = total - _whole(memory.usable_bytes, _MIB, "usable memory", traits)
-    _count("MEMORY_MB", total, inventories, traits, reserved=reserved)
-    traits.say("memory type", memory.type)
-    if memory.ecc:
-        traits.say("memory", "ecc")
+        reserved = total - _whole(memory.usable_bytes, _MIB, "node.memory.usableBytes", traits)
+    _count("MEMORY_MB", total, inventories, traits, "node.memory", reserved=reserved)
+    traits.say("memory type", memory.type, "node.memory.type")
+    traits.say_ecc("memory", memory, "node.memory.ecc")
 
 
 def _add_disks(node: NodeClass, inventories: dict[str, Inventory], traits: Traits) -> None:
     """Counts disks of the node: each in whole GiB, and no more in one piece than the largest has."""
-    counted = [tier for index, tier in enumerate(node.storage) if _is_disk(tier, index, traits)]
-    sizes = [_whole(tier.capacity_bytes, _GIB, f"a {tier.medium}", traits) for tier in counted]
-    total = sum((tier.count or 1) * size for tier, size in zip(counted, sizes, strict=True))
-    if not counted:
+    total, largest = 0, 0
+    media: set[str] = set()
+    for index, tier in enumerate(node.storage):
+        within = Traits(f"{traits.where} storage[{index}]", traits.report)
+        why = _why_no_disk(tier)
+        if why:
+            within.report.leave_out("node.storage", within.where, f"{tier.medium}: {why}")
+            continue
+        size = _whole(tier.capacity_bytes, _GIB, "node.storage.capacityBytes", within)
+        total += size * (tier.count or 1)
+        largest = max(largest, size)
+        media.add(tier.medium)
+    if not media:
         return
-    _count("DISK_GB", total, inventories, traits, largest=max(sizes))
-    media = {tier.medium for tier in counted if tier.capacity_bytes}
-    if media and media <= _FLASH:
+    _count("DISK_GB", total, inventories, traits, "node.storage", largest=largest)
+    if media <= _FLASH:
         traits.add("STORAGE_DISK_SSD")
     elif media == {"hdd"}:
         traits.add("STORAGE_DISK_HDD")
-    else:
-        why = "its disks are of several kinds, or of one that no trait names; none is said of all"
-        traits.report.leave_out("media", traits.where, why)
+    if len(media) > 1 or not media <= {"ssd", "hdd"}:
+        why = f"no trait says of all disks what {', '.join(sorted(media))} say"
+        traits.report.leave_out("node.storage.medium", traits.where, why)
 
 
-def _is_disk(tier: StorageTier, index: int, traits: Traits) -> bool:
+def _why_no_disk(tier: StorageTier) -> str:
+    """Says why storage is none that DISK_GB counts; empty: it is."""
     if is_estimated(tier.provenance):
-        why = _ESTIMATED
-    elif tier.locality != "node-local":
+        return _ESTIMATED
+    if tier.locality != "node-local":
         said = f"it is {tier.locality}" if tier.locality else "its locality is not stated"
-        why = f"{said}, and DISK_GB is what the node itself has"
-    elif tier.medium not in _DISKS:
-        why = "no disk of a server can be put there"
-    else:
-        return True
-    traits.report.leave_out(f"storage {tier.medium}", f"{traits.where} storage[{index}]", why)
-    return False
+        return f"{said}, and DISK_GB is what the node itself has"
+    return "" if tier.medium in _DISKS else "no disk of a server can be put there"
 
 
 def _child(accelerator: Accelerator, index: int, where: str, report: Report) -> dict[str, object] | None:
@@ -201,55 +204,56 @@ def _child(accelerator: Accelerator, index: int, where: str, report: Report) -> 
     kind = accelerator.accelerator_class
     traits = Traits(where, report)
     for profile in accelerator.partition_profiles:
-        why = "a partition is no device; it is a VGPU of whoever cuts it"
-        report.leave_out(f"partition {profile.name}", where, why)
+        why = f"the partition {profile.name} is no device; it is a VGPU of whoever cuts it"
+        report.leave_out(f"{_DEVICE}.partitionProfiles", where, why)
     if is_estimated(accelerator.provenance):
-        report.leave_out(f"accelerators of class {kind}", where, _ESTIMATED)
+        report.leave_out(_DEVICE, where, _ESTIMATED)
         return None
-    resource_class = _DEVICES.get(kind) or custom(kind)
+    resource_class = _CLASSES.get(kind) or custom(kind)
     if resource_class is None:
-        report.leave_out(f"accelerators of class {kind}", where, "no resource class can be named so")
+        report.leave_out(_DEVICE, where, f"no resource class can be named {kind}")
         return None
     inventories: dict[str, Inventory] = {}
-    _count(resource_class, accelerator.count, inventories, traits)
+    _count(resource_class, accelerator.count, inventories, traits, _DEVICE)
     if not inventories:
         return None
-    traits.say("vendor", accelerator.vendor)
-    traits.say("architecture", accelerator.architecture)
-    traits.say("form factor", accelerator.form_factor)
+    traits.say("vendor", accelerator.vendor, f"{_DEVICE}.vendor")
+    traits.say("architecture", accelerator.architecture, f"{_DEVICE}.architecture")
+    traits.say("form factor", accelerator.form_factor, f"{_DEVICE}.formFactor")
     if accelerator.HasField("pci"):
-        traits.say("pci", f"{accelerator.pci.vendor}-{accelerator.pci.device}")
+        traits.say("pci", f"{accelerator.pci.vendor}-{accelerator.pci.device}", f"{_DEVICE}.pci")
     if accelerator.HasField("memory"):
-        size = _whole(accelerator.memory.capacity_bytes, _MIB, "device memory", traits)
-        traits.say("device memory mib", str(size))
-        traits.say("device memory type", accelerator.memory.type)
-        if accelerator.memory.ecc:
-            traits.say("device memory", "ecc")
+        size = _whole(accelerator.memory.capacity_bytes, _MIB, f"{_DEVICE}.memory.capacityBytes", traits)
+        traits.say("device memory mib", str(size), f"{_DEVICE}.memory.capacityBytes")
+        traits.say("device memory type", accelerator.memory.type, f"{_DEVICE}.memory.type")
+        traits.say_ecc("device memory", accelerator.memory, f"{_DEVICE}.memory.ecc")
     return {"name": f"accelerator-{index}", "inventories": inventories, "traits": sorted(traits.names)}
 
 
 def _add_surroundings(one: Described, traits: Traits) -> None:
     virtualization = one.node.virtualization
     if is_estimated(virtualization.provenance):
-        traits.report.leave_out("virtualization", traits.where, _ESTIMATED)
+        traits.report.leave_out("node.virtualization", traits.where, _ESTIMATED)
     else:
-        traits.say("virtualization", virtualization.kind)
-    site = one.site or Site()
-    traits.say("country", site.country)
-    traits.say("subdivision", site.subdivision)
-    traits.say("tier", site.tier)
-    for jurisdiction in site.legal_jurisdictions:
-        traits.say("jurisdiction", jurisdiction)
-    traits.say("revision", str(one.revision))
+        traits.say("virtualization", virtualization.kind, "node.virtualization.kind")
+    traits.say("revision", str(one.revision), "header.revision")
+    if one.site is None:
+        return
+    of_site = Traits(one.site_where, traits.report, traits.names)
+    of_site.say("country", one.site.country, "country")
+    of_site.say("subdivision", one.site.subdivision, "subdivision")
+    of_site.say("tier", one.site.tier, "tier")
+    for jurisdiction in one.site.legal_jurisdictions:
+        of_site.say("jurisdiction", jurisdiction, "legalJurisdictions")
 
 
-def _whole(size: int, unit: int, what: str, traits: Traits) -> int:
+def _whole(size: int, unit: int, path: str, traits: Traits) -> int:
     """Gives how many whole units there are, rounded down and reported (EXPORT-ROUND-1)."""
     units, rest = divmod(size, unit)
     if rest:
         name = "MiB" if unit == _MIB else "GiB"
         why = f"{size} bytes are {units} {name} and {rest} bytes, which are not counted"
-        traits.report.limit(what, traits.where, why)
+        traits.report.limit(path, traits.where, why)
     return units
 
 
@@ -258,14 +262,15 @@ def _count(
     total: int,
     inventories: dict[str, Inventory],
     traits: Traits,
+    path: str,
     *,
     reserved: int = 0,
     largest: int | None = None,
 ) -> None:
     """Adds an inventory, within the limits of Placement (EXPORT-LIMIT-1)."""
     if not 1 <= total <= LARGEST:
-        why = f"an inventory has 1 to {LARGEST} of something, and this would be {total}"
-        traits.report.leave_out(resource_class, traits.where, why)
+        why = f"{total} {resource_class} are none of the 1 to {LARGEST} that an inventory can have"
+        traits.report.leave_out(path, traits.where, why)
         return
     inventories[resource_class] = {
         "total": total,

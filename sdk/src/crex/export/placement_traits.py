@@ -14,7 +14,7 @@ from typing import Final
 
 from crex.describe.report import Report
 from crex.export.gathering import is_estimated
-from crex.v1 import Cpu, NodeClass
+from crex.v1 import Cpu, DeviceMemory, Memory, NodeClass
 
 LONGEST: Final = 255
 _PREFIX: Final = "CUSTOM_CREX_"
@@ -130,21 +130,30 @@ class Traits:
         """Adds traits of os-traits."""
         self.names.update(names)
 
-    def say(self, what: str, value: str) -> None:
+    def say(self, what: str, value: str, path: str) -> None:
         """Says a token by a custom trait; reports one that cannot be said without being altered.
 
         Args:
             what: What the token is of, such as `cpu vendor`.
             value: The token, in small letters or in capitals; empty: nothing to say.
+            path: Member of the document that says it.
         """
         if not value:
             return
         name = custom(what, value)
         if name is None:
-            why = f"a trait can name no {what} {value}: it has letters, digits and _, and at most {LONGEST}"
-            self.report.leave_out(what, self.where, why)
+            why = f"a trait cannot name {value}: it has letters, digits and _, and at most {LONGEST}"
+            self.report.leave_out(path, self.where, why)
         else:
             self.names.add(name)
+
+    def say_ecc(self, what: str, memory: Memory | DeviceMemory, path: str) -> None:
+        """Says that a memory corrects errors; reports that it does not."""
+        if memory.ecc:
+            self.say(what, "ecc", path)
+        elif memory.HasField("ecc"):
+            why = "it corrects no errors, and that a trait is absent says nothing"
+            self.report.leave_out(path, self.where, why)
 
 
 def custom(*words: str) -> str | None:
@@ -160,18 +169,18 @@ def add_processors(cpu: Cpu, traits: Traits) -> None:
     if cpu.isa in _ARCHITECTURES:
         traits.add(_ARCHITECTURES[cpu.isa])
     else:
-        traits.say("instruction set", cpu.isa)
-    traits.say("isa level", cpu.isa_level)
-    traits.say("cpu vendor", cpu.vendor)
+        traits.say("instruction set", cpu.isa, "node.cpu.isa")
+    traits.say("isa level", cpu.isa_level, "node.cpu.isaLevel")
+    traits.say("cpu vendor", cpu.vendor, "node.cpu.vendor")
     if cpu.threads_per_core > 1:
         traits.add("HW_CPU_HYPERTHREADING")
     known = dict(_features(cpu))
     for names in known.values():
         traits.add(*names)
-    nameless = len(cpu.enabled_features) - len(known)
+    nameless = sorted(set(cpu.enabled_features) - set(known))
     if nameless:
-        why = f"{nameless} of {len(cpu.enabled_features)} have no trait"
-        traits.report.leave_out("features of processors", traits.where, why)
+        why = f"{len(nameless)} have no trait: {', '.join(nameless)}"
+        traits.report.leave_out("node.cpu.enabledFeatures", traits.where, why)
 
 
 def _features(cpu: Cpu) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -195,11 +204,13 @@ def add_protection(node: NodeClass, traits: Traits, estimated: str) -> None:
         traits: Takes them.
         estimated: Why an estimated one is not said.
     """
-    for one in node.tee:
+    for index, one in enumerate(node.tee):
         if is_estimated(one.provenance):
-            traits.report.leave_out(one.technology, traits.where, estimated)
+            why = estimated
         elif one.role == "host" and one.technology in _PROTECTED:
             traits.add(_PROTECTED[one.technology])
+            continue
         else:
-            why = "no trait says it, or that the node can start it"
-            traits.report.leave_out(one.technology, traits.where, why)
+            said = f"the role {one.role}" if one.role else "a role that is not stated"
+            why = f"no trait says {one.technology} in {said}, only what a node can start"
+        traits.report.leave_out("node.tee", f"{traits.where} tee[{index}]", why)

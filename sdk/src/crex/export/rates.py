@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from crex.describe.report import Report
 from crex.export.gathering import is_estimated
 from crex.v1 import Rate
+
+# Where rates of a device stand, for findings.
+PATH: Final = "node.accelerators.rates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Claim:
     mops_per_s: int
 
     def __str__(self) -> str:
-        return f"rate {self.number_format} {self.unit} {self.sparsity}"
+        return f"{self.number_format} {self.unit} {self.sparsity}"
 
 
 def claims(rates: Iterable[Rate], where: str, report: Report) -> list[Claim]:
@@ -40,18 +44,20 @@ def claims(rates: Iterable[Rate], where: str, report: Report) -> list[Claim]:
     Args:
         rates: The rates of one device.
         where: Place of the device.
-        report: Takes what is not said.
+        report: Takes what is not said, as of `PATH`.
     """
     found: dict[tuple[str, str, str], list[int]] = {}
     for rate in rates:
         key = rate.number_format, rate.unit, rate.sparsity
         if is_estimated(rate.provenance):
-            report.leave_out(str(Claim(*key, 0)), where, "it is estimated, which the target cannot say of it")
+            why = f"{Claim(*key, 0)} is estimated, which the target cannot say of it"
+            report.leave_out(PATH, where, why)
         else:
             found.setdefault(key, []).append(rate.mops_per_s)
     for key, several in found.items():
         if len(several) > 1:
-            why = f"{len(several)} are stated by accumulator, clock or basis; the lowest is written"
-            report.limit(str(Claim(*key, 0)), where, why)
+            stated = ", ".join(str(mops) for mops in several)
+            why = f"{Claim(*key, 0)} is stated {len(several)} times, {stated} mops; the lowest is written"
+            report.limit(PATH, where, why)
     made = [Claim(*key, min(several)) for key, several in found.items()]
     return sorted(made, key=lambda claim: claim.sparsity != "dense")
