@@ -231,6 +231,8 @@ def test_a_kind_of_disk_is_said_of_all(media: list[str], trait: str | None) -> N
     [
         (_disk(GIB, locality=None), "its locality is not stated"),
         (_disk(GIB, locality="network"), "it is network"),
+        (_disk(GIB - 1, 9), "it has 1073741823 bytes, and DISK_GB counts GiB"),
+        (_disk(0), "it has 0 bytes"),
         (_disk(GIB, medium="tape"), "no disk of a server can be put there"),
         (_disk(GIB, provenance=ESTIMATED), "it is estimated"),
     ],
@@ -248,7 +250,6 @@ def test_amounts_that_no_inventory_can_have() -> None:
     node = resource(
         cpu=_cpu(schedulable_cpus=2**31),
         memory=Memory(capacity_bytes=MIB - 1),
-        storage=[_disk(0), _disk(GIB - 1)],
         accelerators=[gpu(2**31), gpu(2**31 - 1)],
     )
     exported = write(EXPORTER, node, site(), pool(1))
@@ -258,7 +259,6 @@ def test_amounts_that_no_inventory_can_have() -> None:
     for what, amount in (
         ("node.cpu.schedulableCpus", f"{2**31} PCPU"),
         ("node.memory", "0 MEMORY_MB"),
-        ("node.storage", "0 DISK_GB"),
         ("node.accelerators", f"{2**31} PGPU"),
     ):
         assert whys(exported, what) == [

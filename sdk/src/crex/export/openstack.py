@@ -196,7 +196,9 @@ def _why_no_disk(tier: StorageTier) -> str:
     if tier.locality != "node-local":
         said = f"it is {tier.locality}" if tier.locality else "its locality is not stated"
         return f"{said}, and DISK_GB is what the node itself has"
-    return "" if tier.medium in _DISKS else "no disk of a server can be put there"
+    if tier.medium not in _DISKS:
+        return "no disk of a server can be put there"
+    return f"it has {tier.capacity_bytes} bytes, and DISK_GB counts GiB" if tier.capacity_bytes < _GIB else ""
 
 
 def _child(accelerator: Accelerator, index: int, where: str, report: Report) -> dict[str, object] | None:
