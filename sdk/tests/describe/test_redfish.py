@@ -209,6 +209,16 @@ def test_a_system_that_is_told_twice_counts_once() -> None:
     assert left(imported) == [f"it is told already: a.jsonl: line 2: $ ({SYSTEM})"]
 
 
+def test_equal_systems_that_nothing_tells_apart_are_not_counted() -> None:
+    """Two files may tell one machine twice: without UUID and serial number there is no number of machines."""
+    imported = IMPORTER.read([lines(machine(), "a.jsonl"), lines(machine(UUID="u"), "b.jsonl")])
+    mutations.check_books(imported)
+    assert (imported.rows, [draft.count for draft in imported.drafts]) == (2, [None])
+    assert findings(imported, "number of machines") == [
+        "not all equal systems of several services state a UUID or serial number: some may be one"
+    ]
+
+
 def test_a_resource_counts_more_than_a_copy_of_it_elsewhere() -> None:
     """A collection may hold its members with some of their properties only; the whole ones are read."""
     resources = machine(SerialNumber="s")

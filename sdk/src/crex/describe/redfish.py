@@ -68,10 +68,11 @@ class Redfish:
         places = Counter(part.place for _, one in systems for part in one.parts())
         shared = frozenset(place for place, count in places.items() if count > 1)
         described: dict[bytes, Draft] = {}
+        equal: dict[bytes, list[Resource]] = {}
         for row, system in systems:
-            _describe(row, system.without(shared, books.report), books, described)
-        for draft in described.values():
-            books.add(draft)
+            _describe(row, system.without(shared, books.report), books, described, equal)
+        for key, draft in described.items():
+            books.add(draft if _are_several(equal[key], books.report) else replace(draft, count=None))
         _report_unlinked(tree, books.report)
         imported = books.done()
         return imported if imported.rows or not sources else _nothing(tree, sources, books.report)
@@ -210,7 +211,24 @@ def _functions(tree: Tree, system: Resource) -> tuple[Linked, dict[str, str]]:
     return _joined(several), devices
 
 
-def _describe(row: str, system: System, books: Import, described: dict[bytes, Draft]) -> None:
+def _are_several(equal: Sequence[Resource], report: Report) -> bool:
+    """Tells whether equal systems are that many machines, and not one that several files tell."""
+    places = Counter(one.uri for one in equal)
+    for one in equal:
+        if places[one.uri] > 1 and not any(identity(one)):
+            why = "not all equal systems of several services state a UUID or serial number: some may be one"
+            report.leave_out("number of machines", one.place, why)
+            return False
+    return True
+
+
+def _describe(
+    row: str,
+    system: System,
+    books: Import,
+    described: dict[bytes, Draft],
+    equal: dict[bytes, list[Resource]],
+) -> None:
     """Describes a system; equal ones become one draft."""
     report, place = books.report, system.resource.place
     node = NodeClass(
@@ -232,6 +250,7 @@ def _describe(row: str, system: System, books: Import, described: dict[bytes, Dr
     if named:
         body.display_names["en"] = named
     key = body.SerializeToString(deterministic=True)
+    equal.setdefault(key, []).append(system.resource)
     known = described.get(key)
     if known is None:
         described[key] = Draft(name=_name(system.resource), body=body, rows=(row,), count=1)
