@@ -86,6 +86,7 @@ def test_a_site_with_gpus() -> None:
         "node.memory.capacityBytes",
         "node.accelerators.product",
         "node.accelerators.architecture",
+        "node.accelerators.pci",
         "node.accelerators.count",
         "node.accelerators.provenance",
     ]

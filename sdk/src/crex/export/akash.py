@@ -43,8 +43,6 @@ _SAID: Final = frozenset(
         "node.accelerators.acceleratorClass",
         "node.accelerators.vendor",
         "node.accelerators.formFactor",
-        "node.accelerators.pci.vendor",
-        "node.accelerators.pci.device",
         "node.accelerators.memory.capacityBytes",
         "node.accelerators.partitionProfiles",
         "node.accelerators.runtime",
