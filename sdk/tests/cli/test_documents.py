@@ -1,5 +1,6 @@
 """Documents in files: validated, signed, verified and shown."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,6 @@ def test_who_has_no_identity_verifies_by_given_trust(crex: Shell, signed: Path, 
 
 def test_what_is_signed_stays_byte_for_byte(crex: Shell, signed: Path, site: Path) -> None:
     """Signing keeps the bytes of the file, so that its digest is that of the document."""
-    import base64
-
     assert base64.b64decode(json.loads(signed.read_text("utf-8"))["payload"]) == site.read_bytes()
     unsigned, signed_too = crex.json("inspect", str(site)), crex.json("inspect", str(signed))
     assert unsigned["pin"] == signed_too["pin"]
@@ -212,3 +211,39 @@ def test_inspect_says_that_nothing_is_verified(crex: Shell, signed: Path) -> Non
     assert crex("inspect", str(signed)) == 0
     assert "not verified here" in crex.out
     assert "crex://p.example.cn/site/zhongwei-1" in crex.out
+
+
+def _forged(signed: Path, payload: bytes) -> Path:
+    """An envelope that holds something else."""
+    envelope = json.loads(signed.read_text("utf-8"))
+    envelope["payload"] = base64.b64encode(payload).decode()
+    path = signed.with_name("forged.json")
+    path.write_text(json.dumps(envelope), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("payload", [b"{}", b"[]", b'{"header": 5}', b"\xff", b"[" * 5000])
+def test_what_is_no_document_is_not_laid_out(
+    payload: bytes, crex: Shell, signed: Path, tmp_path: Path
+) -> None:
+    """An envelope without a document in it is refused with its file, and never served."""
+    web = tmp_path / "web"
+    forged = _forged(signed, payload)
+    assert crex("-o", str(web), "well-known", str(signed), str(forged)) == 1
+    assert str(forged) in crex.err
+    assert not web.exists()
+    assert crex("--broker", "127.0.0.1:1", "publish", str(forged)) in (1, 3)
+    assert "defect" not in crex.err
+
+
+def test_documents_of_two_authorities_are_not_laid_out_together(
+    crex: Shell, signed: Path, tmp_path: Path
+) -> None:
+    """Paths do not name the authority: one document would silently replace the other."""
+    body = {**SITE, "header": {**SITE["header"], "id": "crex://q.example.cn/site/zhongwei-1"}}
+    body["header"]["issuer"] = "q.example.cn"
+    other = _forged(signed, json.dumps(body).encode())
+    assert crex("-o", str(tmp_path / "web"), "well-known", str(signed), str(other)) == 1
+    assert "p.example.cn and q.example.cn" in crex.err
+    assert crex("-o", str(tmp_path / "web"), "well-known", str(signed)) == 0
+    assert crex.out.startswith("Wrote 3 files below")

@@ -102,9 +102,11 @@ def _publish(options: argparse.Namespace) -> Result:
 
 
 def _rank(paper: Paper) -> tuple[int, int, int]:
-    import json
+    from crex.cli.files import named
+    from crex.documents import strict
 
-    body = json.loads(paper.body)
+    with named(paper.path):
+        body = strict.loads(paper.body)
     header = body.get("header") if isinstance(body, dict) else None
     name = str(header.get("id", "")) if isinstance(header, dict) else ""
     is_pool = isinstance(body, dict) and body.get("kind") == "pool"
@@ -204,6 +206,7 @@ def _changed(record: v1.OfferRecord) -> Result:
 
 def _draft(options: argparse.Namespace) -> Result:
     from crex.cli.drafts import draft_offer
+    from crex.cli.files import write_file
     from crex.cli.party import open_party
     from crex.documents import convert
 
@@ -212,7 +215,7 @@ def _draft(options: argparse.Namespace) -> Result:
     written = []
     for name, document in (("price-plan.json", plan), ("offer.json", offer)):
         path = options.folder / name
-        path.write_bytes(convert.dump(document))
+        write_file(path, convert.dump(document))
         written.append(str(path))
     pool = offer.pool
     text = (

@@ -82,7 +82,8 @@ def _resolve(options: argparse.Namespace) -> Result:
 
 
 def _well_known(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import named, read_paper, write_file
+    from crex.documents.reader import read
     from crex.errors import CrexError
     from crex.names import Name
     from crex.resolve.well_known import paths_to_serve
@@ -97,7 +98,15 @@ def _well_known(options: argparse.Namespace) -> Result:
         with named(path):
             if paper.envelope is None:
                 raise CrexError("TYPE", "The document is not signed. Sign it with `crex sign` first.")
+            read(paper.body, paper.doctype)
         papers.append((_header(paper.body), paper.envelope))
+    authorities = sorted({Name.parse(id_).authority for (id_, _), _ in papers})
+    if len(authorities) > 1:
+        raise CrexError(
+            "SUBJECT",
+            f"These are documents of {' and '.join(authorities)}. Paths do not name the authority: lay those "
+            "of each out in a folder of its own.",
+        )
     written: list[str] = []
     # In order of revision, so that the newest one is what lies under the bare name.
     for (id_, revision), envelope in sorted(papers, key=lambda one: one[0]):
@@ -105,8 +114,7 @@ def _well_known(options: argparse.Namespace) -> Result:
         keep = _standing_revision(folder, newest) > revision
         for place in versions if keep else (newest, *versions):
             target = folder / place.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(to_json(envelope))
+            write_file(target, to_json(envelope))
             written.append(str(target))
     options.output = None
     text = f"Wrote {len(written)} files below {folder}. Serve that folder at the root of https://AUTHORITY/."
