@@ -247,3 +247,9 @@ def test_documents_of_two_authorities_are_not_laid_out_together(
     assert "p.example.cn and q.example.cn" in crex.err
     assert crex("-o", str(tmp_path / "web"), "well-known", str(signed)) == 0
     assert crex.out.startswith("Wrote 3 files below")
+
+
+def test_publishing_nothing_is_no_success(crex: Shell, tmp_path: Path) -> None:
+    """A folder without a document is told, before anybody is asked."""
+    assert crex("publish", str(tmp_path)) == 1
+    assert "There is no document" in crex.err

@@ -70,6 +70,8 @@ def _publish(options: argparse.Namespace) -> Result:
     paths = [
         file for path in options.files for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])
     ]
+    if not paths:
+        raise CrexError("NOT_FOUND", "There is no document (*.json) in that folder. Name another.")
     papers = sorted((read_paper(path, options.type) for path in paths), key=_rank)
     values: list[dict[str, Any]] = []
     customer = open_customer(options)
