@@ -50,6 +50,7 @@ def test_numbers_stay_exact() -> None:
         (b"", "it is not JSON"),
         (b'{"a": 1', "it is not JSON"),
         (b"No devices were found", "it is not JSON"),
+        (b'[{"ram": 16384, "disk": 0, "ram": 1}]', "an object states 'ram' twice, and differently"),
     ],
 )
 def test_what_is_no_json_is_told(text: bytes, why: str) -> None:
@@ -57,6 +58,11 @@ def test_what_is_no_json_is_told(text: bytes, why: str) -> None:
     parsed = read_json(source(text))
     assert parsed.value is None
     assert why in parsed.problem
+
+
+def test_a_member_that_is_told_twice_alike_is_one() -> None:
+    """Some tools repeat a member; nothing is lost where both say the same."""
+    assert read_json(source(b'{"a": [1], "a": [1]}')).value == {"a": [1]}
 
 
 @pytest.mark.parametrize(

@@ -141,11 +141,22 @@ def _unpack(data: bytes) -> tuple[bytes, bool]:
 
 
 def read_json(source: Source) -> Parsed:
-    """Reads one JSON value; numbers with a fraction come as `Decimal`, and of two members the last stands."""
+    """Reads one JSON value; numbers with a fraction come as `Decimal`.
+
+    An object that states a member twice, and differently, is refused: nothing says which one is true.
+    """
     try:
-        value = json.loads(source.text, parse_float=_fraction, parse_int=_integer, parse_constant=_refuse)
+        value = json.loads(
+            source.text,
+            parse_float=_fraction,
+            parse_int=_integer,
+            parse_constant=_refuse,
+            object_pairs_hook=_members,
+        )
     except RecursionError:
         return Parsed(None, "it is nested too deeply to be read")
+    except _TwiceError as error:
+        return Parsed(None, str(error))
     except ValueError as error:
         return Parsed(None, f"it is not JSON: {error}")
     return Parsed(None, "it is nested too deeply to be read") if _too_deep(value) else Parsed(value)
@@ -211,6 +222,19 @@ def read_table(source: Source) -> Iterator[tuple[int, list[str]]]:
         if any(cell.strip() for cell in cells):
             yield line, [cell.strip() for cell in cells]
         line = reader.line_num + 1
+
+
+class _TwiceError(ValueError):
+    """An object says two things of one member."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        for name, value in pairs:
+            if members[name] != value:
+                raise _TwiceError(f"an object states {name[:40]!r} twice, and differently; it was not read")
+    return members
 
 
 def _integer(text: str) -> int:
