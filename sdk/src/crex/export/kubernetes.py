@@ -127,6 +127,7 @@ def _slices(one: Described, driver: str, report: Report) -> list[dict[str, objec
             "kind": "ResourceSlice",
             "metadata": {
                 "name": f"{unique}-{number}",
+                # Whole, where an attribute may have no room for it (EXPORT-ORIGIN-1).
                 "annotations": {f"{driver}/id": one.id, f"{driver}/revision": str(one.revision)},
             },
             "spec": {
