@@ -60,6 +60,13 @@ def test_what_is_no_json_is_told(text: bytes, why: str) -> None:
     assert why in parsed.problem
 
 
+def test_what_yaml_merges_may_be_told_again() -> None:
+    """A key that stands beside a merge is no second one: it is what the merge is changed by."""
+    text = b"base: &base {cpu: 4, memory: 8Gi}\nnode:\n  <<: *base\n  memory: 16Gi"
+    (parsed,) = read_yaml(source(text))
+    assert parsed.value["node"] == {"cpu": 4, "memory": "16Gi"}
+
+
 def test_a_member_that_is_told_twice_alike_is_one() -> None:
     """Some tools repeat a member; nothing is lost where both say the same."""
     assert read_json(source(b'{"a": [1], "a": [1]}')).value == {"a": [1]}
@@ -86,6 +93,7 @@ def test_lines_of_json_are_read_one_by_one() -> None:
         (b"a: !!python/object/apply:os.system [ls]", "it is not YAML"),
         (b"a: &a [1]\nb: [" + b"*a, " * 1001 + b"]", "aliases"),
         (b"a: 2026-99-99", "it is not YAML"),
+        (b"memory: 16Gi\ncpu: 4\nmemory: 1Gi", "a mapping has the key 'memory' twice"),
     ],
 )
 def test_yaml_makes_no_objects(text: bytes, why: str) -> None:

@@ -14,6 +14,7 @@ import json
 import sys
 import xml.etree.ElementTree as ET
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -172,11 +173,22 @@ def read_json_lines(source: Source) -> Iterator[tuple[int, Parsed]]:
 def read_yaml(source: Source) -> Iterator[Parsed]:
     """Reads the documents of a YAML stream, up to the first that cannot be read; JSON is YAML, too.
 
-    Only plain values (no tags that make objects); more than 1000 aliases are refused.
+    Only plain values (no tags that make objects). More than 1000 aliases are refused, and so is a mapping
+    that has a key twice: YAML itself allows none.
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    plain: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Once(plain):  # type: ignore[misc]
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if len(set(keys)) < len(keys):
+                twice = Counter(keys).most_common(1)[0][0]
+                raise ValueError(f"a mapping has the key {twice[:40]!r} twice")
+            return dict(super().construct_mapping(node, deep))
+
+    loader = Once
     try:
         events = yaml.parse(source.text, Loader=loader)
         if sum(isinstance(event, yaml.AliasEvent) for event in events) > _MAX_ALIASES:
