@@ -31,7 +31,7 @@ class Claim:
     mops_per_s: int
 
     def __str__(self) -> str:
-        return f"{self.number_format} {self.unit} {self.sparsity}"
+        return " ".join((self.number_format, self.unit, self.sparsity))
 
 
 def claims(rates: Iterable[Rate], where: str, report: Report) -> list[Claim]:
@@ -50,14 +50,14 @@ def claims(rates: Iterable[Rate], where: str, report: Report) -> list[Claim]:
     for rate in rates:
         key = rate.number_format, rate.unit, rate.sparsity
         if is_estimated(rate.provenance):
-            why = f"{Claim(*key, 0)} is estimated, which the target cannot say of it"
+            why = f"{' '.join(key)} is estimated, which the target cannot say of it"
             report.leave_out(PATH, where, why)
         else:
             found.setdefault(key, []).append(rate.mops_per_s)
     for key, several in found.items():
         if len(several) > 1:
             stated = ", ".join(str(mops) for mops in several)
-            why = f"{Claim(*key, 0)} is stated {len(several)} times, {stated} mops; the lowest is written"
+            why = f"{' '.join(key)} is stated {len(several)} times, {stated} mops; the lowest is written"
             report.limit(PATH, where, why)
     made = [Claim(*key, min(several)) for key, several in found.items()]
     return sorted(made, key=lambda claim: claim.sparsity != "dense")
