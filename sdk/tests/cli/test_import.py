@@ -208,6 +208,9 @@ def test_an_importer_of_another_package(crex: Shell, tmp_path: Path) -> None:
     path.write_text("4096", "utf-8")
     assert crex("describe", "other", "acme", str(path)) == 0
     assert crex.out.startswith("1 row: 1 described in 1 document, 0 left out, 0 remarks.")
+    path.write_text("much", "utf-8")
+    assert crex("describe", "other", "acme", str(path)) == 1
+    assert "The importer acme failed: ValueError" in crex.err
     listed = {one["name"]: one for one in crex.json("describe", "list")}
     assert listed["acme"] == {"name": "acme", "about": "machines of Acme", "package": "acme-crex"}
     assert listed["slurm"]["package"] == "crex"
