@@ -31,7 +31,7 @@ class Claim:
     mops_per_s: int
 
     def __str__(self) -> str:
-        return " ".join((self.number_format, self.unit, self.sparsity))
+        return f"{self.number_format} {self.unit} {self.sparsity}"
 
 
 def claims(rates: Iterable[Rate], where: str, report: Report) -> list[Claim]:
