@@ -272,6 +272,13 @@ def test_tables_without_results(text: str) -> None:
     assert not imported.drafts
 
 
+def test_a_column_that_is_there_twice_is_not_read() -> None:
+    """Of two columns of results nobody says which one is true."""
+    imported = read(SYSTEM, table=results(f"{LINE},1", head=f"{HEAD},Result"))
+    assert not body(imported).benchmarks
+    assert "several columns result" in whys(imported)
+
+
 def test_damaged_inputs_end_in_a_report() -> None:
     """Cut anywhere they give no figure that the whole does not; changed anywhere they stay sound."""
     sources = [

@@ -201,6 +201,15 @@ def test_rows_of_another_length_are_left_out() -> None:
     assert "cells" in whys(imported)
 
 
+def test_columns_of_one_name_are_not_believed() -> None:
+    """Where two columns have one name, neither figure stands; where both say the same, it does."""
+    head, row = HEAD.replace("HPCG [TFlop/s]", "Rmax [TFlop/s]"), FIRST.replace("14054", '"1,194,000"')
+    assert results(read(table(row, head=head))) == results(read(table(FIRST.replace("14054", ""))))
+    imported = read(table(FIRST, head=head))
+    assert imported.drafts == ()
+    assert "several columns have this name, and differ" in whys(imported)
+
+
 def test_damaged_lists_end_in_a_report() -> None:
     """Cut anywhere a list gives no figure that the whole does not; changed anywhere it stays sound."""
     rows = [

@@ -336,6 +336,10 @@ def _table(source: Source, books: Import, results: list[tuple[str, Mapping[str, 
     _, head = next(rows, (0, []))
     names = [" ".join(cell.lower().split()) for cell in head]
     missing = [what for what in _NEEDED if not set(_COLUMNS[what]) & set(names)]
+    twice = sorted(name for what in _COLUMNS.values() for name in what if names.count(name) > 1)
+    if twice:
+        books.leave_out(books.row(source.name), f"its first line has several columns {twice[0]}")
+        return
     if missing:
         books.leave_out(books.row(source.name), f"its first line has no column for {', '.join(missing)}")
         return

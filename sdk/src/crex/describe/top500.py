@@ -135,6 +135,10 @@ def _table(source: Source, books: Import, told: set[tuple[str, str]]) -> None:
             books.leave_out(row, f"it has {len(cells)} cells, and the first line has {len(names)}")
             continue
         stated = dict(zip(names, cells, strict=True))
+        twice = [name for name, cell in zip(names, cells, strict=True) if stated[name] != cell]
+        for name in twice:
+            books.report.contradict(name or "?", row, "several columns have this name, and differ")
+            stated[name] = ""
         if at == len(lines) - 1 and not whole:
             # Without a line break at its end the last cell may have been cut.
             stated[names[-1]] = ""
