@@ -60,7 +60,10 @@ def test_the_core_commands_are_there() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["order"], ["hold", "x"], ["search"], ["--json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["dance"], ["order"], ["hold", "x"], ["search"], ["--json"], ["search", "x", "--max", "1001"]],
+)
 def test_wrong_usage_is_code_two(crex: Shell, arguments: list[str]) -> None:
     """What is no command ends with 2 and says how it is used."""
     assert crex(*arguments) == 2

@@ -14,6 +14,8 @@ from crex.cli.result import Result, table
 if TYPE_CHECKING:
     from crex import v1
 
+# SearchOffersRequest.max_candidates
+_MOST_CANDIDATES: Final = 1000
 _RATE: Final = re.compile(r"([A-Z]{3})=([0-9]{1,18}(?:\.[0-9]{1,12})?)")
 _USE: Final = re.compile(r"([^=:]+)=([0-9]{1,18}(?:\.[0-9]{1,12})?):([^=:]+)")
 
@@ -37,7 +39,14 @@ def add(commands: Commands) -> None:
         metavar="PREFERENCE",
         help="such as 'minimize price from 0 to 100 weight 3'; orders, never excludes",
     )
-    search.add_argument("--for", dest="length", type=duration, default=timedelta(hours=1), metavar="TIME")
+    search.add_argument(
+        "--for",
+        dest="length",
+        type=duration,
+        default=timedelta(hours=1),
+        metavar="TIME",
+        help="how long (1h)",
+    )
     search.add_argument("--from", dest="start", type=moment, metavar="TIME", help="from then on")
     search.add_argument(
         "--until",
@@ -63,7 +72,9 @@ def add(commands: Commands) -> None:
         help="convert prices, such as USD=7.1 where the currency is CNY",
     )
     add_properties(search)
-    search.add_argument("--max", dest="most", type=positive, default=20, help="candidates shown (20)")
+    search.add_argument(
+        "--max", dest="most", type=candidates, default=20, help="candidates shown, at most 1000 (20)"
+    )
     search.add_argument("--explain", action="store_true", help="say why every other offer does not match")
 
 
@@ -77,6 +88,14 @@ def add_properties(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE[,VALUE]",
         help="what you state of yourself, for offers that ask, such as end-use=research",
     )
+
+
+def candidates(text: str) -> int:
+    """Reads how many candidates a search gives; the contract bounds it."""
+    value = positive(text)
+    if value > _MOST_CANDIDATES:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {_MOST_CANDIDATES}")
+    return value
 
 
 def stated(text: str) -> v1.DemandProperty:
