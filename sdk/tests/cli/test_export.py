@@ -85,7 +85,7 @@ def test_a_report_without_writing(crex: Shell, documents: list[str], tmp_path: P
     """Without -o nothing is written, and every remark is told."""
     before = sorted(tmp_path.rglob("*"))
     assert crex("export", "kubernetes", *documents) == 0
-    assert crex.out.startswith("2 documents: 1 files, 0 left out, 1 remarks.\n")
+    assert crex.out.startswith("2 documents: 1 file, 0 left out, 1 remark.\n")
     assert "nodes: how many there are is not stated" in crex.out
     assert "With -o DIR the files are written there" in crex.out
     assert sorted(tmp_path.rglob("*")) == before
@@ -116,7 +116,7 @@ def test_what_describes_nothing_is_left_out(crex: Shell, documents: list[str], t
     offer = {"header": {"id": "crex://p.example.cn/offer/o", **HEADER}}
     path = _write(tmp_path / "offer.json", offer)
     assert crex("export", "openstack", path) == 1
-    assert crex.out.startswith("1 documents: 0 files, 1 left out")
+    assert crex.out.startswith("1 document: 0 files, 1 left out")
     assert "a document of type offer does not say what a resource or a site is" in crex.out
 
 

@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.options import Commands, command, group
+from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, count, section
 from crex.cli.result import REFUSED, Result, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from crex.cli.files import Paper
     from crex.describe.importing import LeftOut
     from crex.export.exporting import Document, Exported
 
-_REPORT: Final = "report.txt"
-_SHOWN: Final = 20
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -55,6 +54,7 @@ def _list(_: argparse.Namespace) -> Result:
 
 
 def _export(options: argparse.Namespace) -> Result:
+    from crex.cli.files import write_file
     from crex.export.exporters import EXPORTERS
 
     exporter = EXPORTERS.load(options.exporter)
@@ -66,11 +66,11 @@ def _export(options: argparse.Namespace) -> Result:
     if folder is not None:
         _write(folder, exported.files)
         options.output = None
-    lines = _report(given, exported, left_out, _SHOWN)
+    lines = _report(given, exported, left_out, SHOWN)
     if folder is not None:
         report = "\n".join(_report(given, exported, left_out, None))
-        (folder / _REPORT).write_text(report + "\n", "utf-8")
-        lines += ["", f"Wrote {len(exported.files)} files to {folder}, and {folder / _REPORT}."]
+        write_file(folder / REPORT, f"{report}\n".encode())
+        lines += ["", f"Wrote {count(len(exported.files), 'file')} to {folder}, and {folder / REPORT}."]
     elif exported.files:
         lines += ["", "With -o DIR the files are written there; --json shows what is in them."]
     value = {"exporter": exporter.name, "documents": given, **_value(exported, left_out, folder)}
@@ -128,16 +128,16 @@ def _paper(path: Path, token: str | None) -> Paper:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    from crex.cli.files import write_file
     from crex.errors import CrexError
 
     for name in files:
-        if _FILE_NAME.fullmatch(name) is None or name == _REPORT:
+        if _FILE_NAME.fullmatch(name) is None or name == REPORT:
             raise CrexError(
                 "TYPE", f"The exporter names a file {name!r}, which is no name for one in a folder. Mend it."
             )
-    folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
-        (folder / name).write_bytes(data)
+        write_file(folder / name, data)
 
 
 def _value(exported: Exported, left_out: Sequence[LeftOut], folder: Path | None) -> dict[str, Any]:
@@ -150,40 +150,14 @@ def _value(exported: Exported, left_out: Sequence[LeftOut], folder: Path | None)
             }
             for name, data in exported.files.items()
         ],
-        "leftOut": [{"where": one.where, "why": one.why} for one in left_out],
-        "report": [
-            {"kind": one.kind.value, "what": one.what, "where": one.where, "why": one.why}
-            for one in exported.findings
-        ],
+        **as_json(left_out, exported.findings),
     }
 
 
 def _report(given: int, exported: Exported, left_out: Sequence[LeftOut], most: int | None) -> list[str]:
-    outcome = f"{len(exported.files)} files, {len(left_out)} left out"
-    lines = [f"{given} documents: {outcome}, {len(exported.findings)} remarks."]
-    lines += _section("Files", list(exported.files), most)
-    lines += _section("Left out", _merged((one.why, one.where) for one in left_out), most)
-    remarks = ((f"{one.what}: {one.why}", one.where) for one in exported.findings)
-    lines += _section("Remarks", _merged(remarks), most)
+    outcome = f"{count(len(exported.files), 'file')}, {len(left_out)} left out"
+    lines = [f"{count(given, 'document')}: {outcome}, {count(len(exported.findings), 'remark')}."]
+    lines += section("Files", list(exported.files), most)
+    lines += section("Left out", by_reason(left_out), most)
+    lines += section("Remarks", by_text(exported.findings), most)
     return lines
-
-
-def _section(title: str, entries: Sequence[str], most: int | None) -> list[str]:
-    if not entries:
-        return []
-    shown = entries[:most]
-    lines = ["", f"{title}:", *(f"  {entry}" for entry in shown)]
-    if len(shown) < len(entries):
-        lines.append(f"  … and {len(entries) - len(shown)} more; --json or {_REPORT} has all")
-    return lines
-
-
-def _merged(entries: Iterable[tuple[str, str]]) -> list[str]:
-    """Tells once what is said of several places."""
-    places: dict[str, list[str]] = {}
-    for said, where in entries:
-        places.setdefault(said, []).append(where)
-    return [
-        f"{said} ({where[0]}{f' and {len(where) - 1} more' if len(where) > 1 else ''})"
-        for said, where in places.items()
-    ]

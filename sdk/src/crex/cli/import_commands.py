@@ -5,21 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from crex.cli.options import Commands, command, positive
+from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, count, places, section
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crex.describe.assembly import Assembled, Document, Issue
-    from crex.describe.importing import Imported, Importer, LeftOut
-    from crex.describe.report import Finding
+    from crex.describe.importing import Imported, Importer
     from crex.describe.sources import Source
-
-_REPORT: Final = "report.txt"
-_SHOWN: Final = 20
 
 
 def add(describe: Commands) -> None:
@@ -76,7 +73,7 @@ def _import(options: argparse.Namespace) -> Result:
     options.output = None
     result = _result(importer, imported, assembled, files, folder, before)
     report = "\n".join(_report(imported, assembled, None))
-    write_file(folder / _REPORT, f"{report}\n".encode())
+    write_file(folder / REPORT, f"{report}\n".encode())
     return result
 
 
@@ -186,22 +183,18 @@ def _result(
             }
             for at, made in enumerate(assembled.made)
         ],
-        "leftOut": [{"where": one.where, "why": one.why} for one in assembled.left_out],
-        "report": [
-            {"kind": one.kind.value, "what": one.what, "where": one.where, "why": one.why}
-            for one in imported.findings
-        ],
+        **as_json(assembled.left_out, imported.findings),
     }
-    lines = _report(imported, assembled, _SHOWN)
+    lines = _report(imported, assembled, SHOWN)
     if folder is not None:
-        wrote = f"Wrote {_count(len(files), 'document')} to {folder}, unsigned"
-        lines += ["", f"{wrote}, and {folder / _REPORT} with every row."]
+        wrote = f"Wrote {count(len(files), 'document')} to {folder}, unsigned"
+        lines += ["", f"{wrote}, and {folder / REPORT} with every row."]
         others = sorted(before.difference(files))
         value |= {"replaced": sorted(before.intersection(files)), "others": others}
         if value["replaced"]:
-            lines.append(f"Files that were there were replaced: {_rows(value['replaced'])}.")
+            lines.append(f"Files that were there were replaced: {places(value['replaced'])}.")
         if others:
-            lines.append(f"Not of this import, and published with that folder as well: {_rows(others)}.")
+            lines.append(f"Not of this import, and published with that folder as well: {places(others)}.")
         if files:
             lines.append(f"Next: `crex validate {folder}/*.json`, then `crex publish {folder}`.")
     elif assembled.made:
@@ -212,45 +205,11 @@ def _result(
 
 def _report(imported: Imported, assembled: Assembled, most: int | None) -> list[str]:
     described = {row for made in assembled.made for row in made.rows}
-    outcome = f"{len(described)} described in {_count(len(assembled.made), 'document')}"
-    rest = f"{len(assembled.left_out)} left out, {_count(len(imported.findings), 'remark')}"
-    lines = [f"{_count(imported.rows, 'row')}: {outcome}, {rest}."]
-    made = [f"{_file_name(one.document).removesuffix('.json')}: {_rows(one.rows)}" for one in assembled.made]
-    lines += _section("Documents", made, most)
-    lines += _section("Left out", _by_reason(assembled.left_out), most)
-    lines += _section("Remarks", _by_text(imported.findings), most)
+    outcome = f"{len(described)} described in {count(len(assembled.made), 'document')}"
+    rest = f"{len(assembled.left_out)} left out, {count(len(imported.findings), 'remark')}"
+    lines = [f"{count(imported.rows, 'row')}: {outcome}, {rest}."]
+    made = [f"{_file_name(one.document).removesuffix('.json')}: {places(one.rows)}" for one in assembled.made]
+    lines += section("Documents", made, most)
+    lines += section("Left out", by_reason(assembled.left_out), most)
+    lines += section("Remarks", by_text(imported.findings), most)
     return lines
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _section(title: str, entries: list[str], most: int | None) -> list[str]:
-    if not entries:
-        return []
-    shown = entries if most is None or len(entries) <= most else entries[:most]
-    lines = ["", f"{title}:", *(f"  {entry}" for entry in shown)]
-    if len(shown) < len(entries):
-        lines.append(f"  … and {len(entries) - len(shown)} more; --json or {_REPORT} has all")
-    return lines
-
-
-def _by_reason(left_out: Sequence[LeftOut]) -> list[str]:
-    reasons: dict[str, list[str]] = {}
-    for one in left_out:
-        reasons.setdefault(one.why, []).append(one.where)
-    return [f"{_rows(places)}: {why}" for why, places in reasons.items()]
-
-
-def _by_text(findings: Sequence[Finding]) -> list[str]:
-    said: dict[tuple[str, str], list[str]] = {}
-    for one in findings:
-        said.setdefault((one.what, one.why), []).append(one.where)
-    return [f"{what}: {why} ({_rows(places)})" for (what, why), places in said.items()]
-
-
-def _rows(places: Sequence[str]) -> str:
-    if not places:
-        return "as you said"
-    return places[0] if len(places) == 1 else f"{places[0]} and {len(places) - 1} more"
