@@ -209,6 +209,14 @@ def test_a_system_that_is_told_twice_counts_once() -> None:
     assert left(imported) == [f"it is told already: a.jsonl: line 2: $ ({SYSTEM})"]
 
 
+@pytest.mark.parametrize("kind", [["Core"], {"Core": "Core"}, 5, None])
+def test_a_processor_of_no_readable_type_ends_in_a_report(kind: object) -> None:
+    """A processor that no system links to may state anything as its type."""
+    stray = {**cpu(9), "@odata.id": "/redfish/v1/Processors/9", "ProcessorType": kind}
+    imported = read([*machine(), stray])
+    assert findings(imported, "1 × Processor")
+
+
 def test_equal_systems_that_nothing_tells_apart_are_not_counted() -> None:
     """Two files may tell one machine twice: without UUID and serial number there is no number of machines."""
     imported = IMPORTER.read([lines(machine(), "a.jsonl"), lines(machine(UUID="u"), "b.jsonl")])

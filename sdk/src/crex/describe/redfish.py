@@ -295,7 +295,7 @@ def _report_unlinked(tree: Tree, report: Report) -> None:
 
 
 def _piece(resource: Resource) -> bool:
-    return resource.members.value.get("ProcessorType") in _PIECES
+    return resource.members.text("ProcessorType") in _PIECES
 
 
 IMPORTER: Final = Redfish()
