@@ -185,9 +185,10 @@ def test_deep_and_endless_inputs() -> None:
     """Objects within objects without end, and sets beyond any machine, end in a report."""
     deep = '<object type="PCIDev">' * 20_000 + "</object>" * 20_000
     assert len(read(topology(inner=deep)).drafts) == 1
-    imported = read(topology(cpuset=",".join(["0xffffffff"] * 4000)))
-    assert not node(imported).HasField("cpu")
-    assert "in a form that cannot be read" in whys(imported)
+    for odd in (",".join(["0xffffffff"] * 4000), "0x,0x0000000f"):
+        imported = read(topology(cpuset=odd))
+        assert not node(imported).HasField("cpu")
+        assert "in a form that cannot be read" in whys(imported)
 
 
 def test_memory_that_shares_its_cpus_counts_them_once() -> None:

@@ -16,7 +16,7 @@ _MOST_OBJECTS: Final = 1_000_000
 _MOST_CPUS: Final = 65536
 _KIB: Final = 1024
 _MACHINE: Final = "Machine"
-_SET: Final = re.compile(r"(?:0xf\.\.\.f,)?(?:(?:0x)?[0-9a-f]{0,8},)*(?:0x)?[0-9a-f]{1,8}")
+_SET: Final = re.compile(r"(?:0xf\.\.\.f,)?(?:(?:(?:0x)?[0-9a-f]{1,8})?,)*(?:0x)?[0-9a-f]{1,8}")
 # hwloc up to 2 writes kibibytes without their name (hwloc documentation, "OS Device Information").
 _SIZE: Final = re.compile(r"([0-9]{1,15})(?:KiB)?")
 
