@@ -92,6 +92,28 @@ def test_documents_are_written_and_valid(crex: Shell, cluster: Path, tmp_path: P
     assert "a Pod of v1" in (folder / "report.txt").read_text("utf-8")
 
 
+def test_a_site_that_was_written_before_is_not_written_again(
+    crex: Shell, cluster: Path, tmp_path: Path
+) -> None:
+    """The site of `crex init` may be published; only who says its country again gets its document again."""
+    options = ("--site", "a", "--country", "CN", "--allocation", "dedicated-core", "--resource", "vm-7")
+    assert crex("init", "p.example.cn", "--role", "provider", *options) == 0
+    folder = tmp_path / "out"
+    assert crex("-o", str(folder), "describe", "k8s", str(cluster)) == 0
+    assert "node-class-gpu-1.json" in {path.name for path in folder.iterdir()}
+    assert not (folder / "site-a.json").exists()
+    assert crex("-o", str(folder), "describe", "k8s", str(cluster), "--country", "CN") == 0
+    assert (folder / "site-a.json").exists()
+
+
+def test_a_subdivision_without_its_country(crex: Shell, cluster: Path, tmp_path: Path) -> None:
+    """What would go nowhere is refused."""
+    crex("init", "p.example.cn", "--role", "provider")
+    options = ("--site", "a", "--subdivision", "CN-NX")
+    assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(cluster), *options) == 1
+    assert "say --country, too" in crex.err
+
+
 def test_the_site_is_never_guessed(crex: Shell, cluster: Path, tmp_path: Path) -> None:
     """Who writes documents says at which site the things are."""
     crex("init", "p.example.cn", "--role", "provider")

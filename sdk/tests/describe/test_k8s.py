@@ -189,6 +189,28 @@ def test_shares_of_time_are_never_gpus() -> None:
     assert devices(renamed) == [("Tesla-T4", 2, 15360 * MIB)]
 
 
+@pytest.mark.parametrize(
+    ("product", "mebibytes", "stated"),
+    [
+        ("NVIDIA-A100-SXM4-80GB", 81920, True),
+        ("NVIDIA-A100-SXM4-80GB", 81_251, True),
+        ("NVIDIA-A100-SXM4-80GB", 1, False),
+        ("NVIDIA-A100-SXM4-80GB", 80, False),
+        ("NVIDIA-A100-SXM4-80GB", 83_886_080, False),
+        ("NVIDIA-GH200-480GB", 97_871, True),
+        ("NVIDIA-L4", 23_034, True),
+    ],
+)
+def test_a_size_in_the_name_of_a_product_is_the_second_source(
+    product: str, mebibytes: int, stated: bool
+) -> None:
+    """A label in other units than MiB, or of somebody's hand, does not become a memory."""
+    labels = GPU_LABELS | {"nvidia.com/gpu.product": product, "nvidia.com/gpu.memory": str(mebibytes)}
+    imported = read(node(labels=labels, capacity={"nvidia.com/gpu": "8"}))
+    assert devices(imported) == [(product, 8, mebibytes * MIB if stated else None)]
+    assert stated or "another size; none is stated" in whys(imported, f"memory of {product}")
+
+
 def test_an_advertised_number_without_labels_is_no_number_of_gpus() -> None:
     """Where no label says what a unit is, nothing is counted."""
     imported = read(node(capacity={"nvidia.com/gpu": "8", "nvidia.com/gpu.shared": "4"}))

@@ -178,7 +178,7 @@ def test_a_label_is_the_second_source_of_what_slices_say() -> None:
     slices = resource_slice(*(device(f"gpu-{number}", uuid=str(number)) for number in range(8)))
     assert devices(read(node(labels=GPU_LABELS), slices)) == [("NVIDIA A100-SXM4-80GB", 8, 80 * GIB)]
     odd = read(
-        node(labels=GPU_LABELS | {"nvidia.com/gpu.memory": "40960", "nvidia.com/gpu.count": "4"}), slices
+        node(labels=GPU_LABELS | {"nvidia.com/gpu.memory": "80000", "nvidia.com/gpu.count": "4"}), slices
     )
     assert devices(odd) == [("NVIDIA A100-SXM4-80GB", 8, None)]
     assert "neither is stated" in whys(odd, "memory of NVIDIA")

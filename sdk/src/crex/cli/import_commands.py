@@ -39,7 +39,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     )
     part = parser.add_argument_group("what no file says (with -o DIR, which writes the documents there)")
     part.add_argument("--site", metavar="NAME", help="name of the site (default: that of `crex init`)")
-    part.add_argument("--country", metavar="CC", help="country of the site; writes the site's document, too")
+    part.add_argument("--country", metavar="CC", help="of the site; its own document is written, too")
     part.add_argument("--subdivision", metavar="CODE", help="subdivision of it, such as CN-NX")
     part.add_argument(
         "--allocation", metavar="TOKEN", help="how CPUs are allocated, such as dedicated-thread"
@@ -117,6 +117,8 @@ def _issue(options: argparse.Namespace) -> Issue:
     from crex.errors import CrexError
     from crex.rating.tzdata import period_at
 
+    if options.subdivision and not options.country:
+        raise CrexError("SCHEMA", "--subdivision says of which part of a country; say --country, too.")
     party = open_party(options)
     kept = party.folder / POLICY_FILE
     profile = policy.load(kept) if kept.exists() else None
@@ -137,7 +139,7 @@ def _issue(options: argparse.Namespace) -> Issue:
         issued_at=at,
         revision=options.revision,
         allocation=options.allocation or "",
-        country=options.country or (profile.country if profile and same else ""),
+        country=options.country or "",
         subdivision=options.subdivision or (profile.subdivision or "" if profile and same else ""),
         time_zone=options.time_zone,
     )

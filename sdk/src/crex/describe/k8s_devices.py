@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from crex.describe.plausible import fits_name
 from crex.describe.report import Report
 from crex.describe.values import clean, provenance, token, whole
 from crex.v1 import Accelerator, AcceleratorRuntime, DeviceMemory, PartitionProfile, PciId
@@ -179,11 +180,12 @@ def _nvidia(node: Advertised, report: Report) -> tuple[list[Accelerator], list[P
         provenance=provenance(f"{_GFD} of Node"),
     )
     mebibytes = whole(labels.get(f"{_GPU}.memory"), low=1, high=1 << 32)
-    if mebibytes is not None:
-        # Documented as "Mb"; it is NVML's total divided by 1024 * 1024 (internal/resource/nvml-device.go).
+    what = f"memory of {product}"
+    # Documented as "Mb"; it is NVML's total divided by 1024 * 1024 (internal/resource/nvml-device.go).
+    if mebibytes is None:
+        report.leave_out(what, node.where, f"its label {_GPU}.memory states none")
+    elif fits_name(product, mebibytes * MIB, what, node.where, report):
         device.memory.CopyFrom(DeviceMemory(capacity_bytes=mebibytes * MIB))
-    else:
-        report.leave_out(f"memory of {product}", node.where, f"its label {_GPU}.memory states none")
     version = _cuda(labels)
     if version:
         device.runtime.CopyFrom(AcceleratorRuntime(family="cuda", version=version))

@@ -85,7 +85,10 @@ def read_nvidia(machine: Machine, contained: bool, report: Report) -> NvidiaDevi
         if is_cut(gpu):
             why = "slices are resources of kind partition-class, never GPUs"
             report.leave_out(f"{len(slices_of(gpu))} MIG devices of {what}", _SHOWN, why)
-    listed = lists_all(root, gpus, _SHOWN, report)
+    listed = lists_all(root, gpus)
+    if listed is False:
+        why = f"it says {attached_to(root)} are attached and lists {len(gpus)}; the list is believed"
+        report.contradict("NVIDIA devices", _SHOWN, why)
     return NvidiaDevices(
         tuple(devices),
         frozenset(filter(None, (_address(gpu) for gpu in gpus))),
@@ -128,13 +131,15 @@ def uuid_of(gpu: ET.Element) -> str | None:
     return text if _UUID.fullmatch(text) and not _NO_UUID.fullmatch(text) else None
 
 
-def lists_all(root: ET.Element, gpus: Sequence[ET.Element], where: str, report: Report) -> bool | None:
+def lists_all(root: ET.Element, gpus: Sequence[ET.Element]) -> bool | None:
     """Tells whether a log lists as many GPUs as it says are attached; nothing where it does not say so."""
-    attached = whole(_text(root, "attached_gpus"))
-    if attached is not None and attached != len(gpus):
-        why = f"it says {attached} are attached and lists {len(gpus)}; the list is believed"
-        report.contradict("NVIDIA devices", where, why)
+    attached = attached_to(root)
     return None if attached is None else attached == len(gpus)
+
+
+def attached_to(root: ET.Element) -> int | None:
+    """Gives how many GPUs a log says are attached."""
+    return whole(_text(root, "attached_gpus"))
 
 
 def repeated(gpus: Sequence[ET.Element]) -> dict[int, str]:

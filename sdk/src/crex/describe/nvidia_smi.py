@@ -71,12 +71,19 @@ class _Reader:
             self.books.leave_out(self.books.row(source.name), why)
             return None
         again = nvidia.repeated(gpus)
+        listed = nvidia.lists_all(root, gpus)
+        partly = ""
+        if listed is False:
+            partly = (
+                f"the log says {nvidia.attached_to(root)} GPUs are attached and lists {len(gpus)}, so it "
+                "does not tell the machine; `nvidia-smi -q -x` without `-i` does"
+            )
         devices: list[Accelerator] = []
         rows: list[str] = []
         slices: dict[str, list[str]] = {}
         for position, gpu in enumerate(gpus):
             row = self.books.row(f"{source.name}: gpu {clean(gpu.get('id'), 32) or position}")
-            made = again.get(position) or self._device(root, gpu, position, row)
+            made = partly or again.get(position) or self._device(root, gpu, position, row)
             if isinstance(made, str):
                 self.books.leave_out(row, made)
                 self._slices(gpu, row, "the device of which it is a slice is left out")
@@ -85,7 +92,6 @@ class _Reader:
             rows.append(row)
             for profile, places in self._slices(gpu, row, "").items():
                 slices.setdefault(profile, []).extend(places)
-        listed = nvidia.lists_all(root, gpus, source.name, self.books.report)
         known = all(nvidia.uuid_of(gpu) is not None for gpu in gpus)
         return (
             Told(
