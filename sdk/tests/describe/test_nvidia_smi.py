@@ -145,6 +145,16 @@ def test_equal_machines_are_one_document_with_their_number() -> None:
     assert draft.count is None
 
 
+def test_a_member_that_is_there_twice_and_differs_is_not_believed() -> None:
+    """Of two totals neither is the memory."""
+    log = nvidia_xml(nvidia_gpu("0000:00:0a.0"))
+    total = log[log.index("<total>") : log.index("</total>") + len("</total>")]
+    (device,) = devices(read(log.replace(total, f"{total}<total>1 MiB</total>")))
+    assert not device.HasField("memory")
+    (device,) = devices(read(log.replace(total, total * 2)))
+    assert device.HasField("memory")
+
+
 def test_a_log_of_some_gpus_is_no_machine() -> None:
     """`nvidia-smi -i 0` lists one GPU of four: a machine with one is nowhere."""
     logs = [nvidia_xml(nvidia_gpu(f"0000:00:0{digit}.0"), attached=4) for digit in "abcd"]

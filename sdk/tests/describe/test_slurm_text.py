@@ -121,6 +121,9 @@ def test_a_number_that_is_none() -> None:
     assert not only(imported).HasField("memory")
     assert "it is 'lots', which is no number of a node" in whys(imported)
     assert "it names no node" in whys(read("NodeName= CPUTot=1 State=IDLE\n"))
+    several = read(TEXT.replace("NodeName=gpu001", "NodeName=gpu[001-100000]"))
+    assert not several.drafts
+    assert "it names several nodes, 'gpu[001-100000]'" in whys(several)
 
 
 def test_a_table_of_sinfo() -> None:

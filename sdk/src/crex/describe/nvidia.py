@@ -175,8 +175,9 @@ def driver_of(root: ET.Element) -> str | None:
 
 
 def _text(element: ET.Element, path: str) -> str | None:
-    """Gives the text at a path; nothing where it is missing or a placeholder."""
-    text = (element.findtext(path) or "").strip()
+    """Gives the text at a path; nothing where it is missing, a placeholder, or there twice and differs."""
+    texts = {(found.text or "").strip() for found in element.findall(path)}
+    text = texts.pop() if len(texts) == 1 else ""
     return None if text.upper() in ("", "N/A", "NONE") or text.startswith("[") else text
 
 

@@ -113,6 +113,8 @@ def _record(block: _Block, row: str, report: Report) -> Record | str:
     missing = [one for one in _ALWAYS if one not in pairs]
     if missing:
         return f"it has no {missing[0]}, which scontrol prints of every node: it is cut, or of another tool"
+    if not set(name).isdisjoint("[],"):
+        return f"it names several nodes, {clean(name, 80)!r}; scontrol tells each by itself"
     if not block.ended:
         return "no empty line follows it, so that it may be cut"
     record = Record(name=clean(name, 255) or "?", where=row, rows=[row], states=read_states(pairs["State"]))
