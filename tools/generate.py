@@ -46,8 +46,9 @@ def generate(repository: Path) -> list[str]:
     contract = load_contract(repository / "proto", PACKAGE)
     machines = state_machines.load_machines(repository / "proto" / PACKAGE / "states.json", contract)
     changed = _python(repository, contract, machines)
-    changed += _specification(repository, contract, machines)
-    return changed + write_tree(repository / REGISTRIES, registries.carried_files(repository), "*.json")
+    changed += write_tree(repository / REGISTRIES, registries.carried_files(repository), "*.json")
+    # Last, because its list of rules names the files that cite them, generated ones with them.
+    return changed + _specification(repository, contract, machines)
 
 
 def _python(repository: Path, contract: Contract, machines: list[state_machines.Machine]) -> list[str]:
