@@ -19,6 +19,7 @@ from conformance.tests.vectors import (
 )
 from conformance.tests.vectors.billing_cases import Case
 from conformance.tests.vectors.billing_period_cases import PeriodCase
+from conformance.tests.vectors.case import write
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "billing"
 CASES: Final[list[Case | PeriodCase]] = [
@@ -30,14 +31,5 @@ CASES: Final[list[Case | PeriodCase]] = [
 ]
 
 
-def main() -> None:
-    """Replaces the vectors of the folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-    for case in CASES:
-        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
-
-
 if __name__ == "__main__":
-    main()
+    write(FOLDER, CASES)

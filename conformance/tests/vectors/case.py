@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from conformance.tests.vectors.matching_documents import Value
 from conformance.tests.vectors.one_change import changed
@@ -92,7 +92,16 @@ def apart(value: Value) -> Value:
     return copied
 
 
-def write(folder: Path, cases: Iterable[Case]) -> None:
+class Written(Protocol):
+    """A vector that can be written: its name, and its file."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102 - see the class
+
+    def as_json(self) -> bytes: ...  # noqa: D102 - see the class
+
+
+def write(folder: Path, cases: Iterable[Written]) -> None:
     """Replaces the vectors of a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.json"):

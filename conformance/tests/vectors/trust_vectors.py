@@ -11,20 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from conformance.tests.vectors import trust_body_cases, trust_envelope_cases, trust_key_cases
+from conformance.tests.vectors.case import write
 from conformance.tests.vectors.trust_cases import Case
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "trust"
 CASES: Final[list[Case]] = [*trust_envelope_cases.CASES, *trust_key_cases.CASES, *trust_body_cases.CASES]
 
 
-def main() -> None:
-    """Replaces the files of the folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        path.unlink()
-    for case in CASES:
-        (FOLDER / f"{case.id}.json").write_bytes(case.as_json())
-
-
 if __name__ == "__main__":
-    main()
+    write(FOLDER, CASES)

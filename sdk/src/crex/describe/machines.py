@@ -66,6 +66,32 @@ def add_machines(machines: Sequence[Told], books: Import) -> None:
             )
 
 
+def told_before(
+    told: dict[str, tuple[str, Accelerator]],
+    own: str,
+    made: Accelerator,
+    what: str,
+    row: str,
+    report: Report,
+) -> str:
+    """Says that another row tells a device, and reports where that says otherwise; empty for its first row.
+
+    Args:
+        told: Rows and devices so far, by what no other device in the world has.
+        own: What this device has of that kind.
+        made: What its row says.
+        what: The device, for the report.
+        row: Its row.
+        report: Takes the contradiction.
+    """
+    first, known = told.setdefault(own, (row, made))
+    if first == row:
+        return ""
+    if known != made:
+        report.contradict(what, row, f"{first} says otherwise of it, and is believed")
+    return f"it is {own}, which {first} tells"
+
+
 def capped(elements: list[Element], what: str, where: str, report: Report) -> list[Element]:
     """Gives as many kinds of a list as a document holds, and reports that there are more."""
     if len(elements) > _MOST_ELEMENTS:

@@ -25,6 +25,7 @@ from crex.describe.importing import Draft, Import, Imported
 from crex.describe.members import Members, kind_of
 from crex.describe.report import Report
 from crex.describe.sources import Source, read_json, read_table
+from crex.describe.tables import whole_rows
 from crex.describe.values import ESTIMATED, clean, provenance, token, whole
 from crex.documents.convert import to_timestamp
 from crex.v1 import (
@@ -332,8 +333,7 @@ def _text(part: Members, name: str) -> str | None:
 
 
 def _table(source: Source, books: Import, results: list[tuple[str, Mapping[str, str]]]) -> None:
-    rows = read_table(source)
-    _, head = next(rows, (0, []))
+    _, head = next(read_table(source), (0, []))
     names = [" ".join(cell.lower().split()) for cell in head]
     missing = [what for what in _NEEDED if not set(_COLUMNS[what]) & set(names)]
     twice = sorted(name for what in _COLUMNS.values() for name in what if names.count(name) > 1)
@@ -343,15 +343,7 @@ def _table(source: Source, books: Import, results: list[tuple[str, Mapping[str, 
     if missing:
         books.leave_out(books.row(source.name), f"its first line has no column for {', '.join(missing)}")
         return
-    lines = list(rows)
-    for at, (number, cells) in enumerate(lines):
-        row = books.row(f"{source.name}: line {number}")
-        if at == len(lines) - 1 and not source.text.endswith("\n"):
-            books.leave_out(row, "it ends without a line break, so it may be cut")
-        elif len(cells) != len(names):
-            books.leave_out(row, f"it has {len(cells)} cells, and the first line has {len(names)}")
-        else:
-            results.append((row, dict(zip(names, cells, strict=True))))
+    results.extend(whole_rows(source, names, books))
 
 
 def _result(row: str, cells: Mapping[str, str], systems: Sequence[_System], books: Import) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from crex.describe import nvidia
 from crex.describe.grouping import group
 from crex.describe.importing import Import, Imported
-from crex.describe.machines import Told, add_machines, capped
+from crex.describe.machines import Told, add_machines, capped, told_before
 from crex.describe.policy import propose_name
 from crex.describe.sources import Source
 from crex.describe.values import clean
@@ -111,13 +111,8 @@ class _Reader:
         uuid = nvidia.uuid_of(gpu)
         if isinstance(made, str) or uuid is None:
             return made
-        first, known = self.told.setdefault(uuid, (row, made))
-        if first == row:
-            return made
-        if known != made:
-            why = f"{first} says otherwise of it, and is believed"
-            self.books.report.contradict(nvidia.name_of(gpu, position), row, why)
-        return f"it is {uuid}, which {first} tells"
+        what = nvidia.name_of(gpu, position)
+        return told_before(self.told, uuid, made, what, row, self.books.report) or made
 
     def _slices(self, gpu: ET.Element, row: str, why: str) -> dict[str, list[str]]:
         """Gives the rows of the MIG devices of a GPU by profile; leaves out what has none, or all of them."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from crex.describe.price_plans import Plans
 from crex.describe.sources import Source, read_table
+from crex.describe.tables import whole_rows
 from crex.describe.values import clean
 
 _IN_BRACKETS: Final = re.compile(r".*\(([^()]+)\)")
@@ -27,14 +28,9 @@ def read_rows(source: Source, plans: Plans) -> Iterator[tuple[str, Mapping[str, 
     """Gives the rows of a table that are whole, with their cells by column; leaves out the others."""
     names = columns_of(source)
     twice = sorted({name for name in names if name and names.count(name) > 1})
-    lines = list(read_table(source))[1:]
-    for at, (number, cells) in enumerate(lines):
+    if not twice:
+        yield from whole_rows(source, names, plans)
+        return
+    for number, _ in list(read_table(source))[1:]:
         row = plans.row(f"{source.name}: line {number}")
-        if twice:
-            plans.leave_out(row, f"the table has several columns {clean(twice[0], 40)}")
-        elif at == len(lines) - 1 and not source.text.endswith("\n"):
-            plans.leave_out(row, "it ends without a line break, so it may be cut")
-        elif len(cells) != len(names):
-            plans.leave_out(row, f"it has {len(cells)} cells, and the first line has {len(names)}")
-        else:
-            yield row, dict(zip(names, cells, strict=True))
+        plans.leave_out(row, f"the table has several columns {clean(twice[0], 40)}")

@@ -21,7 +21,7 @@ from typing import Final
 
 from crex.describe.grouping import group
 from crex.describe.importing import Import, Imported
-from crex.describe.machines import Told, add_machines, capped
+from crex.describe.machines import Told, add_machines, capped, told_before
 from crex.describe.members import Members, kind_of
 from crex.describe.plausible import can_have
 from crex.describe.policy import propose_name
@@ -139,13 +139,7 @@ class _Reader:
         unique = _unique(card.value)
         if isinstance(made, str) or unique is None:
             return made
-        first, known = self.told.setdefault(unique, (row, made))
-        if first == row:
-            return made
-        if known != made:
-            why = f"{first} says otherwise of it, and is believed"
-            self.books.report.contradict("accelerators", row, why)
-        return f"it is {unique}, which {first} tells"
+        return told_before(self.told, unique, made, "accelerators", row, self.books.report) or made
 
 
 def _unique(card: object) -> str | None:
