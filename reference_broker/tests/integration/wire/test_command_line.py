@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,20 @@ def test_usage_verifies(sale: Sale) -> None:
     assert checked["records"] == len(listed["records"]) > 0
     assert checked["gaps"] == 0
     assert checked["final"] is True
+
+
+def test_a_record_is_proven_to_somebody_without_a_network(sale: Sale, tmp_path: Path) -> None:
+    """PROOF-ROOT-1: the file of a proof is enough for whoever pinned the provider; no broker is asked."""
+    listed = sale.consumer("usage", "list", sale.lease)["records"]
+    last = max((one for one in listed if one["meterId"] == "cpu-time"), key=lambda one: int(one["seq"]))
+    place = tmp_path / "record.proof"
+    assert sale.consumer.plain("-o", str(place), "usage", "prove", sale.lease, "cpu-time", last["seq"]) == 0
+    offline = replace(sale.other, target="127.0.0.1:1")
+    checked = offline("usage", "check-proof", str(place))
+    assert (checked["verified"], checked["record"]) == (True, last)
+    place.write_text(place.read_text("utf-8").replace('"leafIndex":"', '"leafIndex":"1'), "utf-8")
+    offline("usage", "check-proof", str(place), code=1)
+    sale.consumer("usage", "prove", sale.lease, "cpu-time", "1000000", code=1)
 
 
 def test_the_invoice_is_recomputed_and_accepted(sale: Sale, capsys: pytest.CaptureFixture[str]) -> None:

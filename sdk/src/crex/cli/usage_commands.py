@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
-from crex.cli.options import Commands, command, group
+from crex.cli.document_commands import add_trust, trusted
+from crex.cli.options import Commands, command, group, moment, positive
 from crex.cli.result import Result, table
 
 
@@ -18,6 +20,17 @@ def add(commands: Commands) -> None:
     ):
         parser = command(usage, name, run, about)
         parser.add_argument("lease", metavar="LEASE")
+    prove = command(
+        usage, "prove", _prove, "prove that a record stands under a signed batch; -o FILE keeps it"
+    )
+    prove.add_argument("lease", metavar="LEASE")
+    prove.add_argument("meter", metavar="METER", help="meter of the record, as `crex usage list` shows it")
+    prove.add_argument("seq", type=positive, metavar="SEQ", help="number of the record")
+    prove.add_argument("--revision", type=positive, help="its revision (the highest)")
+    check = command(usage, "check-proof", _check_proof, "verify the proof of a record, without a network")
+    check.add_argument("file", type=Path, metavar="FILE", help="what `crex usage prove` wrote, or -")
+    check.add_argument("--at", type=moment, metavar="TIME", help="the time for which to judge (now)")
+    add_trust(check)
 
 
 def _list(options: argparse.Namespace) -> Result:
@@ -69,3 +82,48 @@ def _verify(options: argparse.Namespace) -> Result:
         f"and sequence holds; {len(usage.gaps)} gaps are marked; the period is {sealed}."
     )
     return Result(value, text)
+
+
+def _prove(options: argparse.Namespace) -> Result:
+    from crex.cli.party import open_customer
+    from crex.cli.purchase import fetch_batches
+    from crex.metering import proof
+
+    _, batches = fetch_batches(open_customer(options), options.lease)
+    found = proof.prove(
+        ((one.batch, one.bodies or ()) for one in batches), options.meter, options.seq, options.revision
+    )
+    text = proof.to_json(found).decode()
+    return Result(json.loads(text), text.rstrip("\n"))
+
+
+def _check_proof(options: argparse.Namespace) -> Result:
+    from crex.cli.files import named, read_bytes
+    from crex.cli.party import now
+    from crex.metering import proof
+
+    at = options.at or now()
+    trust = trusted(options, at)
+    data = read_bytes(options.file)
+    with named(options.file):
+        claim = proof.from_json(data)
+        proven = proof.verify_proof(claim, trust, now=at)
+    batch, record = proven.batch, json.loads(proven.record.body)
+    value = {
+        "file": str(options.file),
+        "verified": True,
+        "record": record,
+        "leafIndex": str(claim.leaf_index),
+        "treeSize": str(claim.tree_size),
+        "batch": {"id": batch.id, "revision": str(batch.revision), "sha256": batch.digest},
+        "issuer": batch.issuer,
+    }
+    lines = [
+        f"{options.file}: {batch.issuer} signed for this record",
+        f"  record    {proven.record.place} of {proven.record.lease}",
+        f"  states    {record['quantity']} {record['unit']} of {record['dimension']}",
+        f"  covers    {proven.record.span}",
+        f"  stands    at position {claim.leaf_index} of {claim.tree_size} under {batch.id}@{batch.revision}",
+        "  A later batch may hold a higher revision of it; `crex usage list` shows.",
+    ]
+    return Result(value, "\n".join(lines))

@@ -4,6 +4,7 @@ from crex.metering.batch import BatchDraft, build_batch, verify_batch
 from crex.metering.chain import Chain
 from crex.metering.errors import UsageError
 from crex.metering.meter import CountingMeter, HoldingMeter, Meter, MeterInfo, MeterState
+from crex.metering.proof import Proven, RecordProof, prove, verify_proof
 from crex.metering.record import Record, build_record, parse_record
 from crex.metering.selection import Numbers, distinct, latest, missing
 from crex.metering.span import Span
@@ -17,7 +18,9 @@ __all__ = [
     "MeterInfo",
     "MeterState",
     "Numbers",
+    "Proven",
     "Record",
+    "RecordProof",
     "Span",
     "UsageError",
     "build_batch",
@@ -26,5 +29,7 @@ __all__ = [
     "latest",
     "missing",
     "parse_record",
+    "prove",
     "verify_batch",
+    "verify_proof",
 ]

@@ -121,6 +121,32 @@ def verify_batch(
     return continued, records
 
 
+def check_record(record: Record, lease: str, period: Span) -> None:
+    """Checks that a batch of a lease and a period may hold a record.
+
+    Raises:
+        UsageError: TERMS where it is of another lease (BATCH-LEASE-1); USAGE_OUT_OF_BOUNDS where it does not
+            lie within the period (BATCH-PERIOD-1).
+    """
+    if record.lease != lease:
+        raise refused(
+            "TERMS",
+            "BATCH-LEASE-1",
+            f"The record of {record.place} is of lease {record.lease}, but the batch is of {lease}.",
+            meter_id=record.meter_id,
+            seq=str(record.seq),
+        )
+    if not period.holds(record.span):
+        raise refused(
+            "USAGE_OUT_OF_BOUNDS",
+            "BATCH-PERIOD-1",
+            f"The record of {record.place} covers {record.span}, which does not lie within the batch's "
+            f"period {period}. Cut readings where a period ends, and seal each part with its own period.",
+            meter_id=record.meter_id,
+            seq=str(record.seq),
+        )
+
+
 def _check_records(batch: UsageBatch, records: Sequence[Record]) -> None:
     period = Span.of(batch.period)
     if len(records) > MAX_RECORDS:
@@ -138,24 +164,7 @@ def _check_records(batch: UsageBatch, records: Sequence[Record]) -> None:
                 "number and revision, each once.",
             )
     for record in records:
-        if record.lease != batch.lease:
-            raise refused(
-                "TERMS",
-                "BATCH-LEASE-1",
-                f"The record of {record.place} is of lease {record.lease}, but the batch is of "
-                f"{batch.lease}.",
-                meter_id=record.meter_id,
-                seq=str(record.seq),
-            )
-        if not period.holds(record.span):
-            raise refused(
-                "USAGE_OUT_OF_BOUNDS",
-                "BATCH-PERIOD-1",
-                f"The record of {record.place} covers {record.span}, which does not lie within the batch's "
-                f"period {period}. Cut readings where a period ends, and seal each part with its own period.",
-                meter_id=record.meter_id,
-                seq=str(record.seq),
-            )
+        check_record(record, batch.lease, period)
     stated = [(each.meter_id, each.first_seq, each.last_seq) for each in batch.ranges]
     found = [(each.meter_id, each.first_seq, each.last_seq) for each in _ranges(records)]
     if stated != found:
