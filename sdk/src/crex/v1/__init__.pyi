@@ -5,6 +5,10 @@ from crex.v1.billing_service_pb2 import AcceptInvoiceRequest as AcceptInvoiceReq
 from crex.v1.billing_service_pb2 import AcceptInvoiceResponse as AcceptInvoiceResponse
 from crex.v1.order_pb2 import AccessCredential as AccessCredential
 from crex.v1.order_pb2 import AccessGrant as AccessGrant
+from crex.v1.price_plan_pb2 import Accumulator as Accumulator
+from crex.v1.price_plan_pb2 import AccumulatorReset as AccumulatorReset
+from crex.v1.price_plan_pb2 import AccumulatorScope as AccumulatorScope
+from crex.v1.invoice_pb2 import AccumulatorValue as AccumulatorValue
 from crex.v1.provider_agent_service_pb2 import AgentEvent as AgentEvent
 from crex.v1.provider_agent_service_pb2 import AgentHello as AgentHello
 from crex.v1.allotment_pb2 import Allotment as Allotment
@@ -25,6 +29,8 @@ from crex.v1.provider_agent_service_pb2 import CommandFailure as CommandFailure
 from crex.v1.provider_agent_service_pb2 import CommandResult as CommandResult
 from crex.v1.market_service_pb2 import CommitOrderRequest as CommitOrderRequest
 from crex.v1.market_service_pb2 import CommitOrderResponse as CommitOrderResponse
+from crex.v1.price_adjustment_pb2 import Commitment as Commitment
+from crex.v1.price_adjustment_pb2 import CommitmentKind as CommitmentKind
 from crex.v1.fact_pb2 import ComplianceClaim as ComplianceClaim
 from crex.v1.price_plan_pb2 import ComponentKind as ComponentKind
 from crex.v1.resource_pb2 import ComputeResource as ComputeResource
@@ -35,9 +41,15 @@ from crex.v1.provider_agent_service_pb2 import ConnectResponse as ConnectRespons
 from crex.v1.requirement_pb2 import Constraint as Constraint
 from crex.v1.demand_pb2 import ConstraintCount as ConstraintCount
 from crex.v1.requirement_pb2 import ConstraintOperator as ConstraintOperator
+from crex.v1.note_pb2 import Correction as Correction
+from crex.v1.usage_pb2 import CounterReadings as CounterReadings
 from crex.v1.node_pb2 import Cpu as Cpu
 from crex.v1.market_service_pb2 import CreateHoldRequest as CreateHoldRequest
 from crex.v1.market_service_pb2 import CreateHoldResponse as CreateHoldResponse
+from crex.v1.price_adjustment_pb2 import Credit as Credit
+from crex.v1.price_adjustment_pb2 import CreditKind as CreditKind
+from crex.v1.note_pb2 import CreditNote as CreditNote
+from crex.v1.note_pb2 import DebitNote as DebitNote
 from crex.v1.demand_pb2 import Demand as Demand
 from crex.v1.demand_pb2 import DemandProperty as DemandProperty
 from crex.v1.demand_pb2 import DemandQuantity as DemandQuantity
@@ -53,6 +65,7 @@ from crex.v1.admin_service_pb2 import EnrolResponse as EnrolResponse
 from crex.v1.envelope_pb2 import Envelope as Envelope
 from crex.v1.error_reason_pb2 import ErrorReason as ErrorReason
 from crex.v1.provider_agent_service_pb2 import EventAck as EventAck
+from crex.v1.price_adjustment_pb2 import Exchange as Exchange
 from crex.v1.demand_pb2 import ExchangeRate as ExchangeRate
 from crex.v1.resource_pb2 import ExternalId as ExternalId
 from crex.v1.network_pb2 import Fabric as Fabric
@@ -73,6 +86,7 @@ from crex.v1.discovery_service_pb2 import GetServerInfoResponse as GetServerInfo
 from crex.v1.market_service_pb2 import GrantAllotmentRequest as GrantAllotmentRequest
 from crex.v1.market_service_pb2 import GrantAllotmentResponse as GrantAllotmentResponse
 from crex.v1.price_plan_pb2 import Granularity as Granularity
+from crex.v1.price_plan_pb2 import GranularityScope as GranularityScope
 from crex.v1.header_pb2 import Header as Header
 from crex.v1.provider_agent_service_pb2 import Heartbeat as Heartbeat
 from crex.v1.hold_pb2 import HoldItem as HoldItem
@@ -87,11 +101,13 @@ from crex.v1.invoice_pb2 import InvoiceAcceptance as InvoiceAcceptance
 from crex.v1.invoice_pb2 import InvoiceLine as InvoiceLine
 from crex.v1.invoice_pb2 import InvoiceRecord as InvoiceRecord
 from crex.v1.invoice_pb2 import InvoiceState as InvoiceState
+from crex.v1.invoice_pb2 import InvoiceTax as InvoiceTax
 from crex.v1.billing_service_pb2 import IssueInvoiceRequest as IssueInvoiceRequest
 from crex.v1.billing_service_pb2 import IssueInvoiceResponse as IssueInvoiceResponse
 from crex.v1.trust_document_pb2 import KeyRecord as KeyRecord
 from crex.v1.lease_pb2 import Lease as Lease
 from crex.v1.lease_pb2 import LeaseState as LeaseState
+from crex.v1.invoice_pb2 import LineFactor as LineFactor
 from crex.v1.billing_service_pb2 import ListInvoicesRequest as ListInvoicesRequest
 from crex.v1.billing_service_pb2 import ListInvoicesResponse as ListInvoicesResponse
 from crex.v1.lease_service_pb2 import ListLeasesRequest as ListLeasesRequest
@@ -134,6 +150,9 @@ from crex.v1.demand_pb2 import Preference as Preference
 from crex.v1.demand_pb2 import PreferenceDirection as PreferenceDirection
 from crex.v1.price_plan_pb2 import PriceComponent as PriceComponent
 from crex.v1.price_plan_pb2 import PricePlan as PricePlan
+from crex.v1.price_series_pb2 import PricePoint as PricePoint
+from crex.v1.price_series_pb2 import PriceSeries as PriceSeries
+from crex.v1.price_plan_pb2 import PriceSeriesRef as PriceSeriesRef
 from crex.v1.price_plan_pb2 import PriceTier as PriceTier
 from crex.v1.provenance_pb2 import Provenance as Provenance
 from crex.v1.provider_agent_service_pb2 import ProvisionAction as ProvisionAction
@@ -153,6 +172,7 @@ from crex.v1.market_service_pb2 import ReleaseHoldResponse as ReleaseHoldRespons
 from crex.v1.lease_pb2 import ReleaseReceipt as ReleaseReceipt
 from crex.v1.requirement_pb2 import Requirement as Requirement
 from crex.v1.requirement_pb2 import RequirementList as RequirementList
+from crex.v1.price_plan_pb2 import Restrictions as Restrictions
 from crex.v1.market_service_pb2 import ResumeOfferRequest as ResumeOfferRequest
 from crex.v1.market_service_pb2 import ResumeOfferResponse as ResumeOfferResponse
 from crex.v1.link_pb2 import RoundTripTime as RoundTripTime
@@ -168,9 +188,12 @@ from crex.v1.usage_pb2 import ServiceEventKind as ServiceEventKind
 from crex.v1.fact_pb2 import ServiceLevel as ServiceLevel
 from crex.v1.envelope_pb2 import Signature as Signature
 from crex.v1.site_pb2 import Site as Site
+from crex.v1.price_adjustment_pb2 import SlaPromise as SlaPromise
+from crex.v1.price_adjustment_pb2 import SlaThreshold as SlaThreshold
 from crex.v1.resource_pb2 import Software as Software
 from crex.v1.storage_pb2 import StorageTier as StorageTier
 from crex.v1.constraint_pb2 import StringFormat as StringFormat
+from crex.v1.price_adjustment_pb2 import TaxRule as TaxRule
 from crex.v1.lease_service_pb2 import TerminateLeaseRequest as TerminateLeaseRequest
 from crex.v1.lease_service_pb2 import TerminateLeaseResponse as TerminateLeaseResponse
 from crex.v1.price_plan_pb2 import TierModel as TierModel

@@ -29,7 +29,7 @@ from crex.v1 import transition_pb2 as crex_dot_v1_dot_transition__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63rex/v1/invoice.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x18\x63rex/v1/transition.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x88\x08\n\x07Invoice\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x37\n\x06orders\x18\x02 \x03(\x0b\x32\x0c.crex.v1.PinB\x19\xca\xf3\x18\x15\x08\x01@\x01H@Z\rINVOICE-PIN-1\x12<\n\x0bprice_plans\x18\x03 \x03(\x0b\x32\x0c.crex.v1.PinB\x19\xca\xf3\x18\x15\x08\x01@\x01H@Z\rINVOICE-PIN-1\x12?\n\rusage_batches\x18\x04 \x03(\x0b\x32\x0c.crex.v1.PinB\x1a\xca\xf3\x18\x16\x08\x01@\x01H\x90NZ\rINVOICE-PIN-1\x12\x46\n\x0etz_transitions\x18\x05 \x03(\x0b\x32\x15.crex.v1.TzTransitionB\x17\xca\xf3\x18\x13\x08\x01@\x01H@Z\x0bRATE-ZONE-1\x12\x1d\n\x06seller\x18\x06 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x00\x88\x01\x01\x12\x1c\n\x05\x62uyer\x18\x07 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x01\x88\x01\x01\x12!\n\x07\x61\x63\x63ount\x18\x08 \x01(\tB\x0b\xca\xf3\x18\x07\x08\x01\x30\x01\x38\x80\x01H\x02\x88\x01\x01\x12\x1c\n\x05lease\x18\t \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x03\x88\x01\x01\x12)\n\x06period\x18\n \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12\x34\n\x08\x64ue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\x08\x63urrency\x18\x0c \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\nH\x04\x88\x01\x01\x12\x32\n\nlines_root\x18\r \x01(\tB\x19\xca\xf3\x18\x15\x08\x01\x10\x07Z\x0fINVOICE-LINES-1H\x05\x88\x01\x01\x12\x36\n\nline_count\x18\x0e \x01(\x03\x42\x1d\xca\xf3\x18\x19\x08\x01 \x00(\xc0\x84=Z\x0fINVOICE-LINES-1H\x06\x88\x01\x01\x12\x37\n\tnet_total\x18\x0f \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-TOTAL-1\x12\x33\n\x05total\x18\x10 \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-TOTAL-1\x12\x36\n\talgorithm\x18\x11 \x01(\tB\x1e\xca\xf3\x18\x1a\x08\x01\x1a\x06rate-1Z\x0eRATE-VERSION-1H\x07\x88\x01\x01\x12\x33\n\rrating_digest\x18\x12 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x07Z\rRATE-DIGEST-1H\x08\x88\x01\x01:\x17\xd2\xf3\x18\x13\n\x07invoice\"\x08providerB\t\n\x07_sellerB\x08\n\x06_buyerB\n\n\x08_accountB\x08\n\x06_leaseB\x0b\n\t_currencyB\r\n\x0b_lines_rootB\r\n\x0b_line_countB\x0c\n\n_algorithmB\x10\n\x0e_rating_digest\"\xaa\x01\n\x0cTzTransition\x12 \n\ttime_zone\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\rH\x00\x88\x01\x01\x12/\n\x03utc\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\x12,\n\x08offset_s\x18\x03 \x01(\x05\x42\x15\xca\xf3\x18\x11\x08\x01 \xe0\xa4\xfa\xff\xff\xff\xff\xff\xff\x01(\xa0\xdb\x05H\x01\x88\x01\x01\x42\x0c\n\n_time_zoneB\x0b\n\t_offset_s\"\xac\x05\n\x0bInvoiceLine\x12)\n\x03key\x18\x01 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x30\x01\x38\x80\x10Z\nRATE-KEY-1H\x00\x88\x01\x01\x12\x1c\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x01\x88\x01\x01\x12\x1c\n\x05lease\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x02\x88\x01\x01\x12\x35\n\tcomponent\x18\x04 \x01(\tB\x1d\xca\xf3\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}H\x03\x88\x01\x01\x12\x19\n\x04tier\x18\x05 \x01(\x05\x42\x06\xca\xf3\x18\x02 \x01H\x04\x88\x01\x01\x12(\n\nprice_plan\x18\x06 \x01(\x0b\x32\x0c.crex.v1.PinB\x06\xca\xf3\x18\x02\x08\x01\x12 \n\tdimension\x18\x07 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x05\x88\x01\x01\x12\x1b\n\x04unit\x18\x08 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x06\x88\x01\x01\x12+\n\x08quantity\x18\t \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\nunit_price\x18\n \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x07\x88\x01\x01\x12!\n\x0cper_quantity\x18\x0b \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x08\x88\x01\x01\x12/\n\x0c\x65xact_amount\x18\x0c \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x12\x34\n\x06\x61mount\x18\r \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-ROUND-1\x12,\n\x08unpriced\x18\x0e \x01(\x08\x42\x15\xca\xf3\x18\x11Z\x0fRATE-UNPRICED-1H\t\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_orderB\x08\n\x06_leaseB\x0c\n\n_componentB\x07\n\x05_tierB\x0c\n\n_dimensionB\x07\n\x05_unitB\r\n\x0b_unit_priceB\x0f\n\r_per_quantityB\x0b\n\t_unpriced\"\xe2\x01\n\x11InvoiceAcceptance\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x37\n\x07invoice\x18\x02 \x01(\x0b\x32\x0c.crex.v1.PinB\x18\xca\xf3\x18\x14\x08\x01Z\x10\x41\x43\x43\x45PT-INVOICE-1\x12\x35\n\rrating_digest\x18\x03 \x01(\tB\x19\xca\xf3\x18\x15\x08\x01\x10\x07Z\x0f\x41\x43\x43\x45PT-DIGEST-1H\x00\x88\x01\x01:\"\xd2\xf3\x18\x1e\n\x12invoice-acceptance\"\x08\x63onsumerB\x10\n\x0e_rating_digest\"\xf5\x02\n\rInvoiceRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.crex.v1.InvoiceState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06seller\x18\x04 \x01(\t\x12\r\n\x05\x62uyer\x18\x05 \x01(\t\x12\r\n\x05lease\x18\x06 \x01(\t\x12\x1d\n\x05total\x18\x07 \x01(\x0b\x32\x0e.crex.v1.Money\x12\x0e\n\x06sha256\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x61\x63\x63\x65ptance_deadline\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0flast_transition\x18\x0c \x01(\x0b\x32\x13.crex.v1.Transition*\xa1\x01\n\x0cInvoiceState\x12\x1d\n\x19INVOICE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INVOICE_STATE_ISSUED\x10\x01\x12\x1a\n\x16INVOICE_STATE_ACCEPTED\x10\x02\x12!\n\x1dINVOICE_STATE_DEEMED_ACCEPTED\x10\x03\x12\x19\n\x15INVOICE_STATE_SETTLED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63rex/v1/invoice.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x18\x63rex/v1/transition.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x0b\n\x07Invoice\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x37\n\x06orders\x18\x02 \x03(\x0b\x32\x0c.crex.v1.PinB\x19\xca\xf3\x18\x15\x08\x01@\x01H@Z\rINVOICE-PIN-1\x12<\n\x0bprice_plans\x18\x03 \x03(\x0b\x32\x0c.crex.v1.PinB\x19\xca\xf3\x18\x15\x08\x01@\x01H@Z\rINVOICE-PIN-1\x12?\n\rusage_batches\x18\x04 \x03(\x0b\x32\x0c.crex.v1.PinB\x1a\xca\xf3\x18\x16\x08\x01@\x01H\x90NZ\rINVOICE-PIN-1\x12\x46\n\x0etz_transitions\x18\x05 \x03(\x0b\x32\x15.crex.v1.TzTransitionB\x17\xca\xf3\x18\x13\x08\x01@\x01H@Z\x0bRATE-ZONE-1\x12\x1d\n\x06seller\x18\x06 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x00\x88\x01\x01\x12\x1c\n\x05\x62uyer\x18\x07 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x01\x88\x01\x01\x12!\n\x07\x61\x63\x63ount\x18\x08 \x01(\tB\x0b\xca\xf3\x18\x07\x08\x01\x30\x01\x38\x80\x01H\x02\x88\x01\x01\x12+\n\x05lease\x18\t \x01(\tB\x17\xca\xf3\x18\x13\x10\x03Z\x0fINVOICE-SCOPE-1H\x03\x88\x01\x01\x12)\n\x06period\x18\n \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12\x34\n\x08\x64ue_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\x08\x63urrency\x18\x0c \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\nH\x04\x88\x01\x01\x12\x32\n\nlines_root\x18\r \x01(\tB\x19\xca\xf3\x18\x15\x08\x01\x10\x07Z\x0fINVOICE-LINES-1H\x05\x88\x01\x01\x12\x36\n\nline_count\x18\x0e \x01(\x03\x42\x1d\xca\xf3\x18\x19\x08\x01 \x00(\xc0\x84=Z\x0fINVOICE-LINES-1H\x06\x88\x01\x01\x12\x37\n\tnet_total\x18\x0f \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-TOTAL-1\x12\x33\n\x05total\x18\x10 \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-TOTAL-1\x12\x36\n\talgorithm\x18\x11 \x01(\tB\x1e\xca\xf3\x18\x1a\x08\x01\x1a\x06rate-1Z\x0eRATE-VERSION-1H\x07\x88\x01\x01\x12\x33\n\rrating_digest\x18\x12 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x07Z\rRATE-DIGEST-1H\x08\x88\x01\x01\x12;\n\rseries_points\x18\x13 \x03(\x0b\x32\x0c.crex.v1.PinB\x16\xca\xf3\x18\x12H\x80\x08Z\rINVOICE-PIN-1\x12\x36\n\x05taxes\x18\x14 \x03(\x0b\x32\x13.crex.v1.InvoiceTaxB\x12\xca\xf3\x18\x0eH@Z\nRATE-TAX-1\x12>\n\x10\x65\x61rlier_invoices\x18\x15 \x03(\x0b\x32\x0c.crex.v1.PinB\x16\xca\xf3\x18\x12H@Z\x0eRATE-OPENING-1\x12\x44\n\x08openings\x18\x16 \x03(\x0b\x32\x19.crex.v1.AccumulatorValueB\x17\xca\xf3\x18\x13H\x80\x08Z\x0eRATE-OPENING-1\x12\x44\n\x08\x63losings\x18\x17 \x03(\x0b\x32\x19.crex.v1.AccumulatorValueB\x17\xca\xf3\x18\x13H\x80\x08Z\x0eRATE-OPENING-1\x12\x35\n\x0bprovisional\x18\x18 \x01(\x08\x42\x1b\xca\xf3\x18\x17Z\x15INVOICE-PROVISIONAL-1H\t\x88\x01\x01\x12,\n\x06leases\x18\x19 \x03(\tB\x1c\xca\xf3\x18\x18\x10\x03H\x80\x08P\x01Z\x0fINVOICE-SCOPE-1:\x17\xd2\xf3\x18\x13\n\x07invoice\"\x08providerB\t\n\x07_sellerB\x08\n\x06_buyerB\n\n\x08_accountB\x08\n\x06_leaseB\x0b\n\t_currencyB\r\n\x0b_lines_rootB\r\n\x0b_line_countB\x0c\n\n_algorithmB\x10\n\x0e_rating_digestB\x0e\n\x0c_provisional\"\xe6\x01\n\x10\x41\x63\x63umulatorValue\x12\x35\n\tcomponent\x18\x01 \x01(\tB\x1d\xca\xf3\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}H\x00\x88\x01\x01\x12\x32\n\x06\x63redit\x18\x02 \x01(\tB\x1d\xca\xf3\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}H\x01\x88\x01\x01\x12\x1a\n\x05lease\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03H\x02\x88\x01\x01\x12(\n\x05value\x18\x04 \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x42\x0c\n\n_componentB\t\n\x07_creditB\x08\n\x06_lease\"\xf8\x02\n\nInvoiceTax\x12\x1f\n\x08\x63\x61tegory\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x00\x88\x01\x01\x12#\n\x0cjurisdiction\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x01\x88\x01\x01\x12\x1b\n\x04rate\x18\x03 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x01H\x02\x88\x01\x01\x12\x42\n\x0e\x65xemption_code\x18\x04 \x01(\tB%\xca\xf3\x18!\x1a\x1f[A-Za-z0-9][A-Za-z0-9._-]{0,63}H\x03\x88\x01\x01\x12$\n\x04\x62\x61se\x18\x05 \x01(\x0b\x32\x0e.crex.v1.MoneyB\x06\xca\xf3\x18\x02\x08\x01\x12/\n\x0c\x65xact_amount\x18\x06 \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x12\x32\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x0e.crex.v1.MoneyB\x12\xca\xf3\x18\x0e\x08\x01Z\nRATE-TAX-1B\x0b\n\t_categoryB\x0f\n\r_jurisdictionB\x07\n\x05_rateB\x11\n\x0f_exemption_code\"\xaa\x01\n\x0cTzTransition\x12 \n\ttime_zone\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\rH\x00\x88\x01\x01\x12/\n\x03utc\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x06\xca\xf3\x18\x02\x08\x01\x12,\n\x08offset_s\x18\x03 \x01(\x05\x42\x15\xca\xf3\x18\x11\x08\x01 \xe0\xa4\xfa\xff\xff\xff\xff\xff\xff\x01(\xa0\xdb\x05H\x01\x88\x01\x01\x42\x0c\n\n_time_zoneB\x0b\n\t_offset_s\"\x85\t\n\x0bInvoiceLine\x12)\n\x03key\x18\x01 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x30\x01\x38\x80\x10Z\nRATE-KEY-1H\x00\x88\x01\x01\x12\x1a\n\x05order\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03H\x01\x88\x01\x01\x12\x1a\n\x05lease\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03H\x02\x88\x01\x01\x12\x35\n\tcomponent\x18\x04 \x01(\tB\x1d\xca\xf3\x18\x19\x1a\x17[a-z0-9][a-z0-9-]{0,62}H\x03\x88\x01\x01\x12\x19\n\x04tier\x18\x05 \x01(\x05\x42\x06\xca\xf3\x18\x02 \x01H\x04\x88\x01\x01\x12(\n\nprice_plan\x18\x06 \x01(\x0b\x32\x0c.crex.v1.PinB\x06\xca\xf3\x18\x02\x08\x01\x12 \n\tdimension\x18\x07 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x05\x88\x01\x01\x12\x1b\n\x04unit\x18\x08 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x06H\x06\x88\x01\x01\x12+\n\x08quantity\x18\t \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x12\x1f\n\nunit_price\x18\n \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x07\x88\x01\x01\x12!\n\x0cper_quantity\x18\x0b \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x08\x88\x01\x01\x12/\n\x0c\x65xact_amount\x18\x0c \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x12\x34\n\x06\x61mount\x18\r \x01(\x0b\x32\x0e.crex.v1.MoneyB\x14\xca\xf3\x18\x10\x08\x01Z\x0cRATE-ROUND-1\x12,\n\x08unpriced\x18\x0e \x01(\x08\x42\x15\xca\xf3\x18\x11Z\x0fRATE-UNPRICED-1H\t\x88\x01\x01\x12,\n\nflat_price\x18\x0f \x01(\tB\x13\xca\xf3\x18\x0f\x10\x01Z\x0bRATE-FLAT-1H\n\x88\x01\x01\x12<\n\x07\x66\x61\x63tors\x18\x10 \x03(\x0b\x32\x13.crex.v1.LineFactorB\x16\xca\xf3\x18\x12H\x80\x01Z\rRATE-FACTOR-1\x12_\n\ncommitment\x18\x11 \x01(\tBF\xca\xf3\x18\x42\x1a-[a-z0-9][a-z0-9-]{0,62}:(used|unused|upfront)Z\x11RATE-COMMITMENT-1H\x0b\x88\x01\x01\x12I\n\nadjustment\x18\x12 \x01(\tB0\xca\xf3\x18,\x1a\x17[a-z0-9][a-z0-9-]{0,62}Z\x11RATE-ADJUSTMENT-1H\x0c\x88\x01\x01\x12\x1f\n\x07\x61\x63\x63ount\x18\x13 \x01(\tB\t\xca\xf3\x18\x05\x30\x01\x38\x80\x01H\r\x88\x01\x01\x12!\n\x0ctax_category\x18\x14 \x01(\tB\x06\xca\xf3\x18\x02\x10\x06H\x0e\x88\x01\x01\x12*\n\x06series\x18\x15 \x01(\tB\x15\xca\xf3\x18\x11\x10\x03Z\rRATE-SERIES-1H\x0f\x88\x01\x01\x42\x06\n\x04_keyB\x08\n\x06_orderB\x08\n\x06_leaseB\x0c\n\n_componentB\x07\n\x05_tierB\x0c\n\n_dimensionB\x07\n\x05_unitB\r\n\x0b_unit_priceB\x0f\n\r_per_quantityB\x0b\n\t_unpricedB\r\n\x0b_flat_priceB\r\n\x0b_commitmentB\r\n\x0b_adjustmentB\n\n\x08_accountB\x0f\n\r_tax_categoryB\t\n\x07_series\"\x8e\x01\n\nLineFactor\x12O\n\x02id\x18\x01 \x01(\tB>\xca\xf3\x18:\x08\x01\x1a\x36((commitment|credit):[a-z0-9][a-z0-9-]{0,62}|exchange)H\x00\x88\x01\x01\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x11.crex.v1.RationalB\x06\xca\xf3\x18\x02\x08\x01\x42\x05\n\x03_id\"\xe2\x01\n\x11InvoiceAcceptance\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x37\n\x07invoice\x18\x02 \x01(\x0b\x32\x0c.crex.v1.PinB\x18\xca\xf3\x18\x14\x08\x01Z\x10\x41\x43\x43\x45PT-INVOICE-1\x12\x35\n\rrating_digest\x18\x03 \x01(\tB\x19\xca\xf3\x18\x15\x08\x01\x10\x07Z\x0f\x41\x43\x43\x45PT-DIGEST-1H\x00\x88\x01\x01:\"\xd2\xf3\x18\x1e\n\x12invoice-acceptance\"\x08\x63onsumerB\x10\n\x0e_rating_digest\"\xf5\x02\n\rInvoiceRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.crex.v1.InvoiceState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06seller\x18\x04 \x01(\t\x12\r\n\x05\x62uyer\x18\x05 \x01(\t\x12\r\n\x05lease\x18\x06 \x01(\t\x12\x1d\n\x05total\x18\x07 \x01(\x0b\x32\x0e.crex.v1.Money\x12\x0e\n\x06sha256\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x61\x63\x63\x65ptance_deadline\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0flast_transition\x18\x0c \x01(\x0b\x32\x13.crex.v1.Transition*\xa1\x01\n\x0cInvoiceState\x12\x1d\n\x19INVOICE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14INVOICE_STATE_ISSUED\x10\x01\x12\x1a\n\x16INVOICE_STATE_ACCEPTED\x10\x02\x12!\n\x1dINVOICE_STATE_DEEMED_ACCEPTED\x10\x03\x12\x19\n\x15INVOICE_STATE_SETTLED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,7 +53,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOICE'].fields_by_name['account']._loaded_options = None
   _globals['_INVOICE'].fields_by_name['account']._serialized_options = b'\312\363\030\007\010\0010\0018\200\001'
   _globals['_INVOICE'].fields_by_name['lease']._loaded_options = None
-  _globals['_INVOICE'].fields_by_name['lease']._serialized_options = b'\312\363\030\004\010\001\020\003'
+  _globals['_INVOICE'].fields_by_name['lease']._serialized_options = b'\312\363\030\023\020\003Z\017INVOICE-SCOPE-1'
   _globals['_INVOICE'].fields_by_name['period']._loaded_options = None
   _globals['_INVOICE'].fields_by_name['period']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_INVOICE'].fields_by_name['due_time']._loaded_options = None
@@ -72,8 +72,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOICE'].fields_by_name['algorithm']._serialized_options = b'\312\363\030\032\010\001\032\006rate-1Z\016RATE-VERSION-1'
   _globals['_INVOICE'].fields_by_name['rating_digest']._loaded_options = None
   _globals['_INVOICE'].fields_by_name['rating_digest']._serialized_options = b'\312\363\030\023\010\001\020\007Z\rRATE-DIGEST-1'
+  _globals['_INVOICE'].fields_by_name['series_points']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['series_points']._serialized_options = b'\312\363\030\022H\200\010Z\rINVOICE-PIN-1'
+  _globals['_INVOICE'].fields_by_name['taxes']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['taxes']._serialized_options = b'\312\363\030\016H@Z\nRATE-TAX-1'
+  _globals['_INVOICE'].fields_by_name['earlier_invoices']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['earlier_invoices']._serialized_options = b'\312\363\030\022H@Z\016RATE-OPENING-1'
+  _globals['_INVOICE'].fields_by_name['openings']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['openings']._serialized_options = b'\312\363\030\023H\200\010Z\016RATE-OPENING-1'
+  _globals['_INVOICE'].fields_by_name['closings']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['closings']._serialized_options = b'\312\363\030\023H\200\010Z\016RATE-OPENING-1'
+  _globals['_INVOICE'].fields_by_name['provisional']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['provisional']._serialized_options = b'\312\363\030\027Z\025INVOICE-PROVISIONAL-1'
+  _globals['_INVOICE'].fields_by_name['leases']._loaded_options = None
+  _globals['_INVOICE'].fields_by_name['leases']._serialized_options = b'\312\363\030\030\020\003H\200\010P\001Z\017INVOICE-SCOPE-1'
   _globals['_INVOICE']._loaded_options = None
   _globals['_INVOICE']._serialized_options = b'\322\363\030\023\n\007invoice\"\010provider'
+  _globals['_ACCUMULATORVALUE'].fields_by_name['component']._loaded_options = None
+  _globals['_ACCUMULATORVALUE'].fields_by_name['component']._serialized_options = b'\312\363\030\031\032\027[a-z0-9][a-z0-9-]{0,62}'
+  _globals['_ACCUMULATORVALUE'].fields_by_name['credit']._loaded_options = None
+  _globals['_ACCUMULATORVALUE'].fields_by_name['credit']._serialized_options = b'\312\363\030\031\032\027[a-z0-9][a-z0-9-]{0,62}'
+  _globals['_ACCUMULATORVALUE'].fields_by_name['lease']._loaded_options = None
+  _globals['_ACCUMULATORVALUE'].fields_by_name['lease']._serialized_options = b'\312\363\030\002\020\003'
+  _globals['_ACCUMULATORVALUE'].fields_by_name['value']._loaded_options = None
+  _globals['_ACCUMULATORVALUE'].fields_by_name['value']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_INVOICETAX'].fields_by_name['category']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['category']._serialized_options = b'\312\363\030\004\010\001\020\006'
+  _globals['_INVOICETAX'].fields_by_name['jurisdiction']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['jurisdiction']._serialized_options = b'\312\363\030\004\010\001\020\006'
+  _globals['_INVOICETAX'].fields_by_name['rate']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['rate']._serialized_options = b'\312\363\030\004\010\001\020\001'
+  _globals['_INVOICETAX'].fields_by_name['exemption_code']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['exemption_code']._serialized_options = b'\312\363\030!\032\037[A-Za-z0-9][A-Za-z0-9._-]{0,63}'
+  _globals['_INVOICETAX'].fields_by_name['base']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['base']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_INVOICETAX'].fields_by_name['exact_amount']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['exact_amount']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_INVOICETAX'].fields_by_name['amount']._loaded_options = None
+  _globals['_INVOICETAX'].fields_by_name['amount']._serialized_options = b'\312\363\030\016\010\001Z\nRATE-TAX-1'
   _globals['_TZTRANSITION'].fields_by_name['time_zone']._loaded_options = None
   _globals['_TZTRANSITION'].fields_by_name['time_zone']._serialized_options = b'\312\363\030\004\010\001\020\r'
   _globals['_TZTRANSITION'].fields_by_name['utc']._loaded_options = None
@@ -83,9 +119,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOICELINE'].fields_by_name['key']._loaded_options = None
   _globals['_INVOICELINE'].fields_by_name['key']._serialized_options = b'\312\363\030\023\010\0010\0018\200\020Z\nRATE-KEY-1'
   _globals['_INVOICELINE'].fields_by_name['order']._loaded_options = None
-  _globals['_INVOICELINE'].fields_by_name['order']._serialized_options = b'\312\363\030\004\010\001\020\003'
+  _globals['_INVOICELINE'].fields_by_name['order']._serialized_options = b'\312\363\030\002\020\003'
   _globals['_INVOICELINE'].fields_by_name['lease']._loaded_options = None
-  _globals['_INVOICELINE'].fields_by_name['lease']._serialized_options = b'\312\363\030\004\010\001\020\003'
+  _globals['_INVOICELINE'].fields_by_name['lease']._serialized_options = b'\312\363\030\002\020\003'
   _globals['_INVOICELINE'].fields_by_name['component']._loaded_options = None
   _globals['_INVOICELINE'].fields_by_name['component']._serialized_options = b'\312\363\030\031\032\027[a-z0-9][a-z0-9-]{0,62}'
   _globals['_INVOICELINE'].fields_by_name['tier']._loaded_options = None
@@ -108,6 +144,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOICELINE'].fields_by_name['amount']._serialized_options = b'\312\363\030\020\010\001Z\014RATE-ROUND-1'
   _globals['_INVOICELINE'].fields_by_name['unpriced']._loaded_options = None
   _globals['_INVOICELINE'].fields_by_name['unpriced']._serialized_options = b'\312\363\030\021Z\017RATE-UNPRICED-1'
+  _globals['_INVOICELINE'].fields_by_name['flat_price']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['flat_price']._serialized_options = b'\312\363\030\017\020\001Z\013RATE-FLAT-1'
+  _globals['_INVOICELINE'].fields_by_name['factors']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['factors']._serialized_options = b'\312\363\030\022H\200\001Z\rRATE-FACTOR-1'
+  _globals['_INVOICELINE'].fields_by_name['commitment']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['commitment']._serialized_options = b'\312\363\030B\032-[a-z0-9][a-z0-9-]{0,62}:(used|unused|upfront)Z\021RATE-COMMITMENT-1'
+  _globals['_INVOICELINE'].fields_by_name['adjustment']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['adjustment']._serialized_options = b'\312\363\030,\032\027[a-z0-9][a-z0-9-]{0,62}Z\021RATE-ADJUSTMENT-1'
+  _globals['_INVOICELINE'].fields_by_name['account']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['account']._serialized_options = b'\312\363\030\0050\0018\200\001'
+  _globals['_INVOICELINE'].fields_by_name['tax_category']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['tax_category']._serialized_options = b'\312\363\030\002\020\006'
+  _globals['_INVOICELINE'].fields_by_name['series']._loaded_options = None
+  _globals['_INVOICELINE'].fields_by_name['series']._serialized_options = b'\312\363\030\021\020\003Z\rRATE-SERIES-1'
+  _globals['_LINEFACTOR'].fields_by_name['id']._loaded_options = None
+  _globals['_LINEFACTOR'].fields_by_name['id']._serialized_options = b'\312\363\030:\010\001\0326((commitment|credit):[a-z0-9][a-z0-9-]{0,62}|exchange)'
+  _globals['_LINEFACTOR'].fields_by_name['value']._loaded_options = None
+  _globals['_LINEFACTOR'].fields_by_name['value']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_INVOICEACCEPTANCE'].fields_by_name['header']._loaded_options = None
   _globals['_INVOICEACCEPTANCE'].fields_by_name['header']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_INVOICEACCEPTANCE'].fields_by_name['invoice']._loaded_options = None
@@ -116,16 +170,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INVOICEACCEPTANCE'].fields_by_name['rating_digest']._serialized_options = b'\312\363\030\025\010\001\020\007Z\017ACCEPT-DIGEST-1'
   _globals['_INVOICEACCEPTANCE']._loaded_options = None
   _globals['_INVOICEACCEPTANCE']._serialized_options = b'\322\363\030\036\n\022invoice-acceptance\"\010consumer'
-  _globals['_INVOICESTATE']._serialized_start=2664
-  _globals['_INVOICESTATE']._serialized_end=2825
+  _globals['_INVOICESTATE']._serialized_start=4347
+  _globals['_INVOICESTATE']._serialized_end=4508
   _globals['_INVOICE']._serialized_start=164
-  _globals['_INVOICE']._serialized_end=1196
-  _globals['_TZTRANSITION']._serialized_start=1199
-  _globals['_TZTRANSITION']._serialized_end=1369
-  _globals['_INVOICELINE']._serialized_start=1372
-  _globals['_INVOICELINE']._serialized_end=2056
-  _globals['_INVOICEACCEPTANCE']._serialized_start=2059
-  _globals['_INVOICEACCEPTANCE']._serialized_end=2285
-  _globals['_INVOICERECORD']._serialized_start=2288
-  _globals['_INVOICERECORD']._serialized_end=2661
+  _globals['_INVOICE']._serialized_end=1649
+  _globals['_ACCUMULATORVALUE']._serialized_start=1652
+  _globals['_ACCUMULATORVALUE']._serialized_end=1882
+  _globals['_INVOICETAX']._serialized_start=1885
+  _globals['_INVOICETAX']._serialized_end=2261
+  _globals['_TZTRANSITION']._serialized_start=2264
+  _globals['_TZTRANSITION']._serialized_end=2434
+  _globals['_INVOICELINE']._serialized_start=2437
+  _globals['_INVOICELINE']._serialized_end=3594
+  _globals['_LINEFACTOR']._serialized_start=3597
+  _globals['_LINEFACTOR']._serialized_end=3739
+  _globals['_INVOICEACCEPTANCE']._serialized_start=3742
+  _globals['_INVOICEACCEPTANCE']._serialized_end=3968
+  _globals['_INVOICERECORD']._serialized_start=3971
+  _globals['_INVOICERECORD']._serialized_end=4344
 # @@protoc_insertion_point(module_scope)

@@ -81,6 +81,13 @@ class Invoice(_message.Message):
     TOTAL_FIELD_NUMBER: _builtins.int
     ALGORITHM_FIELD_NUMBER: _builtins.int
     RATING_DIGEST_FIELD_NUMBER: _builtins.int
+    SERIES_POINTS_FIELD_NUMBER: _builtins.int
+    TAXES_FIELD_NUMBER: _builtins.int
+    EARLIER_INVOICES_FIELD_NUMBER: _builtins.int
+    OPENINGS_FIELD_NUMBER: _builtins.int
+    CLOSINGS_FIELD_NUMBER: _builtins.int
+    PROVISIONAL_FIELD_NUMBER: _builtins.int
+    LEASES_FIELD_NUMBER: _builtins.int
     seller: _builtins.str
     """Authority that is paid."""
     buyer: _builtins.str
@@ -88,7 +95,7 @@ class Invoice(_message.Message):
     account: _builtins.str
     """The buyer's account, from the orders."""
     lease: _builtins.str
-    """Name of the lease that is billed."""
+    """Name of the lease that is billed. Unset: `leases` are billed together."""
     currency: _builtins.str
     """Currency of all amounts."""
     lines_root: _builtins.str
@@ -99,6 +106,8 @@ class Invoice(_message.Message):
     """Version token of the rating algorithm: `rate-1`."""
     rating_digest: _builtins.str
     """Digest of the rating table."""
+    provisional: _builtins.bool
+    """Whether usage is still incomplete: a forecast, which nobody has to pay."""
     @_builtins.property
     def header(self) -> _header_pb2.Header:
         """Header."""
@@ -135,7 +144,35 @@ class Invoice(_message.Message):
 
     @_builtins.property
     def total(self) -> _scalar_pb2.Money:
-        """What is payable: the net total in this edition."""
+        """What is payable: net amounts and taxes."""
+
+    @_builtins.property
+    def series_points(self) -> _containers.RepeatedCompositeFieldContainer[_header_pb2.Pin]:
+        """Price series whose points were used, by identifier and revision."""
+
+    @_builtins.property
+    def taxes(self) -> _containers.RepeatedCompositeFieldContainer[Global___InvoiceTax]:
+        """Taxes by ascending key."""
+
+    @_builtins.property
+    def earlier_invoices(self) -> _containers.RepeatedCompositeFieldContainer[_header_pb2.Pin]:
+        """The invoice whose closings are these openings. Unset: nothing is carried."""
+
+    @_builtins.property
+    def openings(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccumulatorValue]:
+        """Where accumulators and fixed credits stood before. Those that are absent
+        open at zero.
+        """
+
+    @_builtins.property
+    def closings(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccumulatorValue]:
+        """Where they stand after this bill; zeros are left out."""
+
+    @_builtins.property
+    def leases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Leases that are billed together, by ascending name; their orders, plans and
+        batches are listed in the same order. Empty: `lease` alone.
+        """
 
     def __init__(
         self,
@@ -158,10 +195,17 @@ class Invoice(_message.Message):
         total: _scalar_pb2.Money | None = ...,
         algorithm: _builtins.str | None = ...,
         rating_digest: _builtins.str | None = ...,
+        series_points: _abc.Iterable[_header_pb2.Pin] | None = ...,
+        taxes: _abc.Iterable[Global___InvoiceTax] | None = ...,
+        earlier_invoices: _abc.Iterable[_header_pb2.Pin] | None = ...,
+        openings: _abc.Iterable[Global___AccumulatorValue] | None = ...,
+        closings: _abc.Iterable[Global___AccumulatorValue] | None = ...,
+        provisional: _builtins.bool | None = ...,
+        leases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_algorithm", b"_algorithm", "_buyer", b"_buyer", "_currency", b"_currency", "_lease", b"_lease", "_line_count", b"_line_count", "_lines_root", b"_lines_root", "_rating_digest", b"_rating_digest", "_seller", b"_seller", "account", b"account", "algorithm", b"algorithm", "buyer", b"buyer", "currency", b"currency", "due_time", b"due_time", "header", b"header", "lease", b"lease", "line_count", b"line_count", "lines_root", b"lines_root", "net_total", b"net_total", "period", b"period", "rating_digest", b"rating_digest", "seller", b"seller", "total", b"total"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_algorithm", b"_algorithm", "_buyer", b"_buyer", "_currency", b"_currency", "_lease", b"_lease", "_line_count", b"_line_count", "_lines_root", b"_lines_root", "_provisional", b"_provisional", "_rating_digest", b"_rating_digest", "_seller", b"_seller", "account", b"account", "algorithm", b"algorithm", "buyer", b"buyer", "currency", b"currency", "due_time", b"due_time", "header", b"header", "lease", b"lease", "line_count", b"line_count", "lines_root", b"lines_root", "net_total", b"net_total", "period", b"period", "provisional", b"provisional", "rating_digest", b"rating_digest", "seller", b"seller", "total", b"total"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_algorithm", b"_algorithm", "_buyer", b"_buyer", "_currency", b"_currency", "_lease", b"_lease", "_line_count", b"_line_count", "_lines_root", b"_lines_root", "_rating_digest", b"_rating_digest", "_seller", b"_seller", "account", b"account", "algorithm", b"algorithm", "buyer", b"buyer", "currency", b"currency", "due_time", b"due_time", "header", b"header", "lease", b"lease", "line_count", b"line_count", "lines_root", b"lines_root", "net_total", b"net_total", "orders", b"orders", "period", b"period", "price_plans", b"price_plans", "rating_digest", b"rating_digest", "seller", b"seller", "total", b"total", "tz_transitions", b"tz_transitions", "usage_batches", b"usage_batches"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_algorithm", b"_algorithm", "_buyer", b"_buyer", "_currency", b"_currency", "_lease", b"_lease", "_line_count", b"_line_count", "_lines_root", b"_lines_root", "_provisional", b"_provisional", "_rating_digest", b"_rating_digest", "_seller", b"_seller", "account", b"account", "algorithm", b"algorithm", "buyer", b"buyer", "closings", b"closings", "currency", b"currency", "due_time", b"due_time", "earlier_invoices", b"earlier_invoices", "header", b"header", "lease", b"lease", "leases", b"leases", "line_count", b"line_count", "lines_root", b"lines_root", "net_total", b"net_total", "openings", b"openings", "orders", b"orders", "period", b"period", "price_plans", b"price_plans", "provisional", b"provisional", "rating_digest", b"rating_digest", "seller", b"seller", "series_points", b"series_points", "taxes", b"taxes", "total", b"total", "tz_transitions", b"tz_transitions", "usage_batches", b"usage_batches"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__account: _TypeAlias = _typing.Literal["account"]  # noqa: Y015
     _WhichOneofArgType__account: _TypeAlias = _typing.Literal["_account", b"_account"]  # noqa: Y015
@@ -177,6 +221,8 @@ class Invoice(_message.Message):
     _WhichOneofArgType__line_count: _TypeAlias = _typing.Literal["_line_count", b"_line_count"]  # noqa: Y015
     _WhichOneofReturnType__lines_root: _TypeAlias = _typing.Literal["lines_root"]  # noqa: Y015
     _WhichOneofArgType__lines_root: _TypeAlias = _typing.Literal["_lines_root", b"_lines_root"]  # noqa: Y015
+    _WhichOneofReturnType__provisional: _TypeAlias = _typing.Literal["provisional"]  # noqa: Y015
+    _WhichOneofArgType__provisional: _TypeAlias = _typing.Literal["_provisional", b"_provisional"]  # noqa: Y015
     _WhichOneofReturnType__rating_digest: _TypeAlias = _typing.Literal["rating_digest"]  # noqa: Y015
     _WhichOneofArgType__rating_digest: _TypeAlias = _typing.Literal["_rating_digest", b"_rating_digest"]  # noqa: Y015
     _WhichOneofReturnType__seller: _TypeAlias = _typing.Literal["seller"]  # noqa: Y015
@@ -196,11 +242,129 @@ class Invoice(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lines_root) -> _WhichOneofReturnType__lines_root | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provisional) -> _WhichOneofReturnType__provisional | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rating_digest) -> _WhichOneofReturnType__rating_digest | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seller) -> _WhichOneofReturnType__seller | None: ...
 
 Global___Invoice: _TypeAlias = Invoice  # noqa: Y015
+
+@_typing.final
+class AccumulatorValue(_message.Message):
+    """Represents where the accumulator of a component, or a fixed credit, stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPONENT_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    LEASE_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    component: _builtins.str
+    """Component of the plan. Unset: `credit` is stated."""
+    credit: _builtins.str
+    """Credit of the plan; its value is what of it was used, in minor units of the
+    billed currency. Unset: `component` is stated.
+    """
+    lease: _builtins.str
+    """Name of the lease. Unset: the account."""
+    @_builtins.property
+    def value(self) -> _scalar_pb2.Rational:
+        """Sum so far."""
+
+    def __init__(
+        self,
+        *,
+        component: _builtins.str | None = ...,
+        credit: _builtins.str | None = ...,
+        lease: _builtins.str | None = ...,
+        value: _scalar_pb2.Rational | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_component", b"_component", "_credit", b"_credit", "_lease", b"_lease", "component", b"component", "credit", b"credit", "lease", b"lease", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_component", b"_component", "_credit", b"_credit", "_lease", b"_lease", "component", b"component", "credit", b"credit", "lease", b"lease", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__component: _TypeAlias = _typing.Literal["component"]  # noqa: Y015
+    _WhichOneofArgType__component: _TypeAlias = _typing.Literal["_component", b"_component"]  # noqa: Y015
+    _WhichOneofReturnType__credit: _TypeAlias = _typing.Literal["credit"]  # noqa: Y015
+    _WhichOneofArgType__credit: _TypeAlias = _typing.Literal["_credit", b"_credit"]  # noqa: Y015
+    _WhichOneofReturnType__lease: _TypeAlias = _typing.Literal["lease"]  # noqa: Y015
+    _WhichOneofArgType__lease: _TypeAlias = _typing.Literal["_lease", b"_lease"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__component) -> _WhichOneofReturnType__component | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__credit) -> _WhichOneofReturnType__credit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lease) -> _WhichOneofReturnType__lease | None: ...
+
+Global___AccumulatorValue: _TypeAlias = AccumulatorValue  # noqa: Y015
+
+@_typing.final
+class InvoiceTax(_message.Message):
+    """Represents the tax of one category, jurisdiction and rate."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    JURISDICTION_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    EXEMPTION_CODE_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    EXACT_AMOUNT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    category: _builtins.str
+    """Category of the lines."""
+    jurisdiction: _builtins.str
+    """Whose tax it is."""
+    rate: _builtins.str
+    """Rate as a share of one."""
+    exemption_code: _builtins.str
+    """Why nothing is due. Unset: no exemption."""
+    @_builtins.property
+    def base(self) -> _scalar_pb2.Money:
+        """Sum of the rounded lines; with tax included, that sum without the tax."""
+
+    @_builtins.property
+    def exact_amount(self) -> _scalar_pb2.Rational:
+        """The tax, exact, before it is rounded."""
+
+    @_builtins.property
+    def amount(self) -> _scalar_pb2.Money:
+        """The tax."""
+
+    def __init__(
+        self,
+        *,
+        category: _builtins.str | None = ...,
+        jurisdiction: _builtins.str | None = ...,
+        rate: _builtins.str | None = ...,
+        exemption_code: _builtins.str | None = ...,
+        base: _scalar_pb2.Money | None = ...,
+        exact_amount: _scalar_pb2.Rational | None = ...,
+        amount: _scalar_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_exemption_code", b"_exemption_code", "_jurisdiction", b"_jurisdiction", "_rate", b"_rate", "amount", b"amount", "base", b"base", "category", b"category", "exact_amount", b"exact_amount", "exemption_code", b"exemption_code", "jurisdiction", b"jurisdiction", "rate", b"rate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_exemption_code", b"_exemption_code", "_jurisdiction", b"_jurisdiction", "_rate", b"_rate", "amount", b"amount", "base", b"base", "category", b"category", "exact_amount", b"exact_amount", "exemption_code", b"exemption_code", "jurisdiction", b"jurisdiction", "rate", b"rate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    _WhichOneofReturnType__exemption_code: _TypeAlias = _typing.Literal["exemption_code"]  # noqa: Y015
+    _WhichOneofArgType__exemption_code: _TypeAlias = _typing.Literal["_exemption_code", b"_exemption_code"]  # noqa: Y015
+    _WhichOneofReturnType__jurisdiction: _TypeAlias = _typing.Literal["jurisdiction"]  # noqa: Y015
+    _WhichOneofArgType__jurisdiction: _TypeAlias = _typing.Literal["_jurisdiction", b"_jurisdiction"]  # noqa: Y015
+    _WhichOneofReturnType__rate: _TypeAlias = _typing.Literal["rate"]  # noqa: Y015
+    _WhichOneofArgType__rate: _TypeAlias = _typing.Literal["_rate", b"_rate"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__exemption_code) -> _WhichOneofReturnType__exemption_code | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__jurisdiction) -> _WhichOneofReturnType__jurisdiction | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rate) -> _WhichOneofReturnType__rate | None: ...
+
+Global___InvoiceTax: _TypeAlias = InvoiceTax  # noqa: Y015
 
 @_typing.final
 class TzTransition(_message.Message):
@@ -263,14 +427,23 @@ class InvoiceLine(_message.Message):
     EXACT_AMOUNT_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     UNPRICED_FIELD_NUMBER: _builtins.int
+    FLAT_PRICE_FIELD_NUMBER: _builtins.int
+    FACTORS_FIELD_NUMBER: _builtins.int
+    COMMITMENT_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    TAX_CATEGORY_FIELD_NUMBER: _builtins.int
+    SERIES_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     """Line key: what the line is for, unique within the invoice (RATE-KEY-1)."""
     order: _builtins.str
-    """Name of the order."""
+    """Name of the order. Unset: the line is of the account."""
     lease: _builtins.str
-    """Name of the lease."""
+    """Name of the lease. Unset: the line is of the account."""
     component: _builtins.str
-    """Component of the plan. Unset: no component prices the dimension."""
+    """Component of the plan. Unset: no component prices the dimension, or the line
+    is of none.
+    """
     tier: _builtins.int
     """Tier of the component, from 1."""
     dimension: _builtins.str
@@ -278,26 +451,52 @@ class InvoiceLine(_message.Message):
     unit: _builtins.str
     """Unit token."""
     unit_price: _builtins.str
-    """Price of `per_quantity`. Unset on an unpriced line."""
+    """Price of `per_quantity`. Unset on an unpriced line, an adjustment, and a line
+    priced by a series.
+    """
     per_quantity: _builtins.str
     """The divisor. Unset on an unpriced line."""
     unpriced: _builtins.bool
     """Whether no component prices the dimension; the amount is then 0."""
+    flat_price: _builtins.str
+    """Fixed amount of the tier. Unset: none."""
+    commitment: _builtins.str
+    """Part of a commitment, as `<id>:used`, `<id>:unused` or `<id>:upfront`. Unset:
+    none.
+    """
+    adjustment: _builtins.str
+    """Adjustment: `minimum`, `maximum`, or the identifier of a credit. Unset: the
+    line bills use.
+    """
+    account: _builtins.str
+    """The buyer's account, on a line of the account. Unset: the line is of a lease."""
+    tax_category: _builtins.str
+    """Tax category. Unset: no tax."""
+    series: _builtins.str
+    """Price series that priced it. Unset: none."""
     @_builtins.property
     def price_plan(self) -> _header_pb2.Pin:
         """Plan that applies."""
 
     @_builtins.property
     def quantity(self) -> _scalar_pb2.Rational:
-        """Billed quantity, exact: unit-seconds for TIME, `unit` for COUNT."""
+        """Billed quantity, exact: unit-seconds (or unit-months) for TIME and
+        GAUGE_TIME, `unit` for COUNT; 1 for adjustments. Below zero only in notes.
+        """
 
     @_builtins.property
     def exact_amount(self) -> _scalar_pb2.Rational:
-        """quantity × unit_price ÷ per_quantity, exact."""
+        """(quantity × unit_price ÷ per_quantity + flat_price) × each factor, exact; of
+        a series, the sum over its points.
+        """
 
     @_builtins.property
     def amount(self) -> _scalar_pb2.Money:
         """The exact amount rounded once to the currency's exponent, ties away from zero."""
+
+    @_builtins.property
+    def factors(self) -> _containers.RepeatedCompositeFieldContainer[Global___LineFactor]:
+        """Factors of the exact amount, in the order in which they apply."""
 
     def __init__(
         self,
@@ -316,15 +515,30 @@ class InvoiceLine(_message.Message):
         exact_amount: _scalar_pb2.Rational | None = ...,
         amount: _scalar_pb2.Money | None = ...,
         unpriced: _builtins.bool | None = ...,
+        flat_price: _builtins.str | None = ...,
+        factors: _abc.Iterable[Global___LineFactor] | None = ...,
+        commitment: _builtins.str | None = ...,
+        adjustment: _builtins.str | None = ...,
+        account: _builtins.str | None = ...,
+        tax_category: _builtins.str | None = ...,
+        series: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_component", b"_component", "_dimension", b"_dimension", "_key", b"_key", "_lease", b"_lease", "_order", b"_order", "_per_quantity", b"_per_quantity", "_tier", b"_tier", "_unit", b"_unit", "_unit_price", b"_unit_price", "_unpriced", b"_unpriced", "amount", b"amount", "component", b"component", "dimension", b"dimension", "exact_amount", b"exact_amount", "key", b"key", "lease", b"lease", "order", b"order", "per_quantity", b"per_quantity", "price_plan", b"price_plan", "quantity", b"quantity", "tier", b"tier", "unit", b"unit", "unit_price", b"unit_price", "unpriced", b"unpriced"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_adjustment", b"_adjustment", "_commitment", b"_commitment", "_component", b"_component", "_dimension", b"_dimension", "_flat_price", b"_flat_price", "_key", b"_key", "_lease", b"_lease", "_order", b"_order", "_per_quantity", b"_per_quantity", "_series", b"_series", "_tax_category", b"_tax_category", "_tier", b"_tier", "_unit", b"_unit", "_unit_price", b"_unit_price", "_unpriced", b"_unpriced", "account", b"account", "adjustment", b"adjustment", "amount", b"amount", "commitment", b"commitment", "component", b"component", "dimension", b"dimension", "exact_amount", b"exact_amount", "flat_price", b"flat_price", "key", b"key", "lease", b"lease", "order", b"order", "per_quantity", b"per_quantity", "price_plan", b"price_plan", "quantity", b"quantity", "series", b"series", "tax_category", b"tax_category", "tier", b"tier", "unit", b"unit", "unit_price", b"unit_price", "unpriced", b"unpriced"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_component", b"_component", "_dimension", b"_dimension", "_key", b"_key", "_lease", b"_lease", "_order", b"_order", "_per_quantity", b"_per_quantity", "_tier", b"_tier", "_unit", b"_unit", "_unit_price", b"_unit_price", "_unpriced", b"_unpriced", "amount", b"amount", "component", b"component", "dimension", b"dimension", "exact_amount", b"exact_amount", "key", b"key", "lease", b"lease", "order", b"order", "per_quantity", b"per_quantity", "price_plan", b"price_plan", "quantity", b"quantity", "tier", b"tier", "unit", b"unit", "unit_price", b"unit_price", "unpriced", b"unpriced"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_adjustment", b"_adjustment", "_commitment", b"_commitment", "_component", b"_component", "_dimension", b"_dimension", "_flat_price", b"_flat_price", "_key", b"_key", "_lease", b"_lease", "_order", b"_order", "_per_quantity", b"_per_quantity", "_series", b"_series", "_tax_category", b"_tax_category", "_tier", b"_tier", "_unit", b"_unit", "_unit_price", b"_unit_price", "_unpriced", b"_unpriced", "account", b"account", "adjustment", b"adjustment", "amount", b"amount", "commitment", b"commitment", "component", b"component", "dimension", b"dimension", "exact_amount", b"exact_amount", "factors", b"factors", "flat_price", b"flat_price", "key", b"key", "lease", b"lease", "order", b"order", "per_quantity", b"per_quantity", "price_plan", b"price_plan", "quantity", b"quantity", "series", b"series", "tax_category", b"tax_category", "tier", b"tier", "unit", b"unit", "unit_price", b"unit_price", "unpriced", b"unpriced"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__account: _TypeAlias = _typing.Literal["account"]  # noqa: Y015
+    _WhichOneofArgType__account: _TypeAlias = _typing.Literal["_account", b"_account"]  # noqa: Y015
+    _WhichOneofReturnType__adjustment: _TypeAlias = _typing.Literal["adjustment"]  # noqa: Y015
+    _WhichOneofArgType__adjustment: _TypeAlias = _typing.Literal["_adjustment", b"_adjustment"]  # noqa: Y015
+    _WhichOneofReturnType__commitment: _TypeAlias = _typing.Literal["commitment"]  # noqa: Y015
+    _WhichOneofArgType__commitment: _TypeAlias = _typing.Literal["_commitment", b"_commitment"]  # noqa: Y015
     _WhichOneofReturnType__component: _TypeAlias = _typing.Literal["component"]  # noqa: Y015
     _WhichOneofArgType__component: _TypeAlias = _typing.Literal["_component", b"_component"]  # noqa: Y015
     _WhichOneofReturnType__dimension: _TypeAlias = _typing.Literal["dimension"]  # noqa: Y015
     _WhichOneofArgType__dimension: _TypeAlias = _typing.Literal["_dimension", b"_dimension"]  # noqa: Y015
+    _WhichOneofReturnType__flat_price: _TypeAlias = _typing.Literal["flat_price"]  # noqa: Y015
+    _WhichOneofArgType__flat_price: _TypeAlias = _typing.Literal["_flat_price", b"_flat_price"]  # noqa: Y015
     _WhichOneofReturnType__key: _TypeAlias = _typing.Literal["key"]  # noqa: Y015
     _WhichOneofArgType__key: _TypeAlias = _typing.Literal["_key", b"_key"]  # noqa: Y015
     _WhichOneofReturnType__lease: _TypeAlias = _typing.Literal["lease"]  # noqa: Y015
@@ -333,6 +547,10 @@ class InvoiceLine(_message.Message):
     _WhichOneofArgType__order: _TypeAlias = _typing.Literal["_order", b"_order"]  # noqa: Y015
     _WhichOneofReturnType__per_quantity: _TypeAlias = _typing.Literal["per_quantity"]  # noqa: Y015
     _WhichOneofArgType__per_quantity: _TypeAlias = _typing.Literal["_per_quantity", b"_per_quantity"]  # noqa: Y015
+    _WhichOneofReturnType__series: _TypeAlias = _typing.Literal["series"]  # noqa: Y015
+    _WhichOneofArgType__series: _TypeAlias = _typing.Literal["_series", b"_series"]  # noqa: Y015
+    _WhichOneofReturnType__tax_category: _TypeAlias = _typing.Literal["tax_category"]  # noqa: Y015
+    _WhichOneofArgType__tax_category: _TypeAlias = _typing.Literal["_tax_category", b"_tax_category"]  # noqa: Y015
     _WhichOneofReturnType__tier: _TypeAlias = _typing.Literal["tier"]  # noqa: Y015
     _WhichOneofArgType__tier: _TypeAlias = _typing.Literal["_tier", b"_tier"]  # noqa: Y015
     _WhichOneofReturnType__unit: _TypeAlias = _typing.Literal["unit"]  # noqa: Y015
@@ -342,9 +560,17 @@ class InvoiceLine(_message.Message):
     _WhichOneofReturnType__unpriced: _TypeAlias = _typing.Literal["unpriced"]  # noqa: Y015
     _WhichOneofArgType__unpriced: _TypeAlias = _typing.Literal["_unpriced", b"_unpriced"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__account) -> _WhichOneofReturnType__account | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__adjustment) -> _WhichOneofReturnType__adjustment | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__commitment) -> _WhichOneofReturnType__commitment | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__component) -> _WhichOneofReturnType__component | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__dimension) -> _WhichOneofReturnType__dimension | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__flat_price) -> _WhichOneofReturnType__flat_price | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__key) -> _WhichOneofReturnType__key | None: ...
     @_typing.overload
@@ -353,6 +579,10 @@ class InvoiceLine(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__order) -> _WhichOneofReturnType__order | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__per_quantity) -> _WhichOneofReturnType__per_quantity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__series) -> _WhichOneofReturnType__series | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tax_category) -> _WhichOneofReturnType__tax_category | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__tier) -> _WhichOneofReturnType__tier | None: ...
     @_typing.overload
@@ -363,6 +593,36 @@ class InvoiceLine(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unpriced) -> _WhichOneofReturnType__unpriced | None: ...
 
 Global___InvoiceLine: _TypeAlias = InvoiceLine  # noqa: Y015
+
+@_typing.final
+class LineFactor(_message.Message):
+    """Represents one factor by which a line's exact amount was multiplied."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """What it is: `commitment:<id>`, `credit:<id>` or `exchange`."""
+    @_builtins.property
+    def value(self) -> _scalar_pb2.Rational:
+        """The factor, exact."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str | None = ...,
+        value: _scalar_pb2.Rational | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "id", b"id", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "id", b"id", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__id: _TypeAlias = _typing.Literal["id"]  # noqa: Y015
+    _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__id) -> _WhichOneofReturnType__id | None: ...
+
+Global___LineFactor: _TypeAlias = LineFactor  # noqa: Y015
 
 @_typing.final
 class InvoiceAcceptance(_message.Message):

@@ -167,6 +167,8 @@ class OfferTerms(_message.Message):
     AGREEMENT_URI_FIELD_NUMBER: _builtins.int
     CANCELLATION_FIELD_NUMBER: _builtins.int
     INVOICE_ACCEPTANCE_PERIOD_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    CORRECTION_HORIZON_FIELD_NUMBER: _builtins.int
     mode: _builtins.str
     """Mode token: on-demand, reserved or spot."""
     billing_anchor_day: _builtins.int
@@ -180,6 +182,10 @@ class OfferTerms(_message.Message):
     cancellation: _builtins.str
     """Cancellation token: free-before-start (the only one this edition defines).
     Unset: not possible once confirmed.
+    """
+    region: _builtins.str
+    """Region token by which restrictions of the price plan choose. Unset:
+    components that ask for a region do not apply.
     """
     @_builtins.property
     def min_duration(self) -> _duration_pb2.Duration:
@@ -205,6 +211,12 @@ class OfferTerms(_message.Message):
         counts as accepted. Unset: the broker's default.
         """
 
+    @_builtins.property
+    def correction_horizon(self) -> _duration_pb2.Duration:
+        """How long after the end of a billing period its usage may be corrected.
+        Unset: not at all.
+        """
+
     def __init__(
         self,
         *,
@@ -218,10 +230,12 @@ class OfferTerms(_message.Message):
         agreement_uri: _builtins.str | None = ...,
         cancellation: _builtins.str | None = ...,
         invoice_acceptance_period: _duration_pb2.Duration | None = ...,
+        region: _builtins.str | None = ...,
+        correction_horizon: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agreement_sha256", b"_agreement_sha256", "_agreement_uri", b"_agreement_uri", "_billing_anchor_day", b"_billing_anchor_day", "_cancellation", b"_cancellation", "_mode", b"_mode", "acceptance_period", b"acceptance_period", "agreement_sha256", b"agreement_sha256", "agreement_uri", b"agreement_uri", "billing_anchor_day", b"billing_anchor_day", "cancellation", b"cancellation", "invoice_acceptance_period", b"invoice_acceptance_period", "max_duration", b"max_duration", "min_duration", b"min_duration", "mode", b"mode", "usage_grace", b"usage_grace"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agreement_sha256", b"_agreement_sha256", "_agreement_uri", b"_agreement_uri", "_billing_anchor_day", b"_billing_anchor_day", "_cancellation", b"_cancellation", "_mode", b"_mode", "_region", b"_region", "acceptance_period", b"acceptance_period", "agreement_sha256", b"agreement_sha256", "agreement_uri", b"agreement_uri", "billing_anchor_day", b"billing_anchor_day", "cancellation", b"cancellation", "correction_horizon", b"correction_horizon", "invoice_acceptance_period", b"invoice_acceptance_period", "max_duration", b"max_duration", "min_duration", b"min_duration", "mode", b"mode", "region", b"region", "usage_grace", b"usage_grace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agreement_sha256", b"_agreement_sha256", "_agreement_uri", b"_agreement_uri", "_billing_anchor_day", b"_billing_anchor_day", "_cancellation", b"_cancellation", "_mode", b"_mode", "acceptance_period", b"acceptance_period", "agreement_sha256", b"agreement_sha256", "agreement_uri", b"agreement_uri", "billing_anchor_day", b"billing_anchor_day", "cancellation", b"cancellation", "invoice_acceptance_period", b"invoice_acceptance_period", "max_duration", b"max_duration", "min_duration", b"min_duration", "mode", b"mode", "usage_grace", b"usage_grace"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agreement_sha256", b"_agreement_sha256", "_agreement_uri", b"_agreement_uri", "_billing_anchor_day", b"_billing_anchor_day", "_cancellation", b"_cancellation", "_mode", b"_mode", "_region", b"_region", "acceptance_period", b"acceptance_period", "agreement_sha256", b"agreement_sha256", "agreement_uri", b"agreement_uri", "billing_anchor_day", b"billing_anchor_day", "cancellation", b"cancellation", "correction_horizon", b"correction_horizon", "invoice_acceptance_period", b"invoice_acceptance_period", "max_duration", b"max_duration", "min_duration", b"min_duration", "mode", b"mode", "region", b"region", "usage_grace", b"usage_grace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agreement_sha256: _TypeAlias = _typing.Literal["agreement_sha256"]  # noqa: Y015
     _WhichOneofArgType__agreement_sha256: _TypeAlias = _typing.Literal["_agreement_sha256", b"_agreement_sha256"]  # noqa: Y015
@@ -233,6 +247,8 @@ class OfferTerms(_message.Message):
     _WhichOneofArgType__cancellation: _TypeAlias = _typing.Literal["_cancellation", b"_cancellation"]  # noqa: Y015
     _WhichOneofReturnType__mode: _TypeAlias = _typing.Literal["mode"]  # noqa: Y015
     _WhichOneofArgType__mode: _TypeAlias = _typing.Literal["_mode", b"_mode"]  # noqa: Y015
+    _WhichOneofReturnType__region: _TypeAlias = _typing.Literal["region"]  # noqa: Y015
+    _WhichOneofArgType__region: _TypeAlias = _typing.Literal["_region", b"_region"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__agreement_sha256) -> _WhichOneofReturnType__agreement_sha256 | None: ...
     @_typing.overload
@@ -243,6 +259,8 @@ class OfferTerms(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cancellation) -> _WhichOneofReturnType__cancellation | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mode) -> _WhichOneofReturnType__mode | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__region) -> _WhichOneofReturnType__region | None: ...
 
 Global___OfferTerms: _TypeAlias = OfferTerms  # noqa: Y015
 

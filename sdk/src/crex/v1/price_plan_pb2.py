@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from crex.v1 import constraint_pb2 as crex_dot_v1_dot_constraint__pb2
 from crex.v1 import header_pb2 as crex_dot_v1_dot_header__pb2
+from crex.v1 import price_adjustment_pb2 as crex_dot_v1_dot_price__adjustment__pb2
+from crex.v1 import scalar_pb2 as crex_dot_v1_dot_scalar__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63rex/v1/price_plan.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x03\n\tPricePlan\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x31\n\x08\x63urrency\x18\x02 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\nZ\x10PRICE-CURRENCY-1H\x00\x88\x01\x01\x12.\n\ttime_zone\x18\x03 \x01(\tB\x16\xca\xf3\x18\x12\x08\x01\x10\rZ\x0cPRICE-ZONE-1H\x01\x88\x01\x01\x12N\n\x0f\x65\x66\x66\x65\x63tive_start\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x19\xca\xf3\x18\x15\x08\x01Z\x11PRICE-EFFECTIVE-1\x12J\n\reffective_end\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x17\xca\xf3\x18\x13Z\x11PRICE-EFFECTIVE-1\x12K\n\ncomponents\x18\x06 \x03(\x0b\x32\x17.crex.v1.PriceComponentB\x1e\xca\xf3\x18\x1a\x08\x01@\x01H\x80\x02Z\x11PRICE-COMPONENT-1:\x1a\xd2\xf3\x18\x16\n\nprice-plan\"\x08providerB\x0b\n\t_currencyB\x0c\n\n_time_zone\"\xdb\x04\n\x0ePriceComponent\x12\x43\n\x02id\x18\x01 \x01(\tB2\xca\xf3\x18.\x08\x01\x1a\x17[a-z0-9][a-z0-9-]{0,62}Z\x11PRICE-COMPONENT-2H\x00\x88\x01\x01\x12\x1e\n\x06sku_id\x18\x02 \x01(\tB\t\xca\xf3\x18\x05\x30\x01\x38\x80\x01H\x01\x88\x01\x01\x12\x33\n\tdimension\x18\x03 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06Z\x11PRICE-DIMENSION-1H\x02\x88\x01\x01\x12.\n\x04unit\x18\x04 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06Z\x11PRICE-DIMENSION-1H\x03\x88\x01\x01\x12?\n\x04kind\x18\x05 \x01(\x0e\x32\x16.crex.v1.ComponentKindB\x14\xca\xf3\x18\x10\x08\x01Z\x0cPRICE-KIND-1H\x04\x88\x01\x01\x12\x30\n\x0cper_quantity\x18\x06 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x01Z\x0bPRICE-PER-1H\x05\x88\x01\x01\x12<\n\x05model\x18\x07 \x01(\x0e\x32\x12.crex.v1.TierModelB\x14\xca\xf3\x18\x10\x08\x01Z\x0cPRICE-TIER-1H\x06\x88\x01\x01\x12;\n\x05tiers\x18\x08 \x03(\x0b\x32\x12.crex.v1.PriceTierB\x18\xca\xf3\x18\x14\x08\x01@\x01H@Z\x0cPRICE-TIER-2\x12\x44\n\x0bgranularity\x18\t \x01(\x0b\x32\x14.crex.v1.GranularityB\x19\xca\xf3\x18\x15Z\x13PRICE-GRANULARITY-1B\x05\n\x03_idB\t\n\x07_sku_idB\x0c\n\n_dimensionB\x07\n\x05_unitB\x07\n\x05_kindB\x0f\n\r_per_quantityB\x08\n\x06_model\"\x80\x01\n\tPriceTier\x12(\n\x05up_to\x18\x01 \x01(\tB\x14\xca\xf3\x18\x10\x10\x01Z\x0cPRICE-TIER-2H\x00\x88\x01\x01\x12\x30\n\nunit_price\x18\x02 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x01Z\rPRICE-PRICE-1H\x01\x88\x01\x01\x42\x08\n\x06_up_toB\r\n\x0b_unit_price\"]\n\x0bGranularity\x12\x1b\n\x04step\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x01H\x00\x88\x01\x01\x12\x1c\n\x07minimum\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x01\x88\x01\x01\x42\x07\n\x05_stepB\n\n\x08_minimum*b\n\rComponentKind\x12\x1e\n\x1a\x43OMPONENT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OMPONENT_KIND_TIME\x10\x01\x12\x18\n\x14\x43OMPONENT_KIND_COUNT\x10\x02*V\n\tTierModel\x12\x1a\n\x16TIER_MODEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fTIER_MODEL_UNIT\x10\x01\x12\x18\n\x14TIER_MODEL_GRADUATED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63rex/v1/price_plan.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x1e\x63rex/v1/price_adjustment.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xec\x07\n\tPricePlan\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x31\n\x08\x63urrency\x18\x02 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\nZ\x10PRICE-CURRENCY-1H\x00\x88\x01\x01\x12.\n\ttime_zone\x18\x03 \x01(\tB\x16\xca\xf3\x18\x12\x08\x01\x10\rZ\x0cPRICE-ZONE-1H\x01\x88\x01\x01\x12N\n\x0f\x65\x66\x66\x65\x63tive_start\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x19\xca\xf3\x18\x15\x08\x01Z\x11PRICE-EFFECTIVE-1\x12J\n\reffective_end\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x17\xca\xf3\x18\x13Z\x11PRICE-EFFECTIVE-1\x12K\n\ncomponents\x18\x06 \x03(\x0b\x32\x17.crex.v1.PriceComponentB\x1e\xca\xf3\x18\x1a\x08\x01@\x01H\x80\x02Z\x11PRICE-COMPONENT-1\x12,\n\x0ctax_included\x18\x07 \x01(\x08\x42\x11\xca\xf3\x18\rZ\x0bPRICE-TAX-1H\x02\x88\x01\x01\x12\x44\n\x0b\x63ommitments\x18\x08 \x03(\x0b\x32\x13.crex.v1.CommitmentB\x1a\xca\xf3\x18\x16H@Z\x12PRICE-COMMITMENT-1\x12\x38\n\x07\x63redits\x18\t \x03(\x0b\x32\x0f.crex.v1.CreditB\x16\xca\xf3\x18\x12H@Z\x0ePRICE-CREDIT-1\x12\x34\n\x05taxes\x18\n \x03(\x0b\x32\x10.crex.v1.TaxRuleB\x13\xca\xf3\x18\x0fH@Z\x0bPRICE-TAX-1\x12\x36\n\x07minimum\x18\x0b \x01(\x0b\x32\x0e.crex.v1.MoneyB\x15\xca\xf3\x18\x11Z\x0fPRICE-MINIMUM-1\x12\x36\n\x07maximum\x18\x0c \x01(\x0b\x32\x0e.crex.v1.MoneyB\x15\xca\xf3\x18\x11Z\x0fPRICE-MINIMUM-1\x12:\n\nsupersedes\x18\r \x01(\x0b\x32\x0c.crex.v1.PinB\x18\xca\xf3\x18\x14Z\x12PRICE-SUPERSEDES-1\x12;\n\x08\x65xchange\x18\x0e \x01(\x0b\x32\x11.crex.v1.ExchangeB\x16\xca\xf3\x18\x12Z\x10PRICE-EXCHANGE-1\x12\x39\n\x17\x61\x64justment_tax_category\x18\x0f \x01(\tB\x13\xca\xf3\x18\x0f\x10\x06Z\x0bPRICE-TAX-1H\x03\x88\x01\x01:\x1a\xd2\xf3\x18\x16\n\nprice-plan\"\x08providerB\x0b\n\t_currencyB\x0c\n\n_time_zoneB\x0f\n\r_tax_includedB\x1a\n\x18_adjustment_tax_category\"\xe0\x07\n\x0ePriceComponent\x12\x43\n\x02id\x18\x01 \x01(\tB2\xca\xf3\x18.\x08\x01\x1a\x17[a-z0-9][a-z0-9-]{0,62}Z\x11PRICE-COMPONENT-2H\x00\x88\x01\x01\x12\x1e\n\x06sku_id\x18\x02 \x01(\tB\t\xca\xf3\x18\x05\x30\x01\x38\x80\x01H\x01\x88\x01\x01\x12\x33\n\tdimension\x18\x03 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06Z\x11PRICE-DIMENSION-1H\x02\x88\x01\x01\x12.\n\x04unit\x18\x04 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06Z\x11PRICE-DIMENSION-1H\x03\x88\x01\x01\x12?\n\x04kind\x18\x05 \x01(\x0e\x32\x16.crex.v1.ComponentKindB\x14\xca\xf3\x18\x10\x08\x01Z\x0cPRICE-KIND-1H\x04\x88\x01\x01\x12\x30\n\x0cper_quantity\x18\x06 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x01Z\x0bPRICE-PER-1H\x05\x88\x01\x01\x12<\n\x05model\x18\x07 \x01(\x0e\x32\x12.crex.v1.TierModelB\x14\xca\xf3\x18\x10\x08\x01Z\x0cPRICE-TIER-1H\x06\x88\x01\x01\x12;\n\x05tiers\x18\x08 \x03(\x0b\x32\x12.crex.v1.PriceTierB\x18\xca\xf3\x18\x14\x08\x01@\x01H@Z\x0cPRICE-TIER-2\x12\x44\n\x0bgranularity\x18\t \x01(\x0b\x32\x14.crex.v1.GranularityB\x19\xca\xf3\x18\x15Z\x13PRICE-GRANULARITY-1\x12\x41\n\x0crestrictions\x18\n \x01(\x0b\x32\x15.crex.v1.RestrictionsB\x14\xca\xf3\x18\x10Z\x0ePRICE-WINDOW-1\x12\x44\n\x0b\x61\x63\x63umulator\x18\x0b \x01(\x0b\x32\x14.crex.v1.AccumulatorB\x19\xca\xf3\x18\x15Z\x13PRICE-ACCUMULATOR-1\x12\x1f\n\nlist_price\x18\x0c \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x07\x88\x01\x01\x12\x43\n\x0cprice_series\x18\r \x01(\x0b\x32\x17.crex.v1.PriceSeriesRefB\x14\xca\xf3\x18\x10Z\x0ePRICE-SERIES-1\x12.\n\x0ctax_category\x18\x0e \x01(\tB\x13\xca\xf3\x18\x0f\x10\x06Z\x0bPRICE-TAX-1H\x08\x88\x01\x01\x12\x36\n\ttime_unit\x18\x0f \x01(\tB\x1e\xca\xf3\x18\x1a\x1a\t(s|month)Z\rPRICE-MONTH-1H\t\x88\x01\x01\x42\x05\n\x03_idB\t\n\x07_sku_idB\x0c\n\n_dimensionB\x07\n\x05_unitB\x07\n\x05_kindB\x0f\n\r_per_quantityB\x08\n\x06_modelB\r\n\x0b_list_priceB\x0f\n\r_tax_categoryB\x0c\n\n_time_unit\"\xbd\x01\n\tPriceTier\x12(\n\x05up_to\x18\x01 \x01(\tB\x14\xca\xf3\x18\x10\x10\x01Z\x0cPRICE-TIER-2H\x00\x88\x01\x01\x12\x30\n\nunit_price\x18\x02 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x01Z\rPRICE-PRICE-1H\x01\x88\x01\x01\x12,\n\nflat_price\x18\x03 \x01(\tB\x13\xca\xf3\x18\x0f\x10\x01Z\x0bRATE-FLAT-1H\x02\x88\x01\x01\x42\x08\n\x06_up_toB\r\n\x0b_unit_priceB\r\n\x0b_flat_price\"\x96\x01\n\x0bGranularity\x12\x1b\n\x04step\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x01H\x00\x88\x01\x01\x12\x1c\n\x07minimum\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x01H\x01\x88\x01\x01\x12-\n\x05scope\x18\x03 \x01(\x0e\x32\x19.crex.v1.GranularityScopeH\x02\x88\x01\x01\x42\x07\n\x05_stepB\n\n\x08_minimumB\x08\n\x06_scope\"\xa8\x04\n\x0cRestrictions\x12L\n\x0blocal_start\x18\x01 \x01(\tB2\xca\xf3\x18.\x1a\x1d([01][0-9]|2[0-3]):[0-5][0-9]Z\rRATE-WINDOW-1H\x00\x88\x01\x01\x12P\n\tlocal_end\x18\x02 \x01(\tB8\xca\xf3\x18\x34\x1a#([01][0-9]|2[0-3]):[0-5][0-9]|24:00Z\rRATE-WINDOW-1H\x01\x88\x01\x01\x12\x44\n\x04\x64\x61ys\x18\x03 \x03(\tB6\xca\xf3\x18\x32\x1a\x1d(mon|tue|wed|thu|fri|sat|sun)H\x07P\x01Z\rRATE-WINDOW-1\x12/\n\x0blocal_dates\x18\x04 \x03(\tB\x1a\xca\xf3\x18\x16\x10\x0fH\x80\x08P\x01Z\rRATE-WINDOW-1\x12/\n\x06region\x18\x05 \x01(\tB\x1a\xca\xf3\x18\x16\x10\x06Z\x12RATE-RESTRICTION-1H\x02\x88\x01\x01\x12\x34\n\rinterruptible\x18\x06 \x01(\x08\x42\x18\xca\xf3\x18\x14Z\x12RATE-RESTRICTION-1H\x03\x88\x01\x01\x12M\n\rcommitment_id\x18\x07 \x01(\tB1\xca\xf3\x18-\x1a\x17[a-z0-9][a-z0-9-]{0,62}Z\x12RATE-RESTRICTION-1H\x04\x88\x01\x01\x42\x0e\n\x0c_local_startB\x0c\n\n_local_endB\t\n\x07_regionB\x10\n\x0e_interruptibleB\x10\n\x0e_commitment_id\"\xc5\x01\n\x0b\x41\x63\x63umulator\x12\x35\n\x05scope\x18\x01 \x01(\x0e\x32\x19.crex.v1.AccumulatorScopeB\x06\xca\xf3\x18\x02\x08\x01H\x00\x88\x01\x01\x12\x35\n\x05reset\x18\x02 \x01(\x0e\x32\x19.crex.v1.AccumulatorResetB\x06\xca\xf3\x18\x02\x08\x01H\x01\x88\x01\x01\x12\x1e\n\x11\x63\x61rry_on_revision\x18\x03 \x01(\x08H\x02\x88\x01\x01\x42\x08\n\x06_scopeB\x08\n\x06_resetB\x14\n\x12_carry_on_revision\"\xab\x01\n\x0ePriceSeriesRef\x12\x19\n\x02id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x00\x88\x01\x01\x12 \n\tpublisher\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x01\x88\x01\x01\x12\x34\n\x0emax_unit_price\x18\x03 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x01Z\rRATE-SERIES-2H\x02\x88\x01\x01\x42\x05\n\x03_idB\x0c\n\n_publisherB\x11\n\x0f_max_unit_price*\xb6\x01\n\rComponentKind\x12\x1e\n\x1a\x43OMPONENT_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43OMPONENT_KIND_TIME\x10\x01\x12\x18\n\x14\x43OMPONENT_KIND_COUNT\x10\x02\x12\x1d\n\x19\x43OMPONENT_KIND_GAUGE_TIME\x10\x03\x12\x17\n\x13\x43OMPONENT_KIND_FLAT\x10\x04\x12\x1a\n\x16\x43OMPONENT_KIND_ONE_OFF\x10\x05*\x85\x01\n\tTierModel\x12\x1a\n\x16TIER_MODEL_UNSPECIFIED\x10\x00\x12\x13\n\x0fTIER_MODEL_UNIT\x10\x01\x12\x18\n\x14TIER_MODEL_GRADUATED\x10\x02\x12\x15\n\x11TIER_MODEL_VOLUME\x10\x03\x12\x16\n\x12TIER_MODEL_PACKAGE\x10\x04*x\n\x10GranularityScope\x12!\n\x1dGRANULARITY_SCOPE_UNSPECIFIED\x10\x00\x12\x1d\n\x19GRANULARITY_SCOPE_SEGMENT\x10\x01\x12\"\n\x1eGRANULARITY_SCOPE_LEASE_PERIOD\x10\x02*q\n\x10\x41\x63\x63umulatorScope\x12!\n\x1d\x41\x43\x43UMULATOR_SCOPE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41\x43\x43UMULATOR_SCOPE_LEASE\x10\x01\x12\x1d\n\x19\x41\x43\x43UMULATOR_SCOPE_ACCOUNT\x10\x02*o\n\x10\x41\x63\x63umulatorReset\x12!\n\x1d\x41\x43\x43UMULATOR_RESET_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x41\x43\x43UMULATOR_RESET_PERIOD\x10\x01\x12\x1a\n\x16\x41\x43\x43UMULATOR_RESET_TERM\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,6 +48,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRICEPLAN'].fields_by_name['effective_end']._serialized_options = b'\312\363\030\023Z\021PRICE-EFFECTIVE-1'
   _globals['_PRICEPLAN'].fields_by_name['components']._loaded_options = None
   _globals['_PRICEPLAN'].fields_by_name['components']._serialized_options = b'\312\363\030\032\010\001@\001H\200\002Z\021PRICE-COMPONENT-1'
+  _globals['_PRICEPLAN'].fields_by_name['tax_included']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['tax_included']._serialized_options = b'\312\363\030\rZ\013PRICE-TAX-1'
+  _globals['_PRICEPLAN'].fields_by_name['commitments']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['commitments']._serialized_options = b'\312\363\030\026H@Z\022PRICE-COMMITMENT-1'
+  _globals['_PRICEPLAN'].fields_by_name['credits']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['credits']._serialized_options = b'\312\363\030\022H@Z\016PRICE-CREDIT-1'
+  _globals['_PRICEPLAN'].fields_by_name['taxes']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['taxes']._serialized_options = b'\312\363\030\017H@Z\013PRICE-TAX-1'
+  _globals['_PRICEPLAN'].fields_by_name['minimum']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['minimum']._serialized_options = b'\312\363\030\021Z\017PRICE-MINIMUM-1'
+  _globals['_PRICEPLAN'].fields_by_name['maximum']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['maximum']._serialized_options = b'\312\363\030\021Z\017PRICE-MINIMUM-1'
+  _globals['_PRICEPLAN'].fields_by_name['supersedes']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['supersedes']._serialized_options = b'\312\363\030\024Z\022PRICE-SUPERSEDES-1'
+  _globals['_PRICEPLAN'].fields_by_name['exchange']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['exchange']._serialized_options = b'\312\363\030\022Z\020PRICE-EXCHANGE-1'
+  _globals['_PRICEPLAN'].fields_by_name['adjustment_tax_category']._loaded_options = None
+  _globals['_PRICEPLAN'].fields_by_name['adjustment_tax_category']._serialized_options = b'\312\363\030\017\020\006Z\013PRICE-TAX-1'
   _globals['_PRICEPLAN']._loaded_options = None
   _globals['_PRICEPLAN']._serialized_options = b'\322\363\030\026\n\nprice-plan\"\010provider'
   _globals['_PRICECOMPONENT'].fields_by_name['id']._loaded_options = None
@@ -66,24 +86,74 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PRICECOMPONENT'].fields_by_name['tiers']._serialized_options = b'\312\363\030\024\010\001@\001H@Z\014PRICE-TIER-2'
   _globals['_PRICECOMPONENT'].fields_by_name['granularity']._loaded_options = None
   _globals['_PRICECOMPONENT'].fields_by_name['granularity']._serialized_options = b'\312\363\030\025Z\023PRICE-GRANULARITY-1'
+  _globals['_PRICECOMPONENT'].fields_by_name['restrictions']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['restrictions']._serialized_options = b'\312\363\030\020Z\016PRICE-WINDOW-1'
+  _globals['_PRICECOMPONENT'].fields_by_name['accumulator']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['accumulator']._serialized_options = b'\312\363\030\025Z\023PRICE-ACCUMULATOR-1'
+  _globals['_PRICECOMPONENT'].fields_by_name['list_price']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['list_price']._serialized_options = b'\312\363\030\002\020\001'
+  _globals['_PRICECOMPONENT'].fields_by_name['price_series']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['price_series']._serialized_options = b'\312\363\030\020Z\016PRICE-SERIES-1'
+  _globals['_PRICECOMPONENT'].fields_by_name['tax_category']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['tax_category']._serialized_options = b'\312\363\030\017\020\006Z\013PRICE-TAX-1'
+  _globals['_PRICECOMPONENT'].fields_by_name['time_unit']._loaded_options = None
+  _globals['_PRICECOMPONENT'].fields_by_name['time_unit']._serialized_options = b'\312\363\030\032\032\t(s|month)Z\rPRICE-MONTH-1'
   _globals['_PRICETIER'].fields_by_name['up_to']._loaded_options = None
   _globals['_PRICETIER'].fields_by_name['up_to']._serialized_options = b'\312\363\030\020\020\001Z\014PRICE-TIER-2'
   _globals['_PRICETIER'].fields_by_name['unit_price']._loaded_options = None
   _globals['_PRICETIER'].fields_by_name['unit_price']._serialized_options = b'\312\363\030\023\010\001\020\001Z\rPRICE-PRICE-1'
+  _globals['_PRICETIER'].fields_by_name['flat_price']._loaded_options = None
+  _globals['_PRICETIER'].fields_by_name['flat_price']._serialized_options = b'\312\363\030\017\020\001Z\013RATE-FLAT-1'
   _globals['_GRANULARITY'].fields_by_name['step']._loaded_options = None
   _globals['_GRANULARITY'].fields_by_name['step']._serialized_options = b'\312\363\030\004\010\001\020\001'
   _globals['_GRANULARITY'].fields_by_name['minimum']._loaded_options = None
   _globals['_GRANULARITY'].fields_by_name['minimum']._serialized_options = b'\312\363\030\002\020\001'
-  _globals['_COMPONENTKIND']._serialized_start=1392
-  _globals['_COMPONENTKIND']._serialized_end=1490
-  _globals['_TIERMODEL']._serialized_start=1492
-  _globals['_TIERMODEL']._serialized_end=1578
-  _globals['_PRICEPLAN']._serialized_start=119
-  _globals['_PRICEPLAN']._serialized_end=558
-  _globals['_PRICECOMPONENT']._serialized_start=561
-  _globals['_PRICECOMPONENT']._serialized_end=1164
-  _globals['_PRICETIER']._serialized_start=1167
-  _globals['_PRICETIER']._serialized_end=1295
-  _globals['_GRANULARITY']._serialized_start=1297
-  _globals['_GRANULARITY']._serialized_end=1390
+  _globals['_RESTRICTIONS'].fields_by_name['local_start']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['local_start']._serialized_options = b'\312\363\030.\032\035([01][0-9]|2[0-3]):[0-5][0-9]Z\rRATE-WINDOW-1'
+  _globals['_RESTRICTIONS'].fields_by_name['local_end']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['local_end']._serialized_options = b'\312\363\0304\032#([01][0-9]|2[0-3]):[0-5][0-9]|24:00Z\rRATE-WINDOW-1'
+  _globals['_RESTRICTIONS'].fields_by_name['days']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['days']._serialized_options = b'\312\363\0302\032\035(mon|tue|wed|thu|fri|sat|sun)H\007P\001Z\rRATE-WINDOW-1'
+  _globals['_RESTRICTIONS'].fields_by_name['local_dates']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['local_dates']._serialized_options = b'\312\363\030\026\020\017H\200\010P\001Z\rRATE-WINDOW-1'
+  _globals['_RESTRICTIONS'].fields_by_name['region']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['region']._serialized_options = b'\312\363\030\026\020\006Z\022RATE-RESTRICTION-1'
+  _globals['_RESTRICTIONS'].fields_by_name['interruptible']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['interruptible']._serialized_options = b'\312\363\030\024Z\022RATE-RESTRICTION-1'
+  _globals['_RESTRICTIONS'].fields_by_name['commitment_id']._loaded_options = None
+  _globals['_RESTRICTIONS'].fields_by_name['commitment_id']._serialized_options = b'\312\363\030-\032\027[a-z0-9][a-z0-9-]{0,62}Z\022RATE-RESTRICTION-1'
+  _globals['_ACCUMULATOR'].fields_by_name['scope']._loaded_options = None
+  _globals['_ACCUMULATOR'].fields_by_name['scope']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_ACCUMULATOR'].fields_by_name['reset']._loaded_options = None
+  _globals['_ACCUMULATOR'].fields_by_name['reset']._serialized_options = b'\312\363\030\002\010\001'
+  _globals['_PRICESERIESREF'].fields_by_name['id']._loaded_options = None
+  _globals['_PRICESERIESREF'].fields_by_name['id']._serialized_options = b'\312\363\030\004\010\001\020\003'
+  _globals['_PRICESERIESREF'].fields_by_name['publisher']._loaded_options = None
+  _globals['_PRICESERIESREF'].fields_by_name['publisher']._serialized_options = b'\312\363\030\004\010\001\020\005'
+  _globals['_PRICESERIESREF'].fields_by_name['max_unit_price']._loaded_options = None
+  _globals['_PRICESERIESREF'].fields_by_name['max_unit_price']._serialized_options = b'\312\363\030\023\010\001\020\001Z\rRATE-SERIES-2'
+  _globals['_COMPONENTKIND']._serialized_start=3449
+  _globals['_COMPONENTKIND']._serialized_end=3631
+  _globals['_TIERMODEL']._serialized_start=3634
+  _globals['_TIERMODEL']._serialized_end=3767
+  _globals['_GRANULARITYSCOPE']._serialized_start=3769
+  _globals['_GRANULARITYSCOPE']._serialized_end=3889
+  _globals['_ACCUMULATORSCOPE']._serialized_start=3891
+  _globals['_ACCUMULATORSCOPE']._serialized_end=4004
+  _globals['_ACCUMULATORRESET']._serialized_start=4006
+  _globals['_ACCUMULATORRESET']._serialized_end=4117
+  _globals['_PRICEPLAN']._serialized_start=173
+  _globals['_PRICEPLAN']._serialized_end=1177
+  _globals['_PRICECOMPONENT']._serialized_start=1180
+  _globals['_PRICECOMPONENT']._serialized_end=2172
+  _globals['_PRICETIER']._serialized_start=2175
+  _globals['_PRICETIER']._serialized_end=2364
+  _globals['_GRANULARITY']._serialized_start=2367
+  _globals['_GRANULARITY']._serialized_end=2517
+  _globals['_RESTRICTIONS']._serialized_start=2520
+  _globals['_RESTRICTIONS']._serialized_end=3072
+  _globals['_ACCUMULATOR']._serialized_start=3075
+  _globals['_ACCUMULATOR']._serialized_end=3272
+  _globals['_PRICESERIESREF']._serialized_start=3275
+  _globals['_PRICESERIESREF']._serialized_end=3446
 # @@protoc_insertion_point(module_scope)

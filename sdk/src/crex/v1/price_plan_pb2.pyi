@@ -7,6 +7,8 @@ quotient is ever stored. Source: proto/spec/pricing.md.
 
 from collections import abc as _abc
 from crex.v1 import header_pb2 as _header_pb2
+from crex.v1 import price_adjustment_pb2 as _price_adjustment_pb2
+from crex.v1 import scalar_pb2 as _scalar_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -35,6 +37,18 @@ class _ComponentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Compone
     """Units held over an interval; billed quantity = units × seconds."""
     COMPONENT_KIND_COUNT: _ComponentKind.ValueType  # 2
     """Amount used within an interval; billed quantity = amount."""
+    COMPONENT_KIND_GAUGE_TIME: _ComponentKind.ValueType  # 3
+    """Level held over an interval, bounded by no leased quantity; billed quantity
+    = level × seconds.
+    """
+    COMPONENT_KIND_FLAT: _ComponentKind.ValueType  # 4
+    """Charged once in each billing period in which a lease is in use; billed
+    quantity = 1.
+    """
+    COMPONENT_KIND_ONE_OFF: _ComponentKind.ValueType  # 5
+    """Charged once, in the billing period in which a lease is activated; billed
+    quantity = 1.
+    """
 
 class ComponentKind(_ComponentKind, metaclass=_ComponentKindEnumTypeWrapper):
     """Represents how a billed quantity arises from a usage record."""
@@ -45,6 +59,18 @@ COMPONENT_KIND_TIME: ComponentKind.ValueType  # 1
 """Units held over an interval; billed quantity = units × seconds."""
 COMPONENT_KIND_COUNT: ComponentKind.ValueType  # 2
 """Amount used within an interval; billed quantity = amount."""
+COMPONENT_KIND_GAUGE_TIME: ComponentKind.ValueType  # 3
+"""Level held over an interval, bounded by no leased quantity; billed quantity
+= level × seconds.
+"""
+COMPONENT_KIND_FLAT: ComponentKind.ValueType  # 4
+"""Charged once in each billing period in which a lease is in use; billed
+quantity = 1.
+"""
+COMPONENT_KIND_ONE_OFF: ComponentKind.ValueType  # 5
+"""Charged once, in the billing period in which a lease is activated; billed
+quantity = 1.
+"""
 Global___ComponentKind: _TypeAlias = ComponentKind  # noqa: Y015
 
 class _TierModel:
@@ -59,6 +85,10 @@ class _TierModelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TierModel.V
     """One price for all."""
     TIER_MODEL_GRADUATED: _TierModel.ValueType  # 2
     """Each part of the quantity at the price of the tier in which it lies."""
+    TIER_MODEL_VOLUME: _TierModel.ValueType  # 3
+    """All of the quantity at the price of the tier in which the total lies."""
+    TIER_MODEL_PACKAGE: _TierModel.ValueType  # 4
+    """Whole packages of `per_quantity`, begun ones included."""
 
 class TierModel(_TierModel, metaclass=_TierModelEnumTypeWrapper):
     """Represents how the tiers of a component apply to its quantity."""
@@ -69,7 +99,83 @@ TIER_MODEL_UNIT: TierModel.ValueType  # 1
 """One price for all."""
 TIER_MODEL_GRADUATED: TierModel.ValueType  # 2
 """Each part of the quantity at the price of the tier in which it lies."""
+TIER_MODEL_VOLUME: TierModel.ValueType  # 3
+"""All of the quantity at the price of the tier in which the total lies."""
+TIER_MODEL_PACKAGE: TierModel.ValueType  # 4
+"""Whole packages of `per_quantity`, begun ones included."""
 Global___TierModel: _TypeAlias = TierModel  # noqa: Y015
+
+class _GranularityScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GranularityScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_GranularityScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GRANULARITY_SCOPE_UNSPECIFIED: _GranularityScope.ValueType  # 0
+    """Not stated; never valid in a document."""
+    GRANULARITY_SCOPE_SEGMENT: _GranularityScope.ValueType  # 1
+    """Each stretch between two cuts, commitment hours aside."""
+    GRANULARITY_SCOPE_LEASE_PERIOD: _GranularityScope.ValueType  # 2
+    """The lease in the billing period."""
+
+class GranularityScope(_GranularityScope, metaclass=_GranularityScopeEnumTypeWrapper):
+    """Represents over what a granularity is applied once."""
+
+GRANULARITY_SCOPE_UNSPECIFIED: GranularityScope.ValueType  # 0
+"""Not stated; never valid in a document."""
+GRANULARITY_SCOPE_SEGMENT: GranularityScope.ValueType  # 1
+"""Each stretch between two cuts, commitment hours aside."""
+GRANULARITY_SCOPE_LEASE_PERIOD: GranularityScope.ValueType  # 2
+"""The lease in the billing period."""
+Global___GranularityScope: _TypeAlias = GranularityScope  # noqa: Y015
+
+class _AccumulatorScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccumulatorScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccumulatorScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCUMULATOR_SCOPE_UNSPECIFIED: _AccumulatorScope.ValueType  # 0
+    """Not stated; never valid in a document."""
+    ACCUMULATOR_SCOPE_LEASE: _AccumulatorScope.ValueType  # 1
+    """One lease."""
+    ACCUMULATOR_SCOPE_ACCOUNT: _AccumulatorScope.ValueType  # 2
+    """All leases of the account that are billed together."""
+
+class AccumulatorScope(_AccumulatorScope, metaclass=_AccumulatorScopeEnumTypeWrapper):
+    """Represents whose use an accumulator sums."""
+
+ACCUMULATOR_SCOPE_UNSPECIFIED: AccumulatorScope.ValueType  # 0
+"""Not stated; never valid in a document."""
+ACCUMULATOR_SCOPE_LEASE: AccumulatorScope.ValueType  # 1
+"""One lease."""
+ACCUMULATOR_SCOPE_ACCOUNT: AccumulatorScope.ValueType  # 2
+"""All leases of the account that are billed together."""
+Global___AccumulatorScope: _TypeAlias = AccumulatorScope  # noqa: Y015
+
+class _AccumulatorReset:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AccumulatorResetEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccumulatorReset.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACCUMULATOR_RESET_UNSPECIFIED: _AccumulatorReset.ValueType  # 0
+    """Not stated; never valid in a document."""
+    ACCUMULATOR_RESET_PERIOD: _AccumulatorReset.ValueType  # 1
+    """With every billing period."""
+    ACCUMULATOR_RESET_TERM: _AccumulatorReset.ValueType  # 2
+    """Never; each bill states where it opens and closes."""
+
+class AccumulatorReset(_AccumulatorReset, metaclass=_AccumulatorResetEnumTypeWrapper):
+    """Represents when an accumulator begins at zero again."""
+
+ACCUMULATOR_RESET_UNSPECIFIED: AccumulatorReset.ValueType  # 0
+"""Not stated; never valid in a document."""
+ACCUMULATOR_RESET_PERIOD: AccumulatorReset.ValueType  # 1
+"""With every billing period."""
+ACCUMULATOR_RESET_TERM: AccumulatorReset.ValueType  # 2
+"""Never; each bill states where it opens and closes."""
+Global___AccumulatorReset: _TypeAlias = AccumulatorReset  # noqa: Y015
 
 @_typing.final
 class PricePlan(_message.Message):
@@ -83,10 +189,25 @@ class PricePlan(_message.Message):
     EFFECTIVE_START_FIELD_NUMBER: _builtins.int
     EFFECTIVE_END_FIELD_NUMBER: _builtins.int
     COMPONENTS_FIELD_NUMBER: _builtins.int
+    TAX_INCLUDED_FIELD_NUMBER: _builtins.int
+    COMMITMENTS_FIELD_NUMBER: _builtins.int
+    CREDITS_FIELD_NUMBER: _builtins.int
+    TAXES_FIELD_NUMBER: _builtins.int
+    MINIMUM_FIELD_NUMBER: _builtins.int
+    MAXIMUM_FIELD_NUMBER: _builtins.int
+    SUPERSEDES_FIELD_NUMBER: _builtins.int
+    EXCHANGE_FIELD_NUMBER: _builtins.int
+    ADJUSTMENT_TAX_CATEGORY_FIELD_NUMBER: _builtins.int
     currency: _builtins.str
     """Currency of every price and amount."""
     time_zone: _builtins.str
     """Time zone in which billing periods begin."""
+    tax_included: _builtins.bool
+    """Whether prices include tax. Unset: they do not."""
+    adjustment_tax_category: _builtins.str
+    """Tax category of lines without a component: minimum, maximum, and what of a
+    commitment is not used or paid upfront. Unset: no tax.
+    """
     @_builtins.property
     def header(self) -> _header_pb2.Header:
         """Header."""
@@ -103,6 +224,34 @@ class PricePlan(_message.Message):
     def components(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceComponent]:
         """Priced components in order: of those for one dimension and unit the first wins."""
 
+    @_builtins.property
+    def commitments(self) -> _containers.RepeatedCompositeFieldContainer[_price_adjustment_pb2.Commitment]:
+        """What the buyer has committed to take or to spend."""
+
+    @_builtins.property
+    def credits(self) -> _containers.RepeatedCompositeFieldContainer[_price_adjustment_pb2.Credit]:
+        """Discounts and credits."""
+
+    @_builtins.property
+    def taxes(self) -> _containers.RepeatedCompositeFieldContainer[_price_adjustment_pb2.TaxRule]:
+        """Taxes by category."""
+
+    @_builtins.property
+    def minimum(self) -> _scalar_pb2.Money:
+        """Least net amount of a bill, in the billed currency. Unset: none."""
+
+    @_builtins.property
+    def maximum(self) -> _scalar_pb2.Money:
+        """Greatest net amount of a bill, in the billed currency. Unset: none."""
+
+    @_builtins.property
+    def supersedes(self) -> _header_pb2.Pin:
+        """The plan that this one takes the place of, from this one's start on."""
+
+    @_builtins.property
+    def exchange(self) -> _price_adjustment_pb2.Exchange:
+        """Conversion into another currency. Unset: `currency` is billed."""
+
     def __init__(
         self,
         *,
@@ -112,17 +261,34 @@ class PricePlan(_message.Message):
         effective_start: _timestamp_pb2.Timestamp | None = ...,
         effective_end: _timestamp_pb2.Timestamp | None = ...,
         components: _abc.Iterable[Global___PriceComponent] | None = ...,
+        tax_included: _builtins.bool | None = ...,
+        commitments: _abc.Iterable[_price_adjustment_pb2.Commitment] | None = ...,
+        credits: _abc.Iterable[_price_adjustment_pb2.Credit] | None = ...,
+        taxes: _abc.Iterable[_price_adjustment_pb2.TaxRule] | None = ...,
+        minimum: _scalar_pb2.Money | None = ...,
+        maximum: _scalar_pb2.Money | None = ...,
+        supersedes: _header_pb2.Pin | None = ...,
+        exchange: _price_adjustment_pb2.Exchange | None = ...,
+        adjustment_tax_category: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_currency", b"_currency", "_time_zone", b"_time_zone", "currency", b"currency", "effective_end", b"effective_end", "effective_start", b"effective_start", "header", b"header", "time_zone", b"time_zone"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_adjustment_tax_category", b"_adjustment_tax_category", "_currency", b"_currency", "_tax_included", b"_tax_included", "_time_zone", b"_time_zone", "adjustment_tax_category", b"adjustment_tax_category", "currency", b"currency", "effective_end", b"effective_end", "effective_start", b"effective_start", "exchange", b"exchange", "header", b"header", "maximum", b"maximum", "minimum", b"minimum", "supersedes", b"supersedes", "tax_included", b"tax_included", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_currency", b"_currency", "_time_zone", b"_time_zone", "components", b"components", "currency", b"currency", "effective_end", b"effective_end", "effective_start", b"effective_start", "header", b"header", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adjustment_tax_category", b"_adjustment_tax_category", "_currency", b"_currency", "_tax_included", b"_tax_included", "_time_zone", b"_time_zone", "adjustment_tax_category", b"adjustment_tax_category", "commitments", b"commitments", "components", b"components", "credits", b"credits", "currency", b"currency", "effective_end", b"effective_end", "effective_start", b"effective_start", "exchange", b"exchange", "header", b"header", "maximum", b"maximum", "minimum", b"minimum", "supersedes", b"supersedes", "tax_included", b"tax_included", "taxes", b"taxes", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__adjustment_tax_category: _TypeAlias = _typing.Literal["adjustment_tax_category"]  # noqa: Y015
+    _WhichOneofArgType__adjustment_tax_category: _TypeAlias = _typing.Literal["_adjustment_tax_category", b"_adjustment_tax_category"]  # noqa: Y015
     _WhichOneofReturnType__currency: _TypeAlias = _typing.Literal["currency"]  # noqa: Y015
     _WhichOneofArgType__currency: _TypeAlias = _typing.Literal["_currency", b"_currency"]  # noqa: Y015
+    _WhichOneofReturnType__tax_included: _TypeAlias = _typing.Literal["tax_included"]  # noqa: Y015
+    _WhichOneofArgType__tax_included: _TypeAlias = _typing.Literal["_tax_included", b"_tax_included"]  # noqa: Y015
     _WhichOneofReturnType__time_zone: _TypeAlias = _typing.Literal["time_zone"]  # noqa: Y015
     _WhichOneofArgType__time_zone: _TypeAlias = _typing.Literal["_time_zone", b"_time_zone"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__adjustment_tax_category) -> _WhichOneofReturnType__adjustment_tax_category | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__currency) -> _WhichOneofReturnType__currency | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tax_included) -> _WhichOneofReturnType__tax_included | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__time_zone) -> _WhichOneofReturnType__time_zone | None: ...
 
@@ -143,6 +309,12 @@ class PriceComponent(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     TIERS_FIELD_NUMBER: _builtins.int
     GRANULARITY_FIELD_NUMBER: _builtins.int
+    RESTRICTIONS_FIELD_NUMBER: _builtins.int
+    ACCUMULATOR_FIELD_NUMBER: _builtins.int
+    LIST_PRICE_FIELD_NUMBER: _builtins.int
+    PRICE_SERIES_FIELD_NUMBER: _builtins.int
+    TAX_CATEGORY_FIELD_NUMBER: _builtins.int
+    TIME_UNIT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Identifier within the plan."""
     sku_id: _builtins.str
@@ -156,11 +328,22 @@ class PriceComponent(_message.Message):
     kind: Global___ComponentKind.ValueType
     """How a quantity arises from a record."""
     per_quantity: _builtins.str
-    """The divisor: prices are per this quantity, in unit-seconds for TIME and in
-    `unit` for COUNT. "2.99 per hour" is 2.99 per 3600.
+    """The divisor: prices are per this quantity, in unit-seconds (or unit-months)
+    for TIME and GAUGE_TIME and in `unit` for COUNT. "2.99 per hour" is 2.99 per
+    3600. PACKAGE: the size of a package.
     """
     model: Global___TierModel.ValueType
     """How tiers apply."""
+    list_price: _builtins.str
+    """Price of `per_quantity` on the seller's public list, for comparison; it
+    changes no amount. Unset: the contracted price is the list price.
+    """
+    tax_category: _builtins.str
+    """Tax category. Unset: no tax."""
+    time_unit: _builtins.str
+    """Unit of time of TIME and GAUGE_TIME: `s`, or `month`, the share of the
+    billing period. Unset: `s`.
+    """
     @_builtins.property
     def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PriceTier]:
         """Tiers by ascending `up_to`; the last has none. UNIT has exactly one."""
@@ -168,6 +351,20 @@ class PriceComponent(_message.Message):
     @_builtins.property
     def granularity(self) -> Global___Granularity:
         """Granularity of billing. Unset: exact."""
+
+    @_builtins.property
+    def restrictions(self) -> Global___Restrictions:
+        """When and to whom the component applies. Unset: always and to all."""
+
+    @_builtins.property
+    def accumulator(self) -> Global___Accumulator:
+        """Over what quantities are summed before tiers. Unset: the lease and the
+        billing period.
+        """
+
+    @_builtins.property
+    def price_series(self) -> Global___PriceSeriesRef:
+        """Prices that move with time. Unset: tiers alone."""
 
     def __init__(
         self,
@@ -181,10 +378,16 @@ class PriceComponent(_message.Message):
         model: Global___TierModel.ValueType | None = ...,
         tiers: _abc.Iterable[Global___PriceTier] | None = ...,
         granularity: Global___Granularity | None = ...,
+        restrictions: Global___Restrictions | None = ...,
+        accumulator: Global___Accumulator | None = ...,
+        list_price: _builtins.str | None = ...,
+        price_series: Global___PriceSeriesRef | None = ...,
+        tax_category: _builtins.str | None = ...,
+        time_unit: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_id", b"_id", "_kind", b"_kind", "_model", b"_model", "_per_quantity", b"_per_quantity", "_sku_id", b"_sku_id", "_unit", b"_unit", "dimension", b"dimension", "granularity", b"granularity", "id", b"id", "kind", b"kind", "model", b"model", "per_quantity", b"per_quantity", "sku_id", b"sku_id", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_id", b"_id", "_kind", b"_kind", "_list_price", b"_list_price", "_model", b"_model", "_per_quantity", b"_per_quantity", "_sku_id", b"_sku_id", "_tax_category", b"_tax_category", "_time_unit", b"_time_unit", "_unit", b"_unit", "accumulator", b"accumulator", "dimension", b"dimension", "granularity", b"granularity", "id", b"id", "kind", b"kind", "list_price", b"list_price", "model", b"model", "per_quantity", b"per_quantity", "price_series", b"price_series", "restrictions", b"restrictions", "sku_id", b"sku_id", "tax_category", b"tax_category", "time_unit", b"time_unit", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_id", b"_id", "_kind", b"_kind", "_model", b"_model", "_per_quantity", b"_per_quantity", "_sku_id", b"_sku_id", "_unit", b"_unit", "dimension", b"dimension", "granularity", b"granularity", "id", b"id", "kind", b"kind", "model", b"model", "per_quantity", b"per_quantity", "sku_id", b"sku_id", "tiers", b"tiers", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_id", b"_id", "_kind", b"_kind", "_list_price", b"_list_price", "_model", b"_model", "_per_quantity", b"_per_quantity", "_sku_id", b"_sku_id", "_tax_category", b"_tax_category", "_time_unit", b"_time_unit", "_unit", b"_unit", "accumulator", b"accumulator", "dimension", b"dimension", "granularity", b"granularity", "id", b"id", "kind", b"kind", "list_price", b"list_price", "model", b"model", "per_quantity", b"per_quantity", "price_series", b"price_series", "restrictions", b"restrictions", "sku_id", b"sku_id", "tax_category", b"tax_category", "tiers", b"tiers", "time_unit", b"time_unit", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__dimension: _TypeAlias = _typing.Literal["dimension"]  # noqa: Y015
     _WhichOneofArgType__dimension: _TypeAlias = _typing.Literal["_dimension", b"_dimension"]  # noqa: Y015
@@ -192,12 +395,18 @@ class PriceComponent(_message.Message):
     _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015
+    _WhichOneofReturnType__list_price: _TypeAlias = _typing.Literal["list_price"]  # noqa: Y015
+    _WhichOneofArgType__list_price: _TypeAlias = _typing.Literal["_list_price", b"_list_price"]  # noqa: Y015
     _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
     _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
     _WhichOneofReturnType__per_quantity: _TypeAlias = _typing.Literal["per_quantity"]  # noqa: Y015
     _WhichOneofArgType__per_quantity: _TypeAlias = _typing.Literal["_per_quantity", b"_per_quantity"]  # noqa: Y015
     _WhichOneofReturnType__sku_id: _TypeAlias = _typing.Literal["sku_id"]  # noqa: Y015
     _WhichOneofArgType__sku_id: _TypeAlias = _typing.Literal["_sku_id", b"_sku_id"]  # noqa: Y015
+    _WhichOneofReturnType__tax_category: _TypeAlias = _typing.Literal["tax_category"]  # noqa: Y015
+    _WhichOneofArgType__tax_category: _TypeAlias = _typing.Literal["_tax_category", b"_tax_category"]  # noqa: Y015
+    _WhichOneofReturnType__time_unit: _TypeAlias = _typing.Literal["time_unit"]  # noqa: Y015
+    _WhichOneofArgType__time_unit: _TypeAlias = _typing.Literal["_time_unit", b"_time_unit"]  # noqa: Y015
     _WhichOneofReturnType__unit: _TypeAlias = _typing.Literal["unit"]  # noqa: Y015
     _WhichOneofArgType__unit: _TypeAlias = _typing.Literal["_unit", b"_unit"]  # noqa: Y015
     @_typing.overload
@@ -207,11 +416,17 @@ class PriceComponent(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__kind) -> _WhichOneofReturnType__kind | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__list_price) -> _WhichOneofReturnType__list_price | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__per_quantity) -> _WhichOneofReturnType__per_quantity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sku_id) -> _WhichOneofReturnType__sku_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tax_category) -> _WhichOneofReturnType__tax_category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_unit) -> _WhichOneofReturnType__time_unit | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unit) -> _WhichOneofReturnType__unit | None: ...
 
@@ -225,26 +440,35 @@ class PriceTier(_message.Message):
 
     UP_TO_FIELD_NUMBER: _builtins.int
     UNIT_PRICE_FIELD_NUMBER: _builtins.int
+    FLAT_PRICE_FIELD_NUMBER: _builtins.int
     up_to: _builtins.str
     """Upper bound, inclusive, in the component's billed quantity divided by
-    nothing: unit-seconds for TIME, `unit` for COUNT. Unset: without end.
+    nothing: unit-seconds (or unit-months) for TIME and GAUGE_TIME, `unit` for
+    COUNT. Unset: without end.
     """
     unit_price: _builtins.str
     """Price of `per_quantity` in the plan's currency; any number of digits."""
+    flat_price: _builtins.str
+    """Fixed amount, in the plan's currency, once the tier is reached. Unset: none."""
     def __init__(
         self,
         *,
         up_to: _builtins.str | None = ...,
         unit_price: _builtins.str | None = ...,
+        flat_price: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_unit_price", b"_unit_price", "_up_to", b"_up_to", "unit_price", b"unit_price", "up_to", b"up_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_flat_price", b"_flat_price", "_unit_price", b"_unit_price", "_up_to", b"_up_to", "flat_price", b"flat_price", "unit_price", b"unit_price", "up_to", b"up_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unit_price", b"_unit_price", "_up_to", b"_up_to", "unit_price", b"unit_price", "up_to", b"up_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_flat_price", b"_flat_price", "_unit_price", b"_unit_price", "_up_to", b"_up_to", "flat_price", b"flat_price", "unit_price", b"unit_price", "up_to", b"up_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__flat_price: _TypeAlias = _typing.Literal["flat_price"]  # noqa: Y015
+    _WhichOneofArgType__flat_price: _TypeAlias = _typing.Literal["_flat_price", b"_flat_price"]  # noqa: Y015
     _WhichOneofReturnType__unit_price: _TypeAlias = _typing.Literal["unit_price"]  # noqa: Y015
     _WhichOneofArgType__unit_price: _TypeAlias = _typing.Literal["_unit_price", b"_unit_price"]  # noqa: Y015
     _WhichOneofReturnType__up_to: _TypeAlias = _typing.Literal["up_to"]  # noqa: Y015
     _WhichOneofArgType__up_to: _TypeAlias = _typing.Literal["_up_to", b"_up_to"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__flat_price) -> _WhichOneofReturnType__flat_price | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unit_price) -> _WhichOneofReturnType__unit_price | None: ...
     @_typing.overload
@@ -255,34 +479,201 @@ Global___PriceTier: _TypeAlias = PriceTier  # noqa: Y015
 @_typing.final
 class Granularity(_message.Message):
     """Represents the steps in which a quantity is billed: max(minimum, ⌈q/step⌉·step),
-    once per lease and billing period.
+    once per scope.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     STEP_FIELD_NUMBER: _builtins.int
     MINIMUM_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     """Step, in the billed quantity of the component; greater than zero."""
     minimum: _builtins.str
     """Least billed quantity. Unset: none."""
+    scope: Global___GranularityScope.ValueType
+    """Over what it is applied. Unset: GRANULARITY_SCOPE_LEASE_PERIOD."""
     def __init__(
         self,
         *,
         step: _builtins.str | None = ...,
         minimum: _builtins.str | None = ...,
+        scope: Global___GranularityScope.ValueType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_step", b"_step", "minimum", b"minimum", "step", b"step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_scope", b"_scope", "_step", b"_step", "minimum", b"minimum", "scope", b"scope", "step", b"step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_step", b"_step", "minimum", b"minimum", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_minimum", b"_minimum", "_scope", b"_scope", "_step", b"_step", "minimum", b"minimum", "scope", b"scope", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__minimum: _TypeAlias = _typing.Literal["minimum"]  # noqa: Y015
     _WhichOneofArgType__minimum: _TypeAlias = _typing.Literal["_minimum", b"_minimum"]  # noqa: Y015
+    _WhichOneofReturnType__scope: _TypeAlias = _typing.Literal["scope"]  # noqa: Y015
+    _WhichOneofArgType__scope: _TypeAlias = _typing.Literal["_scope", b"_scope"]  # noqa: Y015
     _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
     _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__minimum) -> _WhichOneofReturnType__minimum | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__scope) -> _WhichOneofReturnType__scope | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
 
 Global___Granularity: _TypeAlias = Granularity  # noqa: Y015
+
+@_typing.final
+class Restrictions(_message.Message):
+    """Represents conditions under which a component applies, all of which must hold.
+    Local time is that of the plan's time zone.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOCAL_START_FIELD_NUMBER: _builtins.int
+    LOCAL_END_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    LOCAL_DATES_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    INTERRUPTIBLE_FIELD_NUMBER: _builtins.int
+    COMMITMENT_ID_FIELD_NUMBER: _builtins.int
+    local_start: _builtins.str
+    """First local time of day, inclusive, `HH:MM`. Unset: `00:00`."""
+    local_end: _builtins.str
+    """Last local time of day, exclusive, `HH:MM` up to `24:00`; where it is not
+    after `local_start`, the window goes on over midnight. Unset: `24:00`.
+    """
+    region: _builtins.str
+    """Region token that the offer's terms must name. Unset: any."""
+    interruptible: _builtins.bool
+    """Whether the offer must be interruptible (mode `spot`), or must not. Unset:
+    either.
+    """
+    commitment_id: _builtins.str
+    """Commitment of the plan that must be in force. Unset: none."""
+    @_builtins.property
+    def days(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Local days of the week. Empty: every day."""
+
+    @_builtins.property
+    def local_dates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Local calendar dates, such as public holidays. Empty: every date."""
+
+    def __init__(
+        self,
+        *,
+        local_start: _builtins.str | None = ...,
+        local_end: _builtins.str | None = ...,
+        days: _abc.Iterable[_builtins.str] | None = ...,
+        local_dates: _abc.Iterable[_builtins.str] | None = ...,
+        region: _builtins.str | None = ...,
+        interruptible: _builtins.bool | None = ...,
+        commitment_id: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_commitment_id", b"_commitment_id", "_interruptible", b"_interruptible", "_local_end", b"_local_end", "_local_start", b"_local_start", "_region", b"_region", "commitment_id", b"commitment_id", "interruptible", b"interruptible", "local_end", b"local_end", "local_start", b"local_start", "region", b"region"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_commitment_id", b"_commitment_id", "_interruptible", b"_interruptible", "_local_end", b"_local_end", "_local_start", b"_local_start", "_region", b"_region", "commitment_id", b"commitment_id", "days", b"days", "interruptible", b"interruptible", "local_dates", b"local_dates", "local_end", b"local_end", "local_start", b"local_start", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__commitment_id: _TypeAlias = _typing.Literal["commitment_id"]  # noqa: Y015
+    _WhichOneofArgType__commitment_id: _TypeAlias = _typing.Literal["_commitment_id", b"_commitment_id"]  # noqa: Y015
+    _WhichOneofReturnType__interruptible: _TypeAlias = _typing.Literal["interruptible"]  # noqa: Y015
+    _WhichOneofArgType__interruptible: _TypeAlias = _typing.Literal["_interruptible", b"_interruptible"]  # noqa: Y015
+    _WhichOneofReturnType__local_end: _TypeAlias = _typing.Literal["local_end"]  # noqa: Y015
+    _WhichOneofArgType__local_end: _TypeAlias = _typing.Literal["_local_end", b"_local_end"]  # noqa: Y015
+    _WhichOneofReturnType__local_start: _TypeAlias = _typing.Literal["local_start"]  # noqa: Y015
+    _WhichOneofArgType__local_start: _TypeAlias = _typing.Literal["_local_start", b"_local_start"]  # noqa: Y015
+    _WhichOneofReturnType__region: _TypeAlias = _typing.Literal["region"]  # noqa: Y015
+    _WhichOneofArgType__region: _TypeAlias = _typing.Literal["_region", b"_region"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__commitment_id) -> _WhichOneofReturnType__commitment_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__interruptible) -> _WhichOneofReturnType__interruptible | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__local_end) -> _WhichOneofReturnType__local_end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__local_start) -> _WhichOneofReturnType__local_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__region) -> _WhichOneofReturnType__region | None: ...
+
+Global___Restrictions: _TypeAlias = Restrictions  # noqa: Y015
+
+@_typing.final
+class Accumulator(_message.Message):
+    """Represents over what the quantities of a component are summed before tiers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCOPE_FIELD_NUMBER: _builtins.int
+    RESET_FIELD_NUMBER: _builtins.int
+    CARRY_ON_REVISION_FIELD_NUMBER: _builtins.int
+    scope: Global___AccumulatorScope.ValueType
+    """Whose use is summed."""
+    reset: Global___AccumulatorReset.ValueType
+    """When the sum begins at zero again."""
+    carry_on_revision: _builtins.bool
+    """Whether the sum goes on from the component of the same identifier in the
+    plan that this plan supersedes. Unset: it begins at zero.
+    """
+    def __init__(
+        self,
+        *,
+        scope: Global___AccumulatorScope.ValueType | None = ...,
+        reset: Global___AccumulatorReset.ValueType | None = ...,
+        carry_on_revision: _builtins.bool | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_carry_on_revision", b"_carry_on_revision", "_reset", b"_reset", "_scope", b"_scope", "carry_on_revision", b"carry_on_revision", "reset", b"reset", "scope", b"scope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_carry_on_revision", b"_carry_on_revision", "_reset", b"_reset", "_scope", b"_scope", "carry_on_revision", b"carry_on_revision", "reset", b"reset", "scope", b"scope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__carry_on_revision: _TypeAlias = _typing.Literal["carry_on_revision"]  # noqa: Y015
+    _WhichOneofArgType__carry_on_revision: _TypeAlias = _typing.Literal["_carry_on_revision", b"_carry_on_revision"]  # noqa: Y015
+    _WhichOneofReturnType__reset: _TypeAlias = _typing.Literal["reset"]  # noqa: Y015
+    _WhichOneofArgType__reset: _TypeAlias = _typing.Literal["_reset", b"_reset"]  # noqa: Y015
+    _WhichOneofReturnType__scope: _TypeAlias = _typing.Literal["scope"]  # noqa: Y015
+    _WhichOneofArgType__scope: _TypeAlias = _typing.Literal["_scope", b"_scope"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__carry_on_revision) -> _WhichOneofReturnType__carry_on_revision | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reset) -> _WhichOneofReturnType__reset | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__scope) -> _WhichOneofReturnType__scope | None: ...
+
+Global___Accumulator: _TypeAlias = Accumulator  # noqa: Y015
+
+@_typing.final
+class PriceSeriesRef(_message.Message):
+    """Represents a price series by which a component is priced."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PUBLISHER_FIELD_NUMBER: _builtins.int
+    MAX_UNIT_PRICE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Name of the series, under its publisher."""
+    publisher: _builtins.str
+    """Authority that publishes it."""
+    max_unit_price: _builtins.str
+    """Greatest unit price that is charged, whatever the series says."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str | None = ...,
+        publisher: _builtins.str | None = ...,
+        max_unit_price: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_max_unit_price", b"_max_unit_price", "_publisher", b"_publisher", "id", b"id", "max_unit_price", b"max_unit_price", "publisher", b"publisher"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_max_unit_price", b"_max_unit_price", "_publisher", b"_publisher", "id", b"id", "max_unit_price", b"max_unit_price", "publisher", b"publisher"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__id: _TypeAlias = _typing.Literal["id"]  # noqa: Y015
+    _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
+    _WhichOneofReturnType__max_unit_price: _TypeAlias = _typing.Literal["max_unit_price"]  # noqa: Y015
+    _WhichOneofArgType__max_unit_price: _TypeAlias = _typing.Literal["_max_unit_price", b"_max_unit_price"]  # noqa: Y015
+    _WhichOneofReturnType__publisher: _TypeAlias = _typing.Literal["publisher"]  # noqa: Y015
+    _WhichOneofArgType__publisher: _TypeAlias = _typing.Literal["_publisher", b"_publisher"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__id) -> _WhichOneofReturnType__id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_unit_price) -> _WhichOneofReturnType__max_unit_price | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__publisher) -> _WhichOneofReturnType__publisher | None: ...
+
+Global___PriceSeriesRef: _TypeAlias = PriceSeriesRef  # noqa: Y015

@@ -37,6 +37,8 @@ class _ServiceEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Serv
     """Delivery began: billing of TIME begins here."""
     SERVICE_EVENT_KIND_TERMINATED: _ServiceEventKind.ValueType  # 2
     """Use ended: billing of TIME ends here."""
+    SERVICE_EVENT_KIND_OUTAGE: _ServiceEventKind.ValueType  # 5
+    """Delivery failed in [at, until): what a promised level of service counts."""
 
 class ServiceEventKind(_ServiceEventKind, metaclass=_ServiceEventKindEnumTypeWrapper):
     """Represents the kind of a service event."""
@@ -47,6 +49,8 @@ SERVICE_EVENT_KIND_ACTIVATED: ServiceEventKind.ValueType  # 1
 """Delivery began: billing of TIME begins here."""
 SERVICE_EVENT_KIND_TERMINATED: ServiceEventKind.ValueType  # 2
 """Use ended: billing of TIME ends here."""
+SERVICE_EVENT_KIND_OUTAGE: ServiceEventKind.ValueType  # 5
+"""Delivery failed in [at, until): what a promised level of service counts."""
 Global___ServiceEventKind: _TypeAlias = ServiceEventKind  # noqa: Y015
 
 class _UsageState:
@@ -97,6 +101,7 @@ class UsageRecord(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     ESTIMATED_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
+    READINGS_FIELD_NUMBER: _builtins.int
     meter_id: _builtins.str
     """Meter, unique within its lease."""
     seq: _builtins.int
@@ -127,6 +132,10 @@ class UsageRecord(_message.Message):
     def end(self) -> _timestamp_pb2.Timestamp:
         """Last instant, exclusive, UTC, to the millisecond; not before `start`."""
 
+    @_builtins.property
+    def readings(self) -> Global___CounterReadings:
+        """What the counter stood at, where one was read. Unset: not stated."""
+
     def __init__(
         self,
         *,
@@ -142,10 +151,11 @@ class UsageRecord(_message.Message):
         unit: _builtins.str | None = ...,
         estimated: _builtins.bool | None = ...,
         method: _builtins.str | None = ...,
+        readings: Global___CounterReadings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_estimated", b"_estimated", "_lease", b"_lease", "_meter_id", b"_meter_id", "_method", b"_method", "_quantity", b"_quantity", "_resource", b"_resource", "_revision", b"_revision", "_seq", b"_seq", "_unit", b"_unit", "dimension", b"dimension", "end", b"end", "estimated", b"estimated", "lease", b"lease", "meter_id", b"meter_id", "method", b"method", "quantity", b"quantity", "resource", b"resource", "revision", b"revision", "seq", b"seq", "start", b"start", "unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_estimated", b"_estimated", "_lease", b"_lease", "_meter_id", b"_meter_id", "_method", b"_method", "_quantity", b"_quantity", "_resource", b"_resource", "_revision", b"_revision", "_seq", b"_seq", "_unit", b"_unit", "dimension", b"dimension", "end", b"end", "estimated", b"estimated", "lease", b"lease", "meter_id", b"meter_id", "method", b"method", "quantity", b"quantity", "readings", b"readings", "resource", b"resource", "revision", b"revision", "seq", b"seq", "start", b"start", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_estimated", b"_estimated", "_lease", b"_lease", "_meter_id", b"_meter_id", "_method", b"_method", "_quantity", b"_quantity", "_resource", b"_resource", "_revision", b"_revision", "_seq", b"_seq", "_unit", b"_unit", "dimension", b"dimension", "end", b"end", "estimated", b"estimated", "lease", b"lease", "meter_id", b"meter_id", "method", b"method", "quantity", b"quantity", "resource", b"resource", "revision", b"revision", "seq", b"seq", "start", b"start", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_dimension", b"_dimension", "_estimated", b"_estimated", "_lease", b"_lease", "_meter_id", b"_meter_id", "_method", b"_method", "_quantity", b"_quantity", "_resource", b"_resource", "_revision", b"_revision", "_seq", b"_seq", "_unit", b"_unit", "dimension", b"dimension", "end", b"end", "estimated", b"estimated", "lease", b"lease", "meter_id", b"meter_id", "method", b"method", "quantity", b"quantity", "readings", b"readings", "resource", b"resource", "revision", b"revision", "seq", b"seq", "start", b"start", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__dimension: _TypeAlias = _typing.Literal["dimension"]  # noqa: Y015
     _WhichOneofArgType__dimension: _TypeAlias = _typing.Literal["_dimension", b"_dimension"]  # noqa: Y015
@@ -191,6 +201,41 @@ class UsageRecord(_message.Message):
 Global___UsageRecord: _TypeAlias = UsageRecord  # noqa: Y015
 
 @_typing.final
+class CounterReadings(_message.Message):
+    """Represents what a counter stood at as an interval began and ended, in the
+    record's unit; it did not begin anew in between.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    start: _builtins.str
+    """Reading at the interval's start."""
+    end: _builtins.str
+    """Reading at the interval's end."""
+    def __init__(
+        self,
+        *,
+        start: _builtins.str | None = ...,
+        end: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_start", b"_start", "end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_start", b"_start", "end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end: _TypeAlias = _typing.Literal["end"]  # noqa: Y015
+    _WhichOneofArgType__end: _TypeAlias = _typing.Literal["_end", b"_end"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end) -> _WhichOneofReturnType__end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
+
+Global___CounterReadings: _TypeAlias = CounterReadings  # noqa: Y015
+
+@_typing.final
 class UsageBatch(_message.Message):
     """Represents a signed statement of records: which, how many, and their tree."""
 
@@ -207,6 +252,7 @@ class UsageBatch(_message.Message):
     SERVICE_EVENTS_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
     FINAL_FIELD_NUMBER: _builtins.int
+    CORRECTS_FIELD_NUMBER: _builtins.int
     lease: _builtins.str
     """Name of the lease."""
     record_count: _builtins.int
@@ -245,6 +291,12 @@ class UsageBatch(_message.Message):
     def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___GapMarker]:
         """Sequence numbers that will never come; each bills zero."""
 
+    @_builtins.property
+    def corrects(self) -> _header_pb2.Pin:
+        """The final batch of an earlier period, whose usage this batch corrects by
+        higher revisions and by records that came late. Unset: it corrects nothing.
+        """
+
     def __init__(
         self,
         *,
@@ -259,10 +311,11 @@ class UsageBatch(_message.Message):
         service_events: _abc.Iterable[Global___ServiceEvent] | None = ...,
         gaps: _abc.Iterable[Global___GapMarker] | None = ...,
         final: _builtins.bool | None = ...,
+        corrects: _header_pb2.Pin | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_final", b"_final", "_lease", b"_lease", "_record_count", b"_record_count", "_records_root", b"_records_root", "final", b"final", "header", b"header", "lease", b"lease", "order", b"order", "period", b"period", "previous", b"previous", "record_count", b"record_count", "records_root", b"records_root"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_final", b"_final", "_lease", b"_lease", "_record_count", b"_record_count", "_records_root", b"_records_root", "corrects", b"corrects", "final", b"final", "header", b"header", "lease", b"lease", "order", b"order", "period", b"period", "previous", b"previous", "record_count", b"record_count", "records_root", b"records_root"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final", b"_final", "_lease", b"_lease", "_record_count", b"_record_count", "_records_root", b"_records_root", "final", b"final", "gaps", b"gaps", "header", b"header", "lease", b"lease", "order", b"order", "period", b"period", "previous", b"previous", "ranges", b"ranges", "record_count", b"record_count", "records_root", b"records_root", "service_events", b"service_events"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final", b"_final", "_lease", b"_lease", "_record_count", b"_record_count", "_records_root", b"_records_root", "corrects", b"corrects", "final", b"final", "gaps", b"gaps", "header", b"header", "lease", b"lease", "order", b"order", "period", b"period", "previous", b"previous", "ranges", b"ranges", "record_count", b"record_count", "records_root", b"records_root", "service_events", b"service_events"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final: _TypeAlias = _typing.Literal["final"]  # noqa: Y015
     _WhichOneofArgType__final: _TypeAlias = _typing.Literal["_final", b"_final"]  # noqa: Y015
@@ -381,21 +434,27 @@ class ServiceEvent(_message.Message):
 
     KIND_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
     kind: Global___ServiceEventKind.ValueType
     """What happened."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp:
         """When, UTC."""
 
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """OUTAGE: when it ended, exclusive, UTC. Else never set."""
+
     def __init__(
         self,
         *,
         kind: Global___ServiceEventKind.ValueType | None = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "at", b"at", "kind", b"kind"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "at", b"at", "kind", b"kind", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "at", b"at", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "at", b"at", "kind", b"kind", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015
