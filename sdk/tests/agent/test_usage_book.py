@@ -134,6 +134,7 @@ def test_a_period_is_not_sealed_before_its_end_was_read_past(desk: Desk) -> None
         ("100", True),
         ("100", False),
     ]
+    assert [record.HasField("readings") for record in cpu] == [True, False, False], "nobody read at midnight"
 
 
 def test_use_behind_an_early_end_is_not_billed(desk: Desk) -> None:

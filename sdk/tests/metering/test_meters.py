@@ -54,6 +54,26 @@ def test_a_counter() -> None:
     assert b'"method":"cgroup cpu.stat usage_usec"' in records[0].body
 
 
+def test_a_counter_states_its_readings() -> None:
+    """USAGE-READINGS-1: a record says what the counter stood at, where that was read at both ends."""
+    meter = CountingMeter.start(CPU, T8, Fraction("1.5"))
+    (first,) = meter.read(T9, Fraction("3.25"))
+    assert first.readings == (Fraction("1.5"), Fraction("3.25"))
+    meter.restarted()
+    again = CountingMeter(CPU, MeterState.from_json(json.loads(json.dumps(meter.state.to_json()))))
+    for restarted in (meter, again):
+        (second,) = restarted.read(T10, 2)
+        assert second.quantity == 2
+        assert second.readings is None
+    (third,) = meter.read(at("05T11:00:00"), 5)
+    assert third.readings == (Fraction(2), Fraction(5))
+    divided = meter.read(at("05T12:00:00"), 8, cuts=[at("05T11:30:00")], estimate=True)
+    assert [each.readings for each in divided] == [None, None]
+    (last,) = meter.read(at("05T13:00:00"), 8)
+    assert last.readings == (Fraction(8), Fraction(8))
+    assert HoldingMeter.start(UNITS, T8).read(T9, 8)[0].readings is None
+
+
 def test_a_counter_that_goes_back() -> None:
     """A counter that went back is refused; after a restart it counts anew (USAGE-COUNTER-1)."""
     meter = CountingMeter.start(CPU, T8, 100)

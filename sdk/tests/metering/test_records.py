@@ -1,5 +1,6 @@
 """Usage records: exact bytes, read once, refused where they could not be billed."""
 
+from fractions import Fraction
 from typing import Any
 
 import orjson
@@ -42,6 +43,14 @@ def test_built_and_read() -> None:
     assert parse_record(built.body) == built
 
 
+def test_readings_bear_the_quantity_out() -> None:
+    """USAGE-READINGS-1: what a counter stood at makes the quantity, to the last digit."""
+    far = "999999999999999999"
+    read = parse_record(body(quantity="8", readings={"start": "999999999999999991", "end": far}))
+    assert read.readings == (Fraction(far) - 8, Fraction(far))
+    assert parse_record(body()).readings is None
+
+
 def test_a_reading_at_one_instant() -> None:
     """A record may begin and end at one instant, as a counted event does."""
     assert parse_record(body(end=GOOD["start"])).span.empty
@@ -59,6 +68,11 @@ def test_a_reading_at_one_instant() -> None:
         ({"quantity": "1e2"}, "$.quantity", "SCALAR-DECIMAL-1"),
         ({"quantity": "-0"}, "$.quantity", "SCALAR-DECIMAL-1"),
         ({"quantity": 8}, "$.quantity", ""),
+        ({"readings": {"start": "10", "end": "17.5"}}, "$.readings", "USAGE-READINGS-1"),
+        ({"readings": {"start": "18", "end": "10"}}, "$.readings", "USAGE-READINGS-1"),
+        ({"readings": {"start": "0.000000000001", "end": "8"}}, "$.readings", "USAGE-READINGS-1"),
+        ({"readings": {"start": "10", "end": "18.0"}}, "$.readings.end", "SCALAR-DECIMAL-1"),
+        ({"readings": {"end": "8"}}, "$.readings", ""),
     ],
 )
 def test_a_record_that_cannot_be_billed(change: dict[str, Any], path: str, requirement: str) -> None:

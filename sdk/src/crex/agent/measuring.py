@@ -39,7 +39,9 @@ def read(meter: Meter, value: Fraction, at_ms: int, until_ms: int) -> list[Recor
     parts = meter.read(from_ms(at_ms), value, cuts=[end], estimate=True)
     # The part behind the bound is no record yet: its number and its share of the counter are taken back.
     behind = parts[-1].quantity
-    meter.state = MeterState(until_ms, value - behind, meter.state.last_seq - 1, meter.state.total - behind)
+    meter.state = MeterState(
+        until_ms, value - behind, meter.state.last_seq - 1, meter.state.total - behind, unread=True
+    )
     return parts[:-1]
 
 

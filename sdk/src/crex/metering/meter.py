@@ -18,7 +18,7 @@ from crex.documents.times import format_time, parse_time, to_ms
 from crex.metering.errors import refused
 from crex.metering.record import Record, build_record
 from crex.metering.span import Span, ms_timestamp, show_ms
-from crex.v1 import MeterReading, UsageRecord
+from crex.v1 import CounterReadings, MeterReading, UsageRecord
 
 # Digits after the point to which an estimate is cut; what is cut off stays with the later part.
 _ESTIMATE_SCALE = 10**6
@@ -33,16 +33,19 @@ class MeterState:
         counter: What the counter then stood at; 0 for a holding meter.
         last_seq: Number of the last record; 0 before the first.
         total: Sum of the quantities of all records.
+        unread: Whether nobody read `counter` at that instant: its source began anew, or it is an estimate.
     """
 
     at_ms: int
     counter: Fraction = Fraction(0)
     last_seq: int = 0
     total: Fraction = Fraction(0)
+    unread: bool = False
 
     def to_json(self) -> dict[str, str]:
         """Returns the state for a journal."""
-        return {
+        unread = {"unread": "true"} if self.unread else {}
+        return unread | {
             "at": show_ms(self.at_ms),
             "counter": format_decimal(self.counter),
             "lastSeq": str(self.last_seq),
@@ -62,6 +65,7 @@ class MeterState:
             counter=parse_decimal(value["counter"]),
             last_seq=int(value["lastSeq"]),
             total=parse_decimal(value["total"]),
+            unread=value.get("unread") == "true",
         )
 
 
@@ -126,7 +130,14 @@ class Meter:
             )
         return Span(self.state.at_ms, at_ms)
 
-    def _record(self, span: Span, quantity: Fraction, *, estimated: bool = False) -> Record:
+    def _record(
+        self,
+        span: Span,
+        quantity: Fraction,
+        *,
+        estimated: bool = False,
+        readings: CounterReadings | None = None,
+    ) -> Record:
         """Makes the next record, and moves the state behind it."""
         record = build_record(
             UsageRecord(
@@ -142,6 +153,7 @@ class Meter:
                 unit=self.info.unit,
                 estimated=True if estimated else None,
                 method=self.info.method or None,
+                readings=readings,
             )
         )
         self.state = replace(
@@ -222,10 +234,14 @@ class CountingMeter(Meter):
             share = Fraction(int(used * part.seconds / span.seconds * _ESTIMATE_SCALE), _ESTIMATE_SCALE)
             records.append(self._record(part, share, estimated=True))
             rest -= share
-        records.append(self._record(parts[-1], rest, estimated=len(parts) > 1))
-        self.state = replace(self.state, counter=Fraction(counter))
+        readings = None
+        if len(parts) == 1 and not self.state.unread:
+            # USAGE-READINGS-1: both were read, and one counter stood at both.
+            readings = CounterReadings(start=format_decimal(self.state.counter), end=format_decimal(counter))
+        records.append(self._record(parts[-1], rest, estimated=len(parts) > 1, readings=readings))
+        self.state = replace(self.state, counter=Fraction(counter), unread=False)
         return records
 
     def restarted(self, counter: Fraction | int = 0) -> None:
         """Says that the counter's source began anew at `counter`; the next reading counts from there."""
-        self.state = replace(self.state, counter=Fraction(counter))
+        self.state = replace(self.state, counter=Fraction(counter), unread=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from crex.decimals import parse_decimal
 from crex.documents import convert, reader
@@ -40,6 +41,7 @@ class Record:
         span: Interval that it covers; empty for a reading at one instant.
         quantity: Units held (TIME) or amount used (COUNT); not negative.
         estimated: Whether a later revision is to correct it.
+        readings: What the counter stood at as the interval began and ended; nothing where it is not stated.
     """
 
     body: bytes = field(repr=False)
@@ -53,6 +55,7 @@ class Record:
     span: Span
     quantity: Fraction
     estimated: bool
+    readings: tuple[Fraction, Fraction] | None = None
 
     @property
     def key(self) -> Key:
@@ -75,8 +78,8 @@ def parse_record(body: bytes) -> Record:
 
     Raises:
         DocumentError: LIMIT if it has more than 8,192 bytes; PAYLOAD if it is not in strict form; SCHEMA if
-            it breaks a constraint of the contract, ends before it starts (USAGE-INTERVAL-1) or states a
-            quantity below zero (USAGE-QUANTITY-1).
+            it breaks a constraint of the contract, ends before it starts (USAGE-INTERVAL-1), states a
+            quantity below zero (USAGE-QUANTITY-1) or one that its readings contradict (USAGE-READINGS-1).
     """
     if len(body) > MAX_RECORD_BYTES:
         raise DocumentError(
@@ -88,6 +91,7 @@ def parse_record(body: bytes) -> Record:
     quantity = parse_decimal(found["quantity"])
     if quantity < 0:
         raise _below_zero(found["meterId"], found["seq"], found["quantity"])
+    readings = _readings(found, quantity)
     return Record(
         body=body,
         meter_id=found["meterId"],
@@ -100,6 +104,7 @@ def parse_record(body: bytes) -> Record:
         span=Span.between(parse_time(found["start"]), parse_time(found["end"])),
         quantity=quantity,
         estimated=found.get("estimated", False),
+        readings=readings,
     )
 
 
@@ -110,6 +115,27 @@ def build_record(message: UsageRecord) -> Record:
         DocumentError: The message breaks a constraint of the contract (SCHEMA) or is too long (LIMIT).
     """
     return parse_record(convert.dump(message))
+
+
+def _readings(found: dict[str, Any], quantity: Fraction) -> tuple[Fraction, Fraction] | None:
+    """Reads the readings of a record, and holds its quantity to them (USAGE-READINGS-1)."""
+    stated = found.get("readings")
+    if stated is None:
+        return None
+    start, end = parse_decimal(stated["start"]), parse_decimal(stated["end"])
+    if end - start == quantity:
+        return start, end
+    violation = Violation(
+        "$.readings",
+        f"a counter that went from {stated['start']} to {stated['end']} did not count {found['quantity']}",
+        "USAGE-READINGS-1",
+        "state the difference as the quantity; where the counter began anew in between, state no readings",
+    )
+    raise DocumentError(
+        "SCHEMA",
+        f"The record of meter {found['meterId']}, number {found['seq']}, contradicts its readings.",
+        violations=[violation],
+    )
 
 
 def _below_zero(meter_id: str, seq: str, quantity: str) -> DocumentError:
