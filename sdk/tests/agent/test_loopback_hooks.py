@@ -71,11 +71,13 @@ def test_a_released_lease_leaves_nothing_that_runs(host: Host) -> None:
     server = served.server()
     wait(lambda: len(server.children(recursive=True)) >= 2)
     programs = server.children(recursive=True)
+    wait(lambda: served.client.facts()["memoryKibMs"] > 0)
     last = {reading.meter_id: reading for reading in hooks.release(LEASE)}
     assert not any(program.is_running() for program in programs)
     assert not host.processes()
     assert last["compute-unit"].value == 1
     assert last["cpu-time"].value > 0
+    assert last["memory-time"].value > 0
     assert hooks.list_running() == []
     assert not list(served.folder.glob("run-*"))
     assert {reading.meter_id: reading for reading in hooks.release(LEASE)} == last, "released again"

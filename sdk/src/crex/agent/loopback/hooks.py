@@ -5,7 +5,7 @@
         access.json            the token itself (0600), sealed to the consumer before it leaves the agent
         server.json            process, start time and port, once it listens
         server.lock            held by the server as long as it lives (servers.py)
-        ended.json             CPU time in all, once it ended
+        ended.json             CPU time and memory × time in all, once it ended
 
 The folder is the truth: an agent that is started again finds what runs, and adopts it.
 """
@@ -18,7 +18,7 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +30,7 @@ from crex.agent.loopback import servers
 from crex.agent.loopback.client import LeaseClient
 from crex.agent.loopback.confinement import CpuMeter, end_strays, group_of
 from crex.agent.loopback.server import ADDRESS
+from crex.agent.meters.memory import HeldMemory
 from crex.documents.times import Clock
 from crex.errors import CrexError
 from crex.trust.identity import Identity
@@ -98,14 +99,14 @@ class LoopbackHooks:
         return self._final(folder)
 
     def meter(self, lease: str) -> Sequence[Reading]:
-        """Reads units held and CPU time used."""
+        """Reads units held, CPU time used and memory held."""
         folder = self._place(lease)
         access = self._access(folder)
         credential = v1.AccessCredential(
             endpoint=access.endpoint, secret=access.secret, tls_roots=access.tls_roots
         )
         facts = LeaseClient(credential, timeout_s=5.0).facts()
-        return self._readings(self._lease(folder)["units"], facts["cpuMs"])
+        return self._readings(self._lease(folder)["units"], facts["cpuMs"], facts)
 
     def list_running(self) -> Sequence[Running]:
         """Lists the leases of the folder; one whose server died has failed."""
@@ -165,10 +166,10 @@ class LoopbackHooks:
         if not path.exists():
             return []
         ended = _read(path)
-        return self._readings(ended["units"], ended["cpu_ms"])
+        return self._readings(ended["units"], ended["cpu_ms"], ended)
 
-    def _readings(self, units: int, cpu_ms: int) -> Sequence[Reading]:
-        return [
+    def _readings(self, units: int, cpu_ms: int, facts: Mapping[str, Any]) -> Sequence[Reading]:
+        readings = [
             Reading(
                 meter_id="compute-unit",
                 dimension="compute-unit",
@@ -186,6 +187,18 @@ class LoopbackHooks:
                 method=CpuMeter.METHOD,
             ),
         ]
+        # A server that an earlier edition started does not meter memory.
+        if "memoryKibMs" in facts:
+            memory = Reading(
+                meter_id=HeldMemory.dimension,
+                dimension=HeldMemory.dimension,
+                unit=HeldMemory.unit,
+                value=Fraction(facts["memoryKibMs"], HeldMemory.scale),
+                holding=False,
+                method=facts["memoryMethod"],
+            )
+            readings.append(memory)
+        return readings
 
     def _lease(self, folder: Path) -> dict[str, Any]:
         return _read(folder / "lease.json")
