@@ -30,12 +30,12 @@ class Plugins(Generic[P]):
     """Parts of one kind.
 
     Those of this package are listed, not discovered. One of another package is an entry point of the group
-    `crex.<kind>s`: an object, or a class that is made without arguments. A name that is taken stays with
-    whoever has it here.
+    `crex.<kind>s`, with `_` between words: an object, or a class that is made without arguments. A name that
+    is taken stays with whoever has it here.
 
     Attributes:
         kind: What one is called, such as `importer`; a module of this package keeps its own in the constant
-            of that name, in capitals.
+            of that name, in capitals, with `_` between words.
         built_in: Module, and what it is for, by name.
         is_one: Says whether an object is of the kind.
         needs: Attributes that make it one, for messages.
@@ -53,7 +53,8 @@ class Plugins(Generic[P]):
             CrexError: NOT_FOUND: nobody has it; TYPE: what a package brings under it is not of the kind.
         """
         if name in self.built_in:
-            return self._made(getattr(import_module(self.built_in[name][0]), self.kind.upper()), name)
+            constant = self.kind.upper().replace(" ", "_")
+            return self._made(getattr(import_module(self.built_in[name][0]), constant), name)
         entries = self._entries()
         for entry in entries:
             if entry.name == name:
@@ -81,7 +82,7 @@ class Plugins(Generic[P]):
             return str(error)
 
     def _entries(self) -> tuple[EntryPoint, ...]:
-        found = entry_points(group=f"crex.{self.kind}s")
+        found = entry_points(group=f"crex.{self.kind.replace(' ', '_')}s")
         return tuple(sorted(found, key=lambda entry: (entry.name, entry.value)))
 
     def _made(self, found: object, name: str) -> P:

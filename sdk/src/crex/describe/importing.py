@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from crex.describe.report import Finding, Report
 from crex.describe.sources import Source
@@ -55,9 +55,23 @@ class Draft:
     part_of: str = ""
 
 
+class Drafted(Protocol):
+    """What an importer makes of rows: a draft of a document, or use that is still to be numbered.
+
+    Attributes:
+        rows: Places of the rows that it stands for, at least one.
+    """
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
+
+
+D = TypeVar("D", bound=Drafted)
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A row of the input that became no document.
+    """A row of the input that became nothing.
 
     Attributes:
         where: Its place, such as `nodes.json: $.nodes[3]` or `prices.csv: line 17`.
@@ -68,29 +82,32 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+# Without slots: `Imported(…)` notes its own type argument, which a frozen class with slots fails to refuse.
+@dataclass(frozen=True)
+class Outcome(Generic[D]):
     """What an import came to.
 
     Attributes:
         rows: Rows of the input.
-        drafts: The documents.
+        drafts: What was made of them.
         left_out: Rows that became none of them.
         findings: Figures that are not stated, or contradict each other, and why.
     """
 
     rows: int
-    drafts: tuple[Draft, ...]
+    drafts: tuple[D, ...]
     left_out: tuple[LeftOut, ...]
     findings: tuple[Finding, ...]
 
 
-@runtime_checkable
-class Importer(Protocol):
-    """Reads one kind of input.
+Imported: TypeAlias = Outcome[Draft]
+
+
+class Reads(Protocol):
+    """What every importer has, whatever it makes of its input.
 
     Attributes:
-        name: What follows `crex describe` on the command line, kebab-case.
+        name: What follows the command, kebab-case.
         about: What it reads, for the list of commands: a phrase without a full stop.
         commands: Commands whose output it reads where no file is given; empty: files only. All are run.
     """
@@ -104,6 +121,11 @@ class Importer(Protocol):
     @property
     def commands(self) -> Sequence[Sequence[str]]: ...  # noqa: D102 - see the class
 
+
+@runtime_checkable
+class Importer(Reads, Protocol):
+    """Reads one kind of input and makes documents of it."""
+
     def read(self, sources: Sequence[Source]) -> Imported:
         """Reads files of one import together.
 
@@ -113,12 +135,12 @@ class Importer(Protocol):
 
 
 @dataclass(slots=True)
-class Import:
+class Books(Generic[D]):
     """Keeps the books of one import: rows begun, drafts, rows left out, findings."""
 
     report: Report = field(default_factory=Report)
     _rows: dict[str, bool] = field(default_factory=dict)
-    _drafts: list[Draft] = field(default_factory=list)
+    _drafts: list[D] = field(default_factory=list)
     _left_out: list[LeftOut] = field(default_factory=list)
 
     def row(self, where: str) -> str:
@@ -137,18 +159,18 @@ class Import:
         return place
 
     def leave_out(self, row: str, why: str) -> None:
-        """Says that a row becomes no document."""
+        """Says that a row becomes nothing."""
         self._end(row)
         self._left_out.append(LeftOut(clean(row, 512) or "?", clean(why, 512) or "?"))
 
-    def add(self, draft: Draft) -> None:
+    def add(self, draft: D) -> None:
         """Takes in a draft; it ends the rows that it stands for. A row may stand in several drafts."""
         for row in draft.rows:
             if not self._rows.get(row, False):
                 self._end(row)
         self._drafts.append(draft)
 
-    def done(self) -> Imported:
+    def done(self) -> Outcome[D]:
         """Closes the books.
 
         Raises:
@@ -157,12 +179,16 @@ class Import:
         silent = [row for row, ended in self._rows.items() if not ended]
         if silent:
             raise AssertionError(f"rows without an outcome: {silent[:3]}")
-        return Imported(len(self._rows), tuple(self._drafts), tuple(self._left_out), self.report.findings)
+        return Outcome(len(self._rows), tuple(self._drafts), tuple(self._left_out), self.report.findings)
 
     def _end(self, row: str) -> None:
         if self._rows.get(row, True):
             raise AssertionError(f"the row {row!r} was not begun, or has ended")
         self._rows[row] = True
+
+
+class Import(Books[Draft]):
+    """The books of an import of documents."""
 
 
 def unused(proposed: str, taken: set[str]) -> str:

@@ -213,15 +213,27 @@ def parse_xml(source: Source) -> tuple[ET.Element | None, str]:
         return None, f"it is not XML: {error}"
 
 
-def read_table(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """Reads a table whose cells are separated by commas, semicolons or tabs: what its first line has most of.
+def read_table(
+    source: Source, separators: str = ",;\t", *, quoted: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    """Reads a table whose cells are separated by what its first line has most of.
 
-    Gives, for each row that is not empty, the number of the line where it begins and its cells, stripped.
+    Args:
+        source: The table.
+        separators: What may separate cells.
+        quoted: Whether a cell may stand in quotes.
+
+    Yields:
+        For each row that is not empty, the number of the line where it begins and its cells, stripped.
     """
     text = source.text.replace("\0", "")
     head = text.lstrip("\r\n").partition("\n")[0]
-    separator = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    separator = max(separators, key=head.count)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    )
     line = 1
     while True:
         try:
