@@ -58,6 +58,7 @@ class Batches:
         events: Iterable[ServiceEvent] = (),
         gaps: Iterable[GapMarker] = (),
         final: bool = False,
+        corrects: Pin | None = None,
     ) -> BatchDraft:
         """The next batch, not signed."""
         return build_batch(
@@ -69,6 +70,7 @@ class Batches:
             events=events,
             gaps=gaps,
             final=final,
+            corrects=corrects,
         )
 
     def sign(self, message: UsageBatch, *, now: datetime = NOW) -> Verified[UsageBatch]:

@@ -2,6 +2,7 @@
 
 from crex.metering.batch import BatchDraft, build_batch, verify_batch
 from crex.metering.chain import Chain
+from crex.metering.corrections import SealedPeriod
 from crex.metering.errors import UsageError
 from crex.metering.meter import CountingMeter, HoldingMeter, Meter, MeterInfo, MeterState
 from crex.metering.proof import Proven, RecordProof, prove, verify_proof
@@ -21,6 +22,7 @@ __all__ = [
     "Proven",
     "Record",
     "RecordProof",
+    "SealedPeriod",
     "Span",
     "UsageError",
     "build_batch",

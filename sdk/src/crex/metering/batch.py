@@ -42,6 +42,7 @@ def build_batch(
     events: Iterable[ServiceEvent] = (),
     gaps: Iterable[GapMarker] = (),
     final: bool = False,
+    corrects: Pin | None = None,
 ) -> BatchDraft:
     """Returns the next batch of a lease.
 
@@ -54,6 +55,8 @@ def build_batch(
         events: Service events that no earlier batch states.
         gaps: Numbers that will never come.
         final: Whether this is the last batch of the period.
+        corrects: The final batch of the sealed period that this batch corrects, which `period` then repeats;
+            nothing: it corrects nothing (BATCH-CORRECTION-1).
 
     Raises:
         RatingError: CONFLICT if one number and revision comes with different bytes.
@@ -73,9 +76,11 @@ def build_batch(
         service_events=sorted(events, key=lambda event: event.at.ToNanoseconds()),
         gaps=sorted(gaps, key=lambda gap: (gap.meter_id, gap.first_seq)),
         final=True if final else None,
+        corrects=corrects,
     )
-    chain.follow(message, Pin(id=header.id, revision=header.revision))
+    continued = chain.follow(message, Pin(id=header.id, revision=header.revision))
     _check_records(message, ordered)
+    continued.learn(chain, message, ordered)
     return BatchDraft(message, ordered)
 
 
@@ -118,7 +123,7 @@ def verify_batch(
         )
     records = tuple(map(parse_record, bodies))
     _check_records(message, records)
-    return continued, records
+    return continued.learn(chain, message, records), records
 
 
 def check_record(record: Record, lease: str, period: Span) -> None:

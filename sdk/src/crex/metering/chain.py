@@ -7,16 +7,16 @@ what one must know of the batches so far to judge the next; it needs no records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain as joined
 
+from crex.metering.corrections import Number, Run, SealedPeriod, conflict
 from crex.metering.errors import refused
-from crex.metering.span import Span, show_ms, timestamp_ms
-from crex.v1 import Pin, ServiceEvent, ServiceEventKind, UsageBatch
-
-_ACTIVATED = ServiceEventKind.SERVICE_EVENT_KIND_ACTIVATED
-_TERMINATED = ServiceEventKind.SERVICE_EVENT_KIND_TERMINATED
+from crex.metering.events import checked_events
+from crex.metering.record import Record
+from crex.metering.span import Span
+from crex.v1 import Pin, ServiceEvent, UsageBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,13 @@ class Chain:
         pins: The batches, first to last.
         next_seq: Next sequence number by meter; 1 for a meter that is not in it.
         events: Service events so far, by time.
-        period: Billing period of the last batch; nothing before the first.
+        period: Billing period of the last batch that corrects nothing; nothing before the first.
         first_seq: First number of each meter in that period, as `rate` takes it.
         final: Whether the period's final batch came.
+        sealed: The periods whose final batch came, in order of time, as corrections left them.
+        marked: Numbers of the period, while it is open, that are marked as gaps.
+        revisions: Of the period, while it is open, the highest known revision of each number where it is not
+            1.
     """
 
     lease: str
@@ -40,6 +44,9 @@ class Chain:
     period: Span | None = None
     first_seq: Mapping[str, int] = field(default_factory=dict)
     final: bool = False
+    sealed: tuple[SealedPeriod, ...] = ()
+    marked: tuple[Run, ...] = ()
+    revisions: Mapping[Number, int] = field(default_factory=dict)
 
     @property
     def last(self) -> Pin | None:
@@ -53,8 +60,9 @@ class Chain:
             UsageError: The batch is of another lease (TERMS, BATCH-LEASE-1); does not pin the last one
                 (USAGE_GAP, or CONFLICT where another batch has that place; BATCH-CHAIN-1); leaves out numbers
                 (USAGE_GAP) or repeats them (CONFLICT, BATCH-RANGE-1); overlaps another period (CONFLICT,
-                BATCH-PERIOD-1) or follows its final batch (CONFLICT, BATCH-FINAL-1); or its events are not in
-                order, or come twice (CONFLICT, BATCH-EVENT-1).
+                BATCH-PERIOD-1) or follows its final batch (CONFLICT, BATCH-FINAL-1); its events are not in
+                order, or come twice (CONFLICT, BATCH-EVENT-1, BATCH-OUTAGE-1); or it cannot correct what it
+                says it does (CONFLICT, USAGE_GAP, BATCH-CORRECTION-1).
         """
         if batch.lease != self.lease:
             raise refused(
@@ -64,20 +72,90 @@ class Chain:
                 "elsewhere.",
             )
         self._check_previous(batch, pin)
+        if batch.HasField("corrects"):
+            return self._correct(batch, pin)
         same = self._check_period(batch, pin)
         next_seq = dict(self.next_seq)
         for meter_id, first, last in _numbers(batch):
             _check_next(meter_id, first, last, next_seq.get(meter_id, 1))
             next_seq[meter_id] = last + 1
-        return Chain(
+        continued = Chain(
             lease=self.lease,
             pins=(*self.pins, pin),
             next_seq=next_seq,
-            events=tuple(joined(self.events, self._checked_events(batch))),
+            events=tuple(joined(self.events, checked_events(self.events, batch.service_events))),
             period=Span.of(batch.period),
             first_seq=self.first_seq if same else dict(self.next_seq),
             final=batch.final,
+            sealed=self.sealed,
+            marked=(*(self.marked if same else ()), *_marked(batch)),
+            revisions=self.revisions if same else {},
         )
+        return continued._seal(pin) if batch.final else continued
+
+    def learn(self, before: Chain, batch: UsageBatch, records: Iterable[Record]) -> Chain:
+        """Returns the chain with the revisions of the last batch's records known to it.
+
+        Args:
+            before: The chain as it was before the batch.
+            batch: The last batch.
+            records: Its records, in order.
+
+        Raises:
+            UsageError: CONFLICT where it corrects by a record that is no higher revision
+                (BATCH-CORRECTION-1).
+        """
+        if batch.HasField("corrects"):
+            index = before._corrected(batch, self.last)
+            period = self.sealed[index].learned(before.sealed[index], records, batch.header.id)
+            return replace(self, sealed=(*self.sealed[:index], period, *self.sealed[index + 1 :]))
+        higher = {(each.meter_id, each.seq): each.revision for each in records if each.revision != 1}
+        if not higher:
+            return self
+        if not self.final:
+            return replace(self, revisions={**self.revisions, **higher})
+        period = self.sealed[-1]
+        return replace(
+            self,
+            sealed=(*self.sealed[:-1], replace(period, revisions={**period.revisions, **higher})),
+        )
+
+    def _seal(self, final: Pin) -> Chain:
+        """Returns the chain with its period sealed, so that it can be corrected."""
+        assert self.period is not None  # noqa: S101 - a chain with a batch has a period
+        numbers = {
+            meter_id: (self.first_seq.get(meter_id, 1), end)
+            for meter_id, end in self.next_seq.items()
+            if self.first_seq.get(meter_id, 1) < end
+        }
+        period = SealedPeriod(self.period, final, numbers, self.marked, self.revisions)
+        return replace(self, sealed=(*self.sealed, period), marked=(), revisions={})
+
+    def _correct(self, batch: UsageBatch, pin: Pin) -> Chain:
+        """Returns the chain with a batch that corrects a sealed period; the one that goes on stays."""
+        index = self._corrected(batch, pin)
+        _numbers(batch)  # in order
+        period = self.sealed[index].corrected(batch, self.next_seq, pin.id)
+        fresh = {
+            meter_id: end for meter_id, (_, end) in period.numbers.items() if meter_id not in self.next_seq
+        }
+        later = period.period != self.period
+        return replace(
+            self,
+            pins=(*self.pins, pin),
+            next_seq={**self.next_seq, **fresh},
+            # In the period that goes on such a meter would go on after the numbers that were corrected.
+            first_seq={**self.first_seq, **fresh} if later else self.first_seq,
+            sealed=(*self.sealed[:index], period, *self.sealed[index + 1 :]),
+        )
+
+    def _corrected(self, batch: UsageBatch, pin: Pin | None) -> int:
+        """Returns the index of the sealed period that a batch corrects."""
+        for index, period in enumerate(self.sealed):
+            if period.final == batch.corrects:
+                return index
+        name = batch.header.id if pin is None else pin.id
+        raise conflict(name, f"{batch.corrects.id} is the final batch of no period of lease {self.lease}")
 
     def _check_previous(self, batch: UsageBatch, pin: Pin) -> None:
         cited = batch.previous.sha256 if batch.HasField("previous") else ""
@@ -118,22 +196,6 @@ class Chain:
             )
         return True
 
-    def _checked_events(self, batch: UsageBatch) -> Iterator[ServiceEvent]:
-        known = {event.kind for event in self.events}
-        latest = timestamp_ms(self.events[-1].at) if self.events else None
-        for event in batch.service_events:
-            at, kind = timestamp_ms(event.at), ServiceEventKind.Name(event.kind)
-            name = kind.removeprefix("SERVICE_EVENT_KIND_")
-            if event.kind in known:
-                raise _event(f"a second {name} comes at {show_ms(at)}")
-            if event.kind == _TERMINATED and _ACTIVATED not in known:
-                raise _event(f"{name} at {show_ms(at)} comes before ACTIVATED")
-            if latest is not None and at < latest:
-                raise _event(f"{name} at {show_ms(at)} is listed after an event at {show_ms(latest)}")
-            known.add(event.kind)
-            latest = at
-            yield event
-
 
 def _numbers(batch: UsageBatch) -> Iterator[tuple[str, int, int]]:
     """Yields what ranges and gap markers cover, by meter and number."""
@@ -143,6 +205,11 @@ def _numbers(batch: UsageBatch) -> Iterator[tuple[str, int, int]]:
             "SCHEMA", "BATCH-RANGE-1", "The ranges of a batch do not ascend by meter and number; sort them."
         )
     return iter(sorted([*ranges, *((gap.meter_id, gap.first_seq, gap.last_seq) for gap in batch.gaps)]))
+
+
+def _marked(batch: UsageBatch) -> Iterator[Run]:
+    for gap in batch.gaps:
+        yield gap.meter_id, gap.first_seq, gap.last_seq
 
 
 def _check_next(meter_id: str, first: int, last: int, expected: int) -> None:
@@ -173,12 +240,3 @@ def _check_next(meter_id: str, first: int, last: int, expected: int) -> None:
             meter_id=meter_id,
             expected_seq=str(expected),
         )
-
-
-def _event(what: str) -> Exception:
-    return refused(
-        "CONFLICT",
-        "BATCH-EVENT-1",
-        f"The service events are contradictory: {what}. Billing starts at the one ACTIVATED and ends at the "
-        "one TERMINATED after it; list them by ascending time, each once.",
-    )
