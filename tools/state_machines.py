@@ -14,7 +14,7 @@ from typing import Any, cast
 from tools.contract import Contract, comments, enums, messages, value_place
 from tools.protoc import GenerateError
 
-ACTORS = {"C": "consumer", "P": "provider", "B": "broker"}
+ACTORS = {"C": "consumer", "P": "provider", "B": "broker", "A": "arbiter"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _faults(machine: Machine, contract: Contract) -> Iterator[str]:
                 yield f"{named} leaves {source or 'nothing'} twice"
             taken.add((source, step.event))
         if not _source_exists(step.source, contract):
-            yield f"{named}: {step.source} is neither a method, nor a field of a message, nor a timer"
+            yield f"{named}: {step.source} is neither a method, nor a message or a field of one, nor a timer"
     reached = {step.target for step in machine.steps}
     yield from (f"no step leads to {name}" for name in sorted(known - reached))
 
@@ -135,8 +135,9 @@ def _source_exists(source: str, contract: Contract) -> bool:
             for file in contract.files
             for service in file.service
         )
-    return kind == "stream" and any(
-        message_name == owner and any(field.name == member for field in message.field)
+    return kind in ("stream", "document") and any(
+        message_name == owner
+        and (any(field.name == member for field in message.field) or (kind == "document" and not member))
         for file in contract.files
         for message_name, _, message in messages(file)
     )
@@ -152,8 +153,8 @@ class Step(NamedTuple):
     """One row: `event`, caused by one of `actors`, takes an object from any of `sources` to `target`.
 
     No sources: the event brings the object into being. `guard` says in words what must hold besides; `source`
-    is the method (`rpc:Service.Method`), the message (`stream:Message.field`) or the timer by which the event
-    arrives.
+    is the method (`rpc:Service.Method`), the message (`stream:Message.field`), the timer, or the signed
+    document (`document:Message`, `document:Message.field`) by which the event arrives.
     """
 
     sources: tuple[str, ...]

@@ -22,6 +22,7 @@ class Actor(StrEnum):
     CONSUMER = "C"
     PROVIDER = "P"
     BROKER = "B"
+    ARBITER = "A"
 
 
 class Step(NamedTuple):
@@ -57,7 +58,7 @@ def step(
     """Takes one step of a state machine.
 
     Args:
-        machine: The object: offer, order, lease, usage or invoice.
+        machine: The object: offer, order, lease, usage, invoice or dispute.
         state: Its present state; `NEW` before it exists.
         event: The event, as the table writes it.
         actor: Who causes the event.

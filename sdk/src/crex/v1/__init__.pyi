@@ -13,6 +13,7 @@ from crex.v1.provider_agent_service_pb2 import AgentEvent as AgentEvent
 from crex.v1.provider_agent_service_pb2 import AgentHello as AgentHello
 from crex.v1.allotment_pb2 import Allotment as Allotment
 from crex.v1.allotment_pb2 import AllotmentWindow as AllotmentWindow
+from crex.v1.dispute_pb2 import AnsweredLine as AnsweredLine
 from crex.v1.billing_service_pb2 import AppendUsageRequest as AppendUsageRequest
 from crex.v1.billing_service_pb2 import AppendUsageResponse as AppendUsageResponse
 from crex.v1.availability_pb2 import Availability as Availability
@@ -56,6 +57,11 @@ from crex.v1.demand_pb2 import DemandQuantity as DemandQuantity
 from crex.v1.demand_pb2 import DemandWindow as DemandWindow
 from crex.v1.requirement_pb2 import DeviceGroup as DeviceGroup
 from crex.v1.accelerator_pb2 import DeviceMemory as DeviceMemory
+from crex.v1.dispute_pb2 import Dispute as Dispute
+from crex.v1.dispute_pb2 import DisputeAnswer as DisputeAnswer
+from crex.v1.dispute_pb2 import DisputeReply as DisputeReply
+from crex.v1.dispute_pb2 import DisputeState as DisputeState
+from crex.v1.dispute_pb2 import DisputedLine as DisputedLine
 from crex.v1.constraint_pb2 import DocumentConstraint as DocumentConstraint
 from crex.v1.provider_agent_service_pb2 import Drain as Drain
 from crex.v1.requirement_pb2 import Element as Element
@@ -142,7 +148,10 @@ from crex.v1.accelerator_pb2 import PartitionProfile as PartitionProfile
 from crex.v1.admin_service_pb2 import Party as Party
 from crex.v1.market_service_pb2 import PauseOfferRequest as PauseOfferRequest
 from crex.v1.market_service_pb2 import PauseOfferResponse as PauseOfferResponse
+from crex.v1.statement_pb2 import Payment as Payment
 from crex.v1.accelerator_pb2 import PciId as PciId
+from crex.v1.statement_pb2 import PeriodClose as PeriodClose
+from crex.v1.statement_pb2 import PeriodTotals as PeriodTotals
 from crex.v1.header_pb2 import Pin as Pin
 from crex.v1.resource_pb2 import Pool as Pool
 from crex.v1.resource_pb2 import PoolDraw as PoolDraw
@@ -176,6 +185,8 @@ from crex.v1.price_plan_pb2 import Restrictions as Restrictions
 from crex.v1.market_service_pb2 import ResumeOfferRequest as ResumeOfferRequest
 from crex.v1.market_service_pb2 import ResumeOfferResponse as ResumeOfferResponse
 from crex.v1.link_pb2 import RoundTripTime as RoundTripTime
+from crex.v1.dispute_pb2 import RuledLine as RuledLine
+from crex.v1.dispute_pb2 import Ruling as Ruling
 from crex.v1.billing_service_pb2 import SealUsageRequest as SealUsageRequest
 from crex.v1.billing_service_pb2 import SealUsageResponse as SealUsageResponse
 from crex.v1.discovery_service_pb2 import SearchOffersRequest as SearchOffersRequest
@@ -191,6 +202,11 @@ from crex.v1.site_pb2 import Site as Site
 from crex.v1.price_adjustment_pb2 import SlaPromise as SlaPromise
 from crex.v1.price_adjustment_pb2 import SlaThreshold as SlaThreshold
 from crex.v1.resource_pb2 import Software as Software
+from crex.v1.statement_pb2 import Statement as Statement
+from crex.v1.statement_pb2 import StatementBalance as StatementBalance
+from crex.v1.statement_pb2 import StatementDispute as StatementDispute
+from crex.v1.statement_pb2 import StatementEntry as StatementEntry
+from crex.v1.statement_pb2 import StatementItem as StatementItem
 from crex.v1.storage_pb2 import StorageTier as StorageTier
 from crex.v1.constraint_pb2 import StringFormat as StringFormat
 from crex.v1.price_adjustment_pb2 import TaxRule as TaxRule

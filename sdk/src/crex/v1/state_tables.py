@@ -8,8 +8,8 @@ class Step(NamedTuple):
     """One row: `event`, caused by one of `actors`, takes an object from any of `sources` to `target`.
 
     No sources: the event brings the object into being. `guard` says in words what must hold besides; `source`
-    is the method (`rpc:Service.Method`), the message (`stream:Message.field`) or the timer by which the event
-    arrives.
+    is the method (`rpc:Service.Method`), the message (`stream:Message.field`), the timer, or the signed
+    document (`document:Message`, `document:Message.field`) by which the event arrives.
     """
 
     sources: tuple[str, ...]
@@ -123,6 +123,22 @@ MACHINES: dict[str, Machine] = {
             Step(("ISSUED",), "accept", ("C",), "ACCEPTED", "signed acceptance with the same rating digest", "rpc:BillingService.AcceptInvoice"),
             Step(("ISSUED",), "timeout", ("B",), "DEEMED_ACCEPTED", "acceptance period elapsed", "timer:invoice-acceptance"),
             Step(("ACCEPTED", "DEEMED_ACCEPTED"), "payment", ("P",), "SETTLED", "", "rpc:BillingService.RecordPayment"),
+        ),
+    ),
+    "dispute": Machine(
+        "dispute",
+        "DisputeState",
+        "STATE-DISPUTE-1",
+        {"OPEN": 1, "ANSWERED": 2, "ESCALATED": 3, "RESOLVED": 4, "WITHDRAWN": 5},
+        ("RESOLVED", "WITHDRAWN"),
+        (
+            Step((), "open", ("C",), "OPEN", "", "document:Dispute"),
+            Step(("OPEN",), "answer", ("P",), "ANSWERED", "issued before the deadline", "document:DisputeAnswer"),
+            Step(("OPEN",), "deadline", ("B",), "ESCALATED", "time ≥ answer_by", "document:Dispute.answer_by"),
+            Step(("ANSWERED",), "agree", ("C",), "RESOLVED", "", "document:DisputeReply.step"),
+            Step(("ANSWERED",), "escalate", ("C",), "ESCALATED", "", "document:DisputeReply.step"),
+            Step(("ESCALATED",), "rule", ("A",), "RESOLVED", "", "document:Ruling"),
+            Step(("OPEN", "ANSWERED", "ESCALATED"), "withdraw", ("C",), "WITHDRAWN", "", "document:DisputeReply.step"),
         ),
     ),
 }
