@@ -455,7 +455,7 @@ class InvoiceLine(_message.Message):
     priced by a series.
     """
     per_quantity: _builtins.str
-    """The divisor. Unset on an unpriced line."""
+    """The divisor. Unset on an unpriced line and an adjustment."""
     unpriced: _builtins.bool
     """Whether no component prices the dimension; the amount is then 0."""
     flat_price: _builtins.str
