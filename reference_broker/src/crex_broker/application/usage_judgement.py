@@ -100,7 +100,7 @@ def judge_bounds(
     if earlier:
         before = [parse_record(body) for body in earlier]
         check_overlaps(joined(before, judged.records))
-        held = {component.use for component in sale.plan.components if component.timed}
+        held = sale.plan.bounded
         every = joined(before, judged.records)
         check_quantity((each for each in every if (each.dimension, each.unit) in held), lease.quantity)
 

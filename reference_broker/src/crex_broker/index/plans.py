@@ -18,8 +18,8 @@ from crex import v1
 from crex.decimals import INT64_MAX
 from crex.documents.convert import to_message
 from crex.errors import CrexError
-from crex.rating.plan import Component, Plan
-from crex.rating.plan_rules import Use
+from crex.rating.component import Component, Use
+from crex.rating.plan import Plan
 from crex_broker.index.columns import Growing
 from crex_broker.index.tables import RootTable
 

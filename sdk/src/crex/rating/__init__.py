@@ -1,23 +1,37 @@
 """Rating: the algorithm `rate/1`, exact, from pinned inputs to lines, totals and a digest (rating.md)."""
 
+from crex.rating.bill import Bill, LeaseUse, Openings, Standing
 from crex.rating.bounds import check_bounds, check_overlaps, check_quantity
+from crex.rating.component import Component, Tier
 from crex.rating.demand_price import UnknownPrice, price_of_demand
 from crex.rating.digest import ALGORITHM, rating_digest, rating_table
-from crex.rating.engine import Rating, rate
+from crex.rating.engine import Rating, price, rate, rate_bill
+from crex.rating.layout import Layout, edges
 from crex.rating.lines import Line
+from crex.rating.measure import Sums, measure, timed_uses
 from crex.rating.periods import billing_period
-from crex.rating.plan import Component, Plan, Tier
+from crex.rating.plan import Plan
+from crex.rating.series import Series
+from crex.rating.taxes import Tax
 from crex.rating.terms import LeaseTerms, use_of
 from crex.rating.tzdata import period_at, tz_transitions, zone_between
 from crex.rating.zone import Zone
 
 __all__ = [
     "ALGORITHM",
+    "Bill",
     "Component",
+    "Layout",
     "LeaseTerms",
+    "LeaseUse",
     "Line",
+    "Openings",
     "Plan",
     "Rating",
+    "Series",
+    "Standing",
+    "Sums",
+    "Tax",
     "Tier",
     "UnknownPrice",
     "Zone",
@@ -25,11 +39,16 @@ __all__ = [
     "check_bounds",
     "check_overlaps",
     "check_quantity",
+    "edges",
+    "measure",
     "period_at",
+    "price",
     "price_of_demand",
     "rate",
+    "rate_bill",
     "rating_digest",
     "rating_table",
+    "timed_uses",
     "tz_transitions",
     "use_of",
     "zone_between",

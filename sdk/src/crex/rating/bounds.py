@@ -14,16 +14,18 @@ from crex.decimals import format_decimal
 from crex.errors import RatingError
 from crex.metering.record import Record
 from crex.metering.span import Span, show_ms
+from crex.rating.component import Use
 from crex.rating.plan import Plan
-from crex.rating.plan_rules import Use
 from crex.rating.terms import LeaseTerms
 
 
-def check_bounds(plan: Plan, lease: LeaseTerms, active: Span, records: Sequence[Record]) -> None:
+def check_bounds(
+    plan: Plan | Sequence[Plan], lease: LeaseTerms, active: Span, records: Sequence[Record]
+) -> None:
     """Checks that records lie in a lease's use, do not overlap, and claim no more units than were leased.
 
     Args:
-        plan: The price plan; it says which dimensions are held (TIME).
+        plan: The price plan, or all that apply; they say which dimensions are held (TIME).
         lease: The lease.
         active: Time in which it was in use, as `LeaseTerms.active` returns it.
         records: Records of one lease, each number once, in its highest revision.
@@ -42,7 +44,8 @@ def check_bounds(plan: Plan, lease: LeaseTerms, active: Span, records: Sequence[
                 record, f"it covers {record.span}, but the lease was in use in {active}", "RATE-ACTIVE-1"
             )
     check_overlaps(records)
-    held = {component.use for component in plan.components if component.timed}
+    plans = (plan,) if isinstance(plan, Plan) else plan
+    held = frozenset(use for one in plans for use in one.bounded)
     check_quantity((record for record in records if (record.dimension, record.unit) in held), lease.quantity)
 
 

@@ -13,9 +13,10 @@ from fractions import Fraction
 
 from crex.decimals import parse_decimal
 from crex.metering.span import Span
-from crex.rating.plan import Component, Plan
-from crex.rating.plan_rules import Use
-from crex.rating.tiers import billed, graduated
+from crex.rating.component import Component, Use
+from crex.rating.plan import Plan
+from crex.rating.quantities import billed
+from crex.rating.tiers import amount_of, parts
 from crex.v1 import DemandQuantity, PricePlan
 
 
@@ -79,8 +80,8 @@ def price_of_demand(
 
 
 def _price(component: Component, quantity: Fraction) -> Fraction:
-    parts = graduated(component, billed(quantity, component.steps))
-    return sum((part * tier.unit_price for _, tier, part in parts), Fraction(0)) / component.per_quantity
+    found = parts(component, billed(quantity, component.steps))
+    return sum((amount_of(component, part) for part in found), Fraction(0))
 
 
 def _applies(plan: Plan, interval: Span) -> bool:

@@ -10,9 +10,10 @@ Columns: kind, key, dimension, unit, quantity numerator, quantity denominator, u
 numerator, exact denominator, currency, amount, unpriced. A column that a row has no value for is the empty
 text.
 
-Rows: first the lines (kind `line`), by ascending bytes of their keys' UTF-8; then `net`, the sum of the
-rounded lines; then `total`, what is payable. The table holds nothing of the invoice's header: two invoices of
-the same use at the same prices have one digest, whenever they were issued.
+Rows: first the lines (kind `line`), by ascending bytes of their keys' UTF-8; then the taxes (kind `tax`), by
+those of theirs; then `net`, the sum of the rounded lines; then `total`, what is payable. The table holds
+nothing of the invoice's header: two invoices of the same use at the same prices have one digest, whenever
+they were issued.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from crex.decimals import Money, format_rational
-from crex.rating.lines import Line
+from crex.rating.lines import Line, key_order
+from crex.rating.taxes import Tax, tax_order
 
 # The algorithm that an invoice names (RATE-VERSION-1).
 ALGORITHM = "rate-1"
@@ -31,29 +33,26 @@ _COUNT_BYTES = 8
 _COLUMNS = 13
 
 
-def key_order(line: Line) -> bytes:
-    """Returns what lines are sorted by: the UTF-8 bytes of their keys."""
-    return line.key.encode()
-
-
-def rating_table(lines: Sequence[Line], net_total: Money, total: Money) -> bytes:
+def rating_table(lines: Sequence[Line], net_total: Money, total: Money, taxes: Sequence[Tax] = ()) -> bytes:
     """Returns the bytes of the rating table.
 
     Args:
         lines: Lines in any order.
-        net_total: Sum of the rounded lines.
+        net_total: Sum of the rounded lines, less the taxes that prices include.
         total: What is payable.
+        taxes: Taxes in any order.
     """
     rows = [_line_row(line) for line in sorted(lines, key=key_order)]
+    rows += [_tax_row(tax) for tax in sorted(taxes, key=tax_order)]
     rows.append(_sum_row("net", net_total))
     rows.append(_sum_row("total", total))
     head = _text(ALGORITHM) + len(rows).to_bytes(_COUNT_BYTES, "big")
     return head + b"".join(rows)
 
 
-def rating_digest(lines: Sequence[Line], net_total: Money, total: Money) -> str:
+def rating_digest(lines: Sequence[Line], net_total: Money, total: Money, taxes: Sequence[Tax] = ()) -> str:
     """Returns the SHA-256 of the rating table, lowercase hexadecimal."""
-    return sha256(rating_table(lines, net_total, total)).hexdigest()
+    return sha256(rating_table(lines, net_total, total, taxes)).hexdigest()
 
 
 def _line_row(line: Line) -> bytes:
@@ -69,6 +68,22 @@ def _line_row(line: Line) -> bytes:
         line.amount.currency,
         line.amount.amount,
         "1" if line.unpriced else "",
+    )
+
+
+def _tax_row(tax: Tax) -> bytes:
+    return _row(
+        "tax",
+        tax.key,
+        "",
+        "",
+        *format_rational(tax.base.value),
+        tax.rate,
+        "1",
+        *format_rational(tax.exact_amount),
+        tax.amount.currency,
+        tax.amount.amount,
+        "",
     )
 
 

@@ -7,64 +7,23 @@ prices one plan many times and a bill one component many times.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Self
 
-from crex.decimals import exponent, parse_decimal
+from crex.decimals import Money, exponent
 from crex.errors import RatingError, Violation
-from crex.metering.span import timestamp_ms
-from crex.rating.plan_rules import Use, minimum, violations
-from crex.v1 import ComponentKind, Pin, PriceComponent, PricePlan
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """Quantities in (previous `up_to`, `up_to`] and their price, exactly as written (PRICE-PRICE-1).
-
-    It has no end where `up_to` is nothing.
-    """
-
-    up_to: Fraction | None
-    unit_price: Fraction
-    price_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Granularity of billing: max(minimum, ⌈q/step⌉·step)."""
-
-    step: Fraction
-    minimum: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One priced dimension.
-
-    Attributes:
-        id: Identifier within the plan.
-        dimension: Dimension token.
-        unit: Unit token.
-        timed: Whether a record's quantity is held over its interval (TIME) rather than used in it (COUNT).
-        per_quantity: The divisor; greater than zero.
-        per_text: The divisor as the plan writes it.
-        tiers: By ascending `up_to`; the last has none.
-        steps: Granularity; nothing where billing is exact.
-    """
-
-    id: str
-    dimension: str
-    unit: str
-    timed: bool
-    per_quantity: Fraction
-    per_text: str
-    tiers: tuple[Tier, ...]
-    steps: Steps | None
-
-    @property
-    def use(self) -> Use:
-        """Dimension and unit of the records that it prices."""
-        return self.dimension, self.unit
+from crex.metering.span import Span, timestamp_ms
+from crex.rating.agreements import (
+    Commitment,
+    Credit,
+    Exchange,
+    TaxRule,
+    amount,
+    by_priority,
+    credits_by_priority,
+)
+from crex.rating.component import Component, Use
+from crex.rating.plan_rules import violations
+from crex.v1 import Pin, PricePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +32,41 @@ class Plan:
 
     Attributes:
         pin: Which document it is.
-        currency: ISO 4217 code of every price and amount.
+        currency: ISO 4217 code of every price.
+        billed_currency: ISO 4217 code of every amount: that of the exchange, or else the plan's.
         exponent: Digits after the point of an amount.
         time_zone: Time zone in which billing periods begin.
         start_ms: First instant at which it applies, inclusive.
         end_ms: Last instant, exclusive; nothing where it is open.
         components: In list order.
+        commitments: In the order in which they cover (RATE-COMMITMENT-2).
+        credits: In the order in which those of one kind apply.
+        taxes: Tax rules.
+        tax_included: Whether prices include tax.
+        minimum: Least net amount of a bill; nothing: none.
+        maximum: Greatest net amount of a bill; nothing: none.
+        adjustment_tax_category: Tax category of lines without a component; nothing: no tax.
+        exchange: Conversion into the billed currency; nothing where none is needed.
+        supersedes: The plan whose place it takes; nothing: none.
     """
 
     pin: Pin
     currency: str
+    billed_currency: str
     exponent: int
     time_zone: str
     start_ms: int
     end_ms: int | None
     components: tuple[Component, ...]
+    commitments: tuple[Commitment, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    taxes: tuple[TaxRule, ...] = ()
+    tax_included: bool = False
+    minimum: Money | None = None
+    maximum: Money | None = None
+    adjustment_tax_category: str | None = None
+    exchange: Exchange | None = None
+    supersedes: Pin | None = None
 
     @classmethod
     def of(cls, plan: PricePlan, pin: Pin | None = None) -> Self:
@@ -98,46 +77,53 @@ class Plan:
             pin: Which document it is; nothing only where no line is made of it, as when a demand is priced.
 
         Raises:
-            RatingError: SCHEMA, with every broken rule: a currency without minor unit, an interval that ends
-                before it starts, a component identifier used twice, a divisor or step not above zero, tiers
-                that do not ascend, two kinds for one dimension and unit (PRICE-*).
+            RatingError: SCHEMA, with every rule of pricing that it breaks, by place (PRICE-*).
         """
         found = list(violations(plan))
         if found:
             raise _refused(pin, found)
+        billed = plan.exchange.currency if plan.HasField("exchange") else plan.currency
         return cls(
             pin=Pin() if pin is None else pin,
             currency=plan.currency,
-            exponent=exponent(plan.currency),
+            billed_currency=billed,
+            exponent=exponent(billed),
             time_zone=plan.time_zone,
             start_ms=timestamp_ms(plan.effective_start),
             end_ms=timestamp_ms(plan.effective_end) if plan.HasField("effective_end") else None,
-            components=tuple(_component(component) for component in plan.components),
+            components=tuple(map(Component.of, plan.components)),
+            commitments=by_priority(map(Commitment.of, plan.commitments)),
+            credits=credits_by_priority(map(Credit.of, plan.credits)),
+            taxes=tuple(map(TaxRule.of, plan.taxes)),
+            tax_included=plan.tax_included,
+            minimum=amount(plan.minimum) if plan.HasField("minimum") else None,
+            maximum=amount(plan.maximum) if plan.HasField("maximum") else None,
+            adjustment_tax_category=(
+                plan.adjustment_tax_category if plan.HasField("adjustment_tax_category") else None
+            ),
+            exchange=Exchange.of(plan.exchange) if plan.HasField("exchange") else None,
+            supersedes=plan.supersedes if plan.HasField("supersedes") else None,
         )
 
+    @property
+    def of_account(self) -> bool:
+        """Whether only a bill of an account can apply it: a commitment, or a sum over all leases."""
+        return bool(self.commitments) or any(one.accumulator.account for one in self.components)
 
-def _component(component: PriceComponent) -> Component:
-    steps = None
-    if component.HasField("granularity"):
-        granularity = component.granularity
-        steps = Steps(parse_decimal(granularity.step), minimum(granularity))
-    return Component(
-        id=component.id,
-        dimension=component.dimension,
-        unit=component.unit,
-        timed=component.kind == ComponentKind.COMPONENT_KIND_TIME,
-        per_quantity=parse_decimal(component.per_quantity),
-        per_text=component.per_quantity,
-        tiers=tuple(
-            Tier(
-                up_to=parse_decimal(tier.up_to) if tier.HasField("up_to") else None,
-                unit_price=parse_decimal(tier.unit_price),
-                price_text=tier.unit_price,
-            )
-            for tier in component.tiers
-        ),
-        steps=steps,
-    )
+    @property
+    def bounded(self) -> frozenset[Use]:
+        """Dimensions and units of which no more may be held than was leased (RATE-QUANTITY-1)."""
+        return frozenset(one.use for one in self.components if one.bounded)
+
+    def within(self, span: Span) -> Span:
+        """Returns the part of a span in which the plan is effective; empty where there is none."""
+        start = max(span.start_ms, self.start_ms)
+        end = span.end_ms if self.end_ms is None else min(span.end_ms, self.end_ms)
+        return Span(start, max(start, end))
+
+    def in_force(self, instant_ms: int) -> bool:
+        """Tells whether it is effective at an instant (PRICE-EFFECTIVE-1)."""
+        return self.start_ms <= instant_ms and (self.end_ms is None or instant_ms < self.end_ms)
 
 
 def _refused(pin: Pin | None, violations: list[Violation]) -> RatingError:

@@ -11,10 +11,8 @@ from fractions import Fraction
 from crex.decimals import exponent, parse_decimal
 from crex.errors import CrexError, Violation
 from crex.metering.span import timestamp_ms
+from crex.rating.component import Use
 from crex.v1 import Granularity, PriceComponent, PricePlan, TierModel
-
-# Dimension and unit of a record: what a component must name, byte for byte, to price it (PRICE-DIMENSION-1).
-Use = tuple[str, str]
 
 
 def violations(plan: PricePlan) -> Iterator[Violation]:

@@ -19,12 +19,16 @@ class LeaseTerms:
         order: Name of the order.
         quantity: Units leased.
         interval: Interval for which it is leased.
+        region: Region token of the offer's terms; nothing where they name none.
+        interruptible: Whether the offer's mode is `spot` (RATE-RESTRICTION-1).
     """
 
     name: str
     order: str
     quantity: int
     interval: Span
+    region: str | None = None
+    interruptible: bool = False
 
     def active(self, events: Iterable[ServiceEvent]) -> Span:
         """Returns the time in which the lease was in use: nothing outside it is billed (RATE-ACTIVE-1).
