@@ -3,6 +3,7 @@
 from crex.rating.bill import Bill, LeaseUse, Openings, Standing
 from crex.rating.bounds import check_bounds, check_overlaps, check_quantity
 from crex.rating.component import Component, Tier
+from crex.rating.corrections import Differences, Issued, check_horizon, differences, nothing_owed
 from crex.rating.demand_price import UnknownPrice, price_of_demand
 from crex.rating.digest import ALGORITHM, rating_digest, rating_table
 from crex.rating.engine import Rating, price, rate, rate_bill
@@ -21,6 +22,8 @@ __all__ = [
     "ALGORITHM",
     "Bill",
     "Component",
+    "Differences",
+    "Issued",
     "Layout",
     "LeaseTerms",
     "LeaseUse",
@@ -37,10 +40,13 @@ __all__ = [
     "Zone",
     "billing_period",
     "check_bounds",
+    "check_horizon",
     "check_overlaps",
     "check_quantity",
+    "differences",
     "edges",
     "measure",
+    "nothing_owed",
     "period_at",
     "price",
     "price_of_demand",
