@@ -23,6 +23,7 @@ from crex.documents.convert import to_timestamp
 from crex.documents.reader import read
 from crex.errors import CrexError
 from crex.invoice.acceptance import build_acceptance
+from crex.invoice.basis import Basis
 from crex.invoice.report import InvoiceReport
 from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
@@ -252,7 +253,7 @@ def settle(
         invoice, lines = wait_for_invoice(consumer, bought)
         step.say(f"{invoice.message.total.amount} {invoice.message.currency} in {len(lines)} lines")
     with story.step("the consumer recomputes it from usage, plan and order") as step:
-        report = verify(invoice, lines, fetch_sale(consumer, bought), batches)
+        report = verify(invoice, lines, Basis.of(fetch_sale(consumer, bought), batches))
         rating = report.require()
         step.say(f"the same to the last digit, rating digest {rating.digest[:16]}…")
     with story.step("it accepts the invoice by its signature") as step:

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from crex import v1
 from crex.documents import strict
 from crex.documents.times import parse_time
-from crex.invoice import InvoiceDraft, Sale, SealedBatch, build
+from crex.invoice import Basis, InvoiceDraft, Sale, SealedBatch, build
 from crex.metering.batch import BatchDraft, build_batch
 from crex.metering.chain import Chain
 from crex.metering.meter import HoldingMeter, MeterInfo
@@ -154,8 +154,7 @@ class Books:
         ]
         id_ = name or self.lease.name.rpartition("/")[2]
         return build(
-            await self.sale(),
-            batches,
+            Basis.of(await self.sale(), batches),
             header=self.trade.header(PROVIDER, "invoice", id_),
             due_time=self.trade.clock.now() + timedelta(days=30),
         )

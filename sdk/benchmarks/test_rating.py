@@ -15,7 +15,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from crex.documents import reader
 from crex.documents.times import from_ms
-from crex.invoice import Sale, SealedBatch, verify
+from crex.invoice import Basis, Sale, SealedBatch, verify
 from crex.metering import parse_record
 from crex.v1 import InvoiceLine, PricePlan
 from sdk.tests.invoice.samples import START, Documents, Usage, World, draft, march, signed_invoice
@@ -112,7 +112,7 @@ def test_verify_an_invoice_of_10_000_lines(benchmark: BenchmarkFixture) -> None:
 
     def recompute() -> object:
         batches = [SealedBatch(each.batch, each.bodies) for each in usage.batches]
-        return verify(invoice, made.lines, sale, batches).require()
+        return verify(invoice, made.lines, Basis.of(sale, batches)).require()
 
     medians = compare({"parse": parse, "verify": recompute})
     benchmark.extra_info |= {

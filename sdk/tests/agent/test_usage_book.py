@@ -13,6 +13,7 @@ import pytest
 from crex import v1
 from crex.agent.usage import Owed
 from crex.documents.times import parse_time, to_ms
+from crex.invoice.basis import Basis
 from crex.invoice.usage import SealedBatch
 from crex.invoice.verify import verify
 from crex.metering.span import Span
@@ -77,7 +78,7 @@ def test_a_lease_over_two_months_is_billed_twice_and_every_second_once(desk: Des
         sealed.append(SealedBatch(batch, list(call.request.records)))
     invoices = [call.request for call in calls if isinstance(call.request, v1.IssueInvoiceRequest)]
     last = open_envelope(invoices[-1].invoice, v1.Invoice, world.trust, now=NOW)
-    verify(last, list(invoices[-1].lines), sale, sealed).require()
+    verify(last, list(invoices[-1].lines), Basis.of(sale, sealed)).require()
 
 
 def test_a_restart_in_between_changes_no_byte(world: World, tmp_path: Path) -> None:

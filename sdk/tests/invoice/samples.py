@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from crex.documents import convert
 from crex.documents.times import parse_time
-from crex.invoice import InvoiceDraft, Sale, SealedBatch, build
+from crex.invoice import Basis, InvoiceDraft, Sale, SealedBatch, build
 from crex.metering import (
     Chain,
     CountingMeter,
@@ -250,7 +250,7 @@ def two_months(world: World, sale: Sale) -> Usage:
 
 def draft(sale: Sale, batches: Sequence[SealedBatch], **more: object) -> InvoiceDraft:
     """The invoice of the last period."""
-    return build(sale, batches, header=header(PROVIDER, "invoice/i1", NOW), due_time=DUE, **more)  # type: ignore[arg-type]  # zone
+    return build(Basis.of(sale, batches), header=header(PROVIDER, "invoice/i1", NOW), due_time=DUE, **more)  # type: ignore[arg-type]  # zone
 
 
 def signed_invoice(world: World, message: Invoice) -> Verified[Invoice]:

@@ -3,7 +3,7 @@
 import pytest
 
 from crex.errors import CrexError, RatingError
-from crex.invoice import Sale, build_acceptance, check_acceptance, verify
+from crex.invoice import Basis, Sale, build_acceptance, check_acceptance, verify
 from crex.v1 import InvoiceAcceptance
 from sdk.tests.invoice.samples import CONSUMER, NOW, PROVIDER, Usage, World, draft, header, signed_invoice
 
@@ -12,7 +12,7 @@ def test_an_acceptance(world: World, usage: Usage, sale: Sale) -> None:
     """The buyer signs the digest that it computed, and the broker finds it right (ACCEPT-DIGEST-1)."""
     made = draft(sale, usage.batches)
     invoice = signed_invoice(world, made.message)
-    report = verify(invoice, made.lines, sale, usage.batches)
+    report = verify(invoice, made.lines, Basis.of(sale, usage.batches))
     message = build_acceptance(invoice, report, header=header(CONSUMER, "invoice-acceptance/a1", NOW))
     assert message.rating_digest == made.rating.digest
     check_acceptance(world.signed(message, NOW), invoice)
@@ -23,7 +23,7 @@ def test_a_wrong_invoice_is_not_accepted(world: World, usage: Usage, sale: Sale)
     made = draft(sale, usage.batches)
     made.message.total.amount = "1.00"
     invoice = signed_invoice(world, made.message)
-    report = verify(invoice, made.lines, sale, usage.batches)
+    report = verify(invoice, made.lines, Basis.of(sale, usage.batches))
     with pytest.raises(RatingError):
         build_acceptance(invoice, report, header=header(CONSUMER, "invoice-acceptance/a1", NOW))
 

@@ -12,7 +12,7 @@ from crex.decimals import Money
 from crex.documents import convert, reader
 from crex.documents.times import parse_time
 from crex.errors import CrexError, RatingError
-from crex.invoice import InvoiceDraft, InvoiceReport, Sale, SealedBatch, pages, verify
+from crex.invoice import Basis, InvoiceDraft, InvoiceReport, Sale, SealedBatch, pages, verify
 from crex.rating import period_at, use_of, zone_between
 from crex.trust import merkle
 from crex.v1 import GapMarker, Invoice, InvoiceLine, Lease
@@ -35,7 +35,7 @@ from sdk.tests.rating.samples import activated
 
 def recompute(world: World, made: InvoiceDraft, sale: Sale, usage: Usage) -> InvoiceReport:
     """The report of a buyer on an invoice as drafted."""
-    return verify(signed_invoice(world, made.message), made.lines, sale, usage.batches)
+    return verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches))
 
 
 def test_what_march_comes_to(usage: Usage, sale: Sale) -> None:
@@ -81,7 +81,7 @@ def test_a_right_invoice(world: World, usage: Usage, sale: Sale, number: int) ->
     """A right invoice is recomputed to the last byte; the report says what was checked (INVOICE-VERIFY-1)."""
     batches = usage.batches[:number]
     made = draft(sale, batches)
-    report = verify(signed_invoice(world, made.message), made.lines, sale, batches)
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, batches))
     assert report.ok, str(report)
     assert report.require().digest == made.message.rating_digest
     assert [check.name for check in report.checks] == [
@@ -98,7 +98,7 @@ def test_records_of_earlier_periods_are_not_needed(world: World, usage: Usage, s
     """For April's bill, March's batches suffice without their records."""
     batches = [SealedBatch(each.batch, None) for each in usage.batches[:2]] + usage.batches[2:]
     made = draft(sale, batches)
-    assert verify(signed_invoice(world, made.message), made.lines, sale, batches).ok
+    assert verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, batches)).ok
     with pytest.raises(RatingError, match="are not given") as refused:
         draft(sale, batches[:2])
     assert refused.value.reason == "INCOMPLETE"
@@ -146,7 +146,7 @@ def test_a_line_that_lies(world: World, usage: Usage, sale: Sale, lie: str) -> N
     """The line and the member are named, theirs and ours shown, with the arithmetic (INVOICE-VERIFY-1)."""
     change, member, requirement = LIES[lie]
     made = resealed(draft(sale, usage.batches[:2]), change)
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches[:2]))
     difference = report.differences[0]
     assert not report.ok
     assert difference.place == f"line {made.rating.lines[2].key}, {member}"
@@ -160,7 +160,7 @@ def test_a_line_that_lies(world: World, usage: Usage, sale: Sale, lie: str) -> N
 def test_a_lie_about_something_else_in_a_line(world: World, usage: Usage, sale: Sale) -> None:
     """A line that differs in no number is still found, by its bytes."""
     made = resealed(draft(sale, usage.batches[:2]), lambda line: line.update(dimension="gpu-time"))
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches[:2]))
     assert [each.requirement for each in report.differences] == ["INVOICE-LINES-1"]
     assert "dimension" in report.differences[0].why
 
@@ -187,7 +187,7 @@ def test_lines_that_are_missing_doubled_or_moved(
     """Each is named, even where root, count and sums agree with the lines."""
     made = draft(sale, usage.batches[:2])
     wrong = with_lines(made, [made.lines[index] for index in lines])
-    report = verify(signed_invoice(world, wrong.message), wrong.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, wrong.message), wrong.lines, Basis.of(sale, usage.batches[:2]))
     assert [each.requirement for each in report.differences] == [requirement]
     assert text in str(report.differences[0])
 
@@ -198,7 +198,7 @@ def test_a_line_for_nothing(world: World, usage: Usage, sale: Sale) -> None:
     extra = orjson.loads(made.lines[2])
     extra["key"] += "setup"
     wrong = with_lines(made, [*made.lines, orjson.dumps(extra)])
-    report = verify(signed_invoice(world, wrong.message), wrong.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, wrong.message), wrong.lines, Basis.of(sale, usage.batches[:2]))
     (difference,) = report.differences
     assert (difference.requirement, difference.ours) == ("RATE-KEY-1", "")
 
@@ -207,14 +207,14 @@ def test_lines_that_are_no_lines(world: World, usage: Usage, sale: Sale) -> None
     """Bytes that are no line are a difference, not a crash."""
     made = draft(sale, usage.batches[:2])
     wrong = with_lines(made, [b"{", *made.lines[1:]])
-    report = verify(signed_invoice(world, wrong.message), wrong.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, wrong.message), wrong.lines, Basis.of(sale, usage.batches[:2]))
     assert report.differences[0].place == "lines[0]"
 
 
 def test_lines_of_another_root(world: World, usage: Usage, sale: Sale) -> None:
     """Lines that are not under the signed root are named as such."""
     made = draft(sale, usage.batches[:2])
-    report = verify(signed_invoice(world, made.message), made.lines[:2], sale, usage.batches[:2])
+    report = verify(signed_invoice(world, made.message), made.lines[:2], Basis.of(sale, usage.batches[:2]))
     assert [each.requirement for each in report.differences] == ["INVOICE-LINES-1", "INVOICE-LINES-1"]
     assert report.reason == "SUBJECT"
 
@@ -265,7 +265,7 @@ def test_an_invoice_that_lies(world: World, usage: Usage, sale: Sale, lie: str) 
     change, place, reason, requirement = HEADER_LIES[lie]
     made = draft(sale, usage.batches[:2])
     change(made.message)
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches[:2]))
     first = report.differences[0]
     assert (first.place, first.reason, first.requirement) == (place, reason, requirement)
     assert report.rating is not None, "the rest was recomputed all the same"
@@ -286,7 +286,7 @@ def test_offsets_that_lie(
     """Pinned offsets that do not give the period, or do not reach back a day, are refused (RATE-ZONE-1)."""
     made = draft(sale, usage.batches[:2])
     changed(made.message)
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches[:2])
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches[:2]))
     assert not report.ok
     assert report.differences[0].requirement in {"RATE-PERIOD-1", "RATE-ZONE-1"}
 
@@ -333,9 +333,9 @@ def test_use_by_the_lease_object(world: World, usage: Usage, sale: Sale) -> None
         activated_at=convert.to_timestamp(START - timedelta(seconds=5)),
         ended_at=convert.to_timestamp(END),
     )
-    assert verify(invoice, made.lines, sale, usage.batches, use=use_of(lease)).ok
+    assert verify(invoice, made.lines, Basis.of(sale, usage.batches), uses={LEASE: use_of(lease)}).ok
     lease.terminated_at.CopyFrom(convert.to_timestamp(END - timedelta(hours=1)))
-    report = verify(invoice, made.lines, sale, usage.batches, use=use_of(lease))
+    report = verify(invoice, made.lines, Basis.of(sale, usage.batches), uses={LEASE: use_of(lease)})
     assert (report.reason, report.differences[0].requirement) == ("USAGE_OUT_OF_BOUNDS", "INVOICE-USE-1")
     lease.ClearField("activated_at")
     assert use_of(lease).empty
@@ -348,7 +348,7 @@ def test_a_period_at_the_end_of_the_calendar(world: World, usage: Usage, sale: S
     made.message.period.start.FromJsonString(f"{year}-01-01T00:00:00Z")
     made.message.period.end.FromJsonString(f"{year}-12-31T23:59:59Z")
     made.message.tz_transitions[0].utc.FromJsonString("0001-01-01T00:00:00Z")
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches)
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches))
     assert not report.ok
     assert report.differences[0].place == "period"
 
@@ -372,7 +372,7 @@ def test_usage_that_cannot_be_rated(world: World, sale: Sale) -> None:
     records = usage.units.read(parse_time("2026-03-29T00:00:00Z"), 5)
     usage.seal(records, march(), events=[activated(START)])
     made = draft(sale, right.batches[:2])
-    report = verify(signed_invoice(world, made.message), made.lines, sale, usage.batches)
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, usage.batches))
     assert report.rating is None
     assert not report.ok
     assert report.differences[-1].reason == "USAGE_OUT_OF_BOUNDS"
@@ -386,7 +386,7 @@ def test_records_that_were_exchanged(world: World, usage: Usage, sale: Sale) -> 
     last = usage.batches[1]
     assert last.bodies
     wrong = [usage.batches[0], SealedBatch(last.batch, last.bodies[::-1])]
-    report = verify(signed_invoice(world, made.message), made.lines, sale, wrong)
+    report = verify(signed_invoice(world, made.message), made.lines, Basis.of(sale, wrong))
     assert (report.reason, report.differences[0].place) == ("SUBJECT", "usage")
 
 
@@ -397,9 +397,11 @@ def test_the_spend_limit(world: World) -> None:
     made = draft(sale, usage.batches)
     invoice = signed_invoice(world, made.message)
     before = Money.parse("EUR", "671.30")  # with 526.62: exactly the limit
-    assert verify(invoice, made.lines, sale, usage.batches, billed_before=before).ok
+    assert verify(
+        invoice, made.lines, Basis.of(sale, usage.batches), billed_before={sale.order.id: before}
+    ).ok
     beyond = Money.parse("EUR", "671.31")
-    report = verify(invoice, made.lines, sale, usage.batches, billed_before=beyond)
+    report = verify(invoice, made.lines, Basis.of(sale, usage.batches), billed_before={sale.order.id: beyond})
     assert report.reason == "BUDGET_EXCEEDED"
     assert "at most 1197.92 EUR" in str(report.differences[0])
 
@@ -432,11 +434,11 @@ def test_pages_are_bounded() -> None:
 
 
 def test_an_amount_below_zero(world: World) -> None:
-    """A period that comes to less than nothing takes a credit note, not an invoice."""
+    """No invoice states a period that comes to less than nothing (RATE-TOTAL-1)."""
     documents = Documents()
     for tier in documents.plan.components[0].tiers:
         tier.unit_price = "-1"
     sale = documents.signed(world).sale()
     usage = two_months(world, sale)
-    with pytest.raises(RatingError, match="Credit notes"):
+    with pytest.raises(RatingError, match="less than nothing"):
         draft(sale, usage.batches)

@@ -9,7 +9,7 @@ from typing import Final
 from crex import v1
 from crex.decimals import Money
 from crex.errors import CrexError
-from crex.invoice import SealedBatch, verify
+from crex.invoice import Basis, SealedBatch, verify
 from crex.metering.span import Span
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller
@@ -93,8 +93,9 @@ class IssueInvoice:
         chain: Sequence[KeptBatch],
         billed: Money | None,
     ) -> None:
-        batches = [self._sealed(kept) for kept in chain]
-        verify(opened, lines, sold.sale, batches, billed_before=billed).require()
+        basis = Basis.of(sold.sale, [self._sealed(kept) for kept in chain])
+        before = {} if billed is None else {sold.sale.order.id: billed}
+        verify(opened, lines, basis, billed_before=before).require()
 
     def _sealed(self, kept: KeptBatch) -> SealedBatch:
         document = KeptDocument("", 0, "", kept.envelope, kept.kept_ms)

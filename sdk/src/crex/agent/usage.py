@@ -30,6 +30,7 @@ from crex.agent.measuring import (
 from crex.agent.sold import Committed, open_committed, sale_of
 from crex.agent.statements import Statements
 from crex.documents.times import from_ms, parse_time, to_ms
+from crex.invoice.basis import Basis
 from crex.invoice.build import build
 from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
@@ -317,8 +318,7 @@ class UsageBook:
             )
         ]
         draft = build(
-            sale,
-            batches,
+            Basis.of(sale, batches),
             header=self._statements.header("invoice", f"{lease}#{number}", now),
             due_time=now + self._payment_term,
         )

@@ -12,6 +12,7 @@ from crex.cli.party import Customer, now
 from crex.documents import convert
 from crex.documents.reader import read
 from crex.errors import CrexError
+from crex.invoice.basis import Basis
 from crex.invoice.report import InvoiceReport
 from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
@@ -193,7 +194,8 @@ def recompute(
     lease = customer.client.get_lease(v1.GetLeaseRequest(lease=invoice.message.lease)).lease
     sale = fetch_sale(customer, lease)
     _, batches = fetch_batches(customer, lease.name)
-    return verify(invoice, lines, sale, batches, use=use_of(lease)), sale
+    basis = Basis.of(sale, batches)
+    return verify(invoice, lines, basis, uses={lease.name: use_of(lease)}), sale
 
 
 def _issued_at(order: v1.Order) -> datetime:

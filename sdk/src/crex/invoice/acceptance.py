@@ -20,7 +20,15 @@ def build_acceptance(
 
     Raises:
         RatingError: The invoice is not what its inputs come to (ACCEPT-DIGEST-1).
+        CrexError: INCOMPLETE: it is provisional, and nobody has to pay it (INVOICE-PROVISIONAL-1).
     """
+    if invoice.message.provisional:
+        raise _refused(
+            "INCOMPLETE",
+            "INVOICE-PROVISIONAL-1",
+            f"{invoice.id} is provisional: usage is still incomplete, and nothing is owed by it. Wait for "
+            "the invoice of the sealed period.",
+        )
     return InvoiceAcceptance(header=header, invoice=invoice.pin, rating_digest=report.require().digest)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+
+from google.protobuf.message import Message
 
 from crex.documents import convert, reader
 from crex.errors import CrexError
 from crex.invoice.arithmetic import equation
 from crex.invoice.report import Difference
 from crex.rating.lines import Line
-from crex.v1 import InvoiceLine
+from crex.v1 import InvoiceLine, Pin
 
 # Members compared one by one where the bytes of a line differ, and the requirement that each falls under.
 _MEMBERS = (
@@ -19,6 +22,10 @@ _MEMBERS = (
     ("exactAmount", "RATE-AMOUNT-1"),
     ("amount", "RATE-ROUND-1"),
     ("unpriced", "RATE-UNPRICED-1"),
+    ("flatPrice", "RATE-FLAT-1"),
+    ("factors", "RATE-FACTOR-1"),
+    ("series", "RATE-SERIES-1"),
+    ("taxCategory", "RATE-TAX-1"),
 )
 
 
@@ -38,6 +45,25 @@ def compare_lines(theirs: Sequence[bytes], ours: Sequence[bytes], lines: Sequenc
         why = "Lines are ordered by the bytes of their keys."
         found.append(Difference("lines", "another order", "ascending keys", why, "INVOICE-LINES-1"))
     return found
+
+
+def compare_pins(place: str, stated: Sequence[Pin], expected: Sequence[Pin]) -> list[Difference]:
+    """Returns the difference between pinned documents and those that must be pinned, if there is one."""
+    if list(stated) == list(expected):
+        return []
+    why = "A bill pins exactly the documents that it is computed from, in their order."
+    return [Difference(place, _show_pins(stated), _show_pins(expected), why, "INVOICE-PIN-1", "SUBJECT")]
+
+
+def compare_messages(
+    place: str, stated: Sequence[Message], expected: Sequence[Message], why: str, requirement: str
+) -> list[Difference]:
+    """Returns a difference for each place of a list at which two messages, or one and none, differ."""
+    return [
+        Difference(f"{place}[{index}]", _show_message(theirs), _show_message(ours), why, requirement)
+        for index, (theirs, ours) in enumerate(zip_longest(stated, expected))
+        if theirs != ours
+    ]
 
 
 def _differences(theirs: Sequence[bytes], expected: Mapping[str, tuple[Line, bytes]]) -> Iterator[Difference]:
@@ -89,9 +115,20 @@ def _compare(place: str, stated: InvoiceLine, body: bytes, line: Line, ours: byt
         yield Difference(place, theirs, ours.decode(), f"They differ in {what}.", "INVOICE-LINES-1")
 
 
+def _show_pins(pins: Sequence[Pin]) -> str:
+    shown = ", ".join(f"{pin.id}@{pin.revision} ({pin.sha256[:12]}…)" for pin in pins[:3])
+    return shown + (f" and {len(pins) - 3} more" if len(pins) > 3 else "")
+
+
+def _show_message(message: Message | None) -> str:
+    return "" if message is None else convert.dump(message).decode()
+
+
 def _show(value: object) -> str:
     if isinstance(value, dict):
         if "num" in value:
             return f"{value['num']}/{value['den']}"
         return f"{value.get('amount')} {value.get('currency')}"
+    if isinstance(value, list):
+        return ", ".join(f"{each['id']} {_show(each['value'])}" for each in value)
     return "" if value is None else str(value)

@@ -57,12 +57,14 @@ class InvoiceReport:
         checks: What was checked, in order; the first that makes the rest impossible is the last.
         differences: Everything found; empty where the invoice is right.
         rating: What was recomputed; nothing where the usage could not be rated.
+        provisional: Whether the invoice says that usage is incomplete, so that nobody has to pay it.
     """
 
     invoice: str
     checks: tuple[Check, ...]
     differences: tuple[Difference, ...]
     rating: Rating | None
+    provisional: bool = False
 
     @property
     def ok(self) -> bool:

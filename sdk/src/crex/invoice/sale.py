@@ -7,19 +7,25 @@ from them what rating needs: nothing about a sale is taken from the bill itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
 from crex.errors import CrexError
 from crex.metering.span import Span
 from crex.rating.plan import Plan
+from crex.rating.succession import check_succession
 from crex.rating.terms import LeaseTerms
 from crex.trust.verified import Verified
 from crex.v1 import HoldReceipt, Money, Offer, OrderDocument, OrderItem, Pin, PricePlan, UsageBatch
 
 # Billing periods begin on this day where the offer states none (OfferTerms.billing_anchor_day).
 _DEFAULT_ANCHOR_DAY = 1
+# The mode of offers that can be interrupted (RATE-RESTRICTION-1).
+_INTERRUPTIBLE = "spot"
+_NANOS_PER_MS = 1_000_000
 
 
 class SaleError(CrexError):
@@ -34,27 +40,40 @@ class Sale:
 
     Attributes:
         lease: Name of the lease.
-        terms: Its order, quantity and interval.
+        terms: Its order, quantity and interval, and what restrictions of prices ask of its offer.
         order: The consumer's order.
-        price_plan: The price plan.
-        plan: The same, ready for rating.
+        price_plans: The offer's price plan, and those of which each supersedes the one before it.
+        plans: The same, ready for rating.
         seller: Authority that is paid.
         buyer: Authority that pays.
         account: The buyer's account.
         anchor_day: Day of the month on which billing periods begin.
         spend_limit: Most that the order may cost in total; nothing where there is no limit.
+        correction_horizon_ms: How long after the end of a billing period its usage may be corrected; nothing:
+            not at all (RATE-CORRECT-3).
     """
 
     lease: str
     terms: LeaseTerms
     order: Verified[OrderDocument]
-    price_plan: Verified[PricePlan]
-    plan: Plan
+    price_plans: tuple[Verified[PricePlan], ...]
+    plans: tuple[Plan, ...]
     seller: str
     buyer: str
     account: str
     anchor_day: int
     spend_limit: Money | None
+    correction_horizon_ms: int | None = None
+
+    @property
+    def price_plan(self) -> Verified[PricePlan]:
+        """The price plan that the offer pins."""
+        return self.price_plans[0]
+
+    @property
+    def plan(self) -> Plan:
+        """The same, ready for rating."""
+        return self.plans[0]
 
     @classmethod
     def of(
@@ -65,6 +84,7 @@ class Sale:
         order: Verified[OrderDocument],
         offer: Verified[Offer],
         price_plan: Verified[PricePlan],
+        successors: Sequence[Verified[PricePlan]] = (),
     ) -> Sale:
         """Returns the sale of a lease from the documents that it was made by.
 
@@ -74,11 +94,13 @@ class Sale:
             order: The order.
             offer: The offer of this lease.
             price_plan: The offer's price plan.
+            successors: Plans that took its place, one after the other.
 
         Raises:
             SaleError: A document is not the one that another pins (SUBJECT), or they contradict each other
                 (TERMS) (INVOICE-SALE-1).
-            RatingError: The plan breaks a rule of pricing (SCHEMA).
+            RatingError: A plan breaks a rule of pricing (SCHEMA), or may not take the place of the one before
+                it (TERMS, PRICE-SUPERSEDES-1).
         """
         hold, bought = hold_receipt.message, order.message
         _pinned(bought.hold_receipt, hold_receipt, "the order")
@@ -87,14 +109,26 @@ class Sale:
         _pinned(offer.message.price_plan, price_plan, "the offer")
         seller, buyer = hold.provider, hold.consumer
         _same("the provider", seller, order=bought.audience, offer=offer.issuer, plan=price_plan.issuer)
+        for successor in successors:
+            _same("the provider", seller, successor=successor.issuer)
         _same("the consumer", buyer, order=order.issuer)
         terms = offer.message.terms
+        price_plans = (price_plan, *successors)
+        plans = tuple(Plan.of(each.message, each.pin) for each in price_plans)
+        check_succession(plans)
         return cls(
             lease=lease,
-            terms=LeaseTerms(lease, hold.order, item.quantity, Span.of(item.interval)),
+            terms=LeaseTerms(
+                name=lease,
+                order=hold.order,
+                quantity=item.quantity,
+                interval=Span.of(item.interval),
+                region=terms.region if terms.HasField("region") else None,
+                interruptible=terms.mode == _INTERRUPTIBLE,
+            ),
             order=order,
-            price_plan=price_plan,
-            plan=Plan.of(price_plan.message, price_plan.pin),
+            price_plans=price_plans,
+            plans=plans,
             seller=seller,
             buyer=buyer,
             account=bought.account or buyer,
@@ -102,6 +136,9 @@ class Sale:
             if terms.HasField("billing_anchor_day")
             else _DEFAULT_ANCHOR_DAY,
             spend_limit=bought.spend_limit if bought.HasField("spend_limit") else None,
+            correction_horizon_ms=(
+                _milliseconds(terms.correction_horizon) if terms.HasField("correction_horizon") else None
+            ),
         )
 
     def check_batch(self, batch: Verified[UsageBatch]) -> None:
@@ -112,6 +149,10 @@ class Sale:
         """
         _same("the provider", self.seller, batch=batch.issuer)
         _pinned(batch.message.order, self.order, "the usage batch")
+
+
+def _milliseconds(duration: Duration) -> int:
+    return duration.seconds * 1000 + duration.nanos // _NANOS_PER_MS
 
 
 def _item(lease: str, hold: HoldReceipt, order: OrderDocument) -> OrderItem:
