@@ -169,8 +169,9 @@ def _reaches(message: Descriptor, target: Descriptor) -> bool:
 
 
 def _put_in_order(value: Json) -> None:
-    """Makes a start lie before its end."""
-    if isinstance(value.get("start"), str) and isinstance(value.get("end"), str):
+    """Makes a start lie before its end, where both are times: a counter's readings are not."""
+    ends = value.get("start"), value.get("end")
+    if all(isinstance(each, str) and each.endswith("Z") for each in ends):
         first, last = sorted([value["start"][:-1], value["end"][:-1]])
         if first == last:
             last = "9999-12-31T23:59:59.999"
