@@ -12,8 +12,7 @@ from crex.v1 import PriceComponent, PricePlan
 from sdk.tests.describe import mutations
 from sdk.tests.describe.sound import check_sound
 
-BY_MONTH = "a price by calendar month needs the unit `month`, which this version does not have"
-COMMITMENT = "it is the price of a commitment, which a plan of this version cannot state"
+COMMITMENT = "it is the price of a commitment whose quantity and term the list does not state"
 
 
 def source(value: object, name: str = "list.json") -> Source:
@@ -69,24 +68,28 @@ def money(units: str = "2", nanos: int = 933908000, currency: str = "USD") -> di
 
 
 def sku(**changes: Any) -> dict[str, Any]:
-    """Gives an answer with one SKU of Google; `usage`, `rates`, `info`, and members of the expression."""
+    """Gives an answer with one SKU of Google; `usage`, `group`, `rates`, `info`, others of the expression."""
+    group = changes.pop("group", "CPU")
     usage = changes.pop("usage", "OnDemand")
     rates = changes.pop("rates", [{"startUsageAmount": 0, "unitPrice": money()}])
     info = changes.pop("info", {"effectiveTime": "2023-03-24T10:52:50.681Z"})
     expression = {"usageUnit": "h", "displayQuantity": 1, "tieredRates": rates, **changes}
     one = {
         "skuId": "039F-D0DA-4055",
-        "category": {"usageType": usage},
+        "category": {"usageType": usage, "resourceGroup": group},
         "pricingInfo": [{"pricingExpression": expression, **info}],
     }
     return {"skus": [one]}
 
 
-def part(*prices: dict[str, Any], metric: str = "OCPU Per Hour", currency: str = "USD") -> dict[str, Any]:
+def part(
+    *prices: dict[str, Any], metric: str = "OCPU Per Hour", currency: str = "USD", name: str = "Compute"
+) -> dict[str, Any]:
     """Gives a list of Oracle with one part."""
     stated = [{"model": "PAY_AS_YOU_GO", **price} for price in prices]
     one = {
         "partNumber": "B90000",
+        "displayName": name,
         "metricName": metric,
         "currencyCodeLocalizations": [{"currencyCode": currency, "prices": stated}],
     }
@@ -104,6 +107,23 @@ def offer(kind: str = "OnDemand", status: str = "Used", **changes: Any) -> dict[
     term = {"effectiveDate": "2023-03-01T00:00:00Z", "priceDimensions": {"S1.T1.R1": line | changes}}
     products = {"S1": {"sku": "S1", "attributes": {"capacitystatus": status}}}
     return {"products": products, "terms": {kind: {"S1": {"S1.T1": term}}}}
+
+
+def reserved(*, hourly: str = "", upfront: str = "", length: str = "3yr") -> dict[str, Any]:
+    """Gives an offer file of AWS with an instance on demand at 1.00 an hour, and one reserved term of it."""
+    value = offer(pricePerUnit={"USD": "1.0000000000"})
+    stated = {
+        unit: {"unit": unit, "pricePerUnit": {"USD": price}}
+        for unit, price in (("Hrs", hourly), ("Quantity", upfront))
+        if price
+    }
+    term = {
+        "effectiveDate": "2023-03-01T00:00:00Z",
+        "priceDimensions": stated,
+        "termAttributes": {"LeaseContractLength": length},
+    }
+    value["terms"]["Reserved"] = {"S1": {"S1.R1": term}}
+    return value
 
 
 def addon(price: object = 6810000, kind: str = "consumption", **changes: Any) -> dict[str, Any]:
@@ -133,5 +153,7 @@ CONFIG = {
     "internetNetworkEgress": "0.12",
     "currencyCode": "USD",
 }
+# A configuration that states a currency, and nothing that costs anything.
+OF_DOLLARS = {"CPU": "", "RAM": "", "currencyCode": "USD"}
 CUSTOM = "EndTimestamp,InstanceID,Region,AssetClass,InstanceIDField,InstanceType,MarketPriceHourly,Version\n"
 AZURE = "MeterCategory,MeterId,ConsumedService,UnitOfMeasure,Quantity,UnitPrice,PreTaxCost,Currency\n"

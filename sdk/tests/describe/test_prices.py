@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,14 @@ import pytest
 
 from crex.describe.prices import IMPORTER
 from crex.describe.sources import Source, open_sources
-from crex.v1 import ComponentKind, TierModel
+from crex.v1 import ComponentKind, PricePlan, TierModel
 from sdk.tests.describe import mutations
 from sdk.tests.describe.price_lists import (
     AZURE,
-    BY_MONTH,
     COMMITMENT,
     CONFIG,
     CUSTOM,
+    OF_DOLLARS,
     addon,
     between,
     component,
@@ -75,7 +77,7 @@ def test_oracle_infinity_is_no_end() -> None:
         ([{}], "its price is null, not a number"),
         ([{"value": True}], "its price is true, not a number"),
         ([{"value": -1}], "below zero"),
-        ([{"value": 1e-13}], "more digits than a plan can state"),
+        ([{"value": 1e-30}], "more digits than a plan can state"),
         ([{"value": 1, "model": "MONTHLY_COMMIT"}], COMMITMENT),
     ],
 )
@@ -94,23 +96,82 @@ def test_a_price_of_nothing_is_stated_with_a_remark() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "why"),
+    ("metric", "made"),
     [
-        ("Gigabyte Storage Capacity Per Month", BY_MONTH),
-        ("User Per Month", BY_MONTH),
-        ("10,000 Requests per Month (first 50,000 free)", "no dimension and unit are registered"),
-        ("Gigabyte Outbound Data Transfer Per Month", "no dimension and unit are registered"),
-        ("Gigabyte Per Hour", "no dimension and unit are registered"),
-        ("5K Messages Per Hour", "no dimension and unit are registered"),
-        ("Training Hour", "no dimension and unit are registered"),
-        ("Token", "no dimension and unit are registered"),
+        ("GPU Per Hour", ("compute-unit", "unit", "TIME", "3600", "")),
+        ("Desktop Per Month", ("compute-unit", "unit", "TIME", "1", "month")),
+        ("Resource Possession Per Day", ("compute-unit", "unit", "TIME", "86400", "")),
+        ("Gigabyte Storage Capacity Per Month", ("storage", "gibibyte", "GAUGE_TIME", "1", "month")),
+        ("NVMe Terabyte Per Hour", ("storage", "tebibyte", "GAUGE_TIME", "3600", "")),
+        ("Redis Memory Gigabyte per Hour", ("memory", "gibibyte", "GAUGE_TIME", "3600", "")),
+        ("10,000 GB Memory-Seconds", ("memory", "gibibyte", "GAUGE_TIME", "10000", "")),
+        ("Mbps Per Hour", ("bandwidth", "megabit-per-s", "GAUGE_TIME", "3600", "")),
+        ("User Per Month", ("user", "user", "GAUGE_TIME", "1", "month")),
+        ("5,000 Assets Per Month", ("managed-item", "unit", "GAUGE_TIME", "5000", "month")),
+        ("Gigabyte Outbound Data Transfer Per Month", ("egress", "gibibyte", "COUNT", "1", "")),
+        ("GB Storage Retrieved Per Month", ("data-retrieved", "gibibyte", "COUNT", "1", "")),
+        ("1,000,000 API Calls Per Month", ("request", "request", "COUNT", "1000000", "")),
+        ("1MIL Function Invocations", ("request", "request", "COUNT", "1000000", "")),
+        ("1,000 Emails Sent", ("message", "message", "COUNT", "1000", "")),
+        ("Million Datapoints", ("event", "event", "COUNT", "1000000", "")),
+        ("Training Hour", ("service-time", "s", "COUNT", "3600", "")),
+        ("Minute of Output Media Content", ("media-output", "s", "COUNT", "60", "")),
     ],
 )
-def test_only_what_is_held_by_the_hour_is_priced(metric: str, why: str) -> None:
-    """Months, amounts, packs of events and hours of use that is not held make no plan."""
+def test_metrics_become_dimensions(metric: str, made: tuple[str, ...]) -> None:
+    """What a metric prices is stated by dimension, unit, kind, amount and month."""
+    found = component(read(part({"value": 1}, metric=metric)))
+    kind = ComponentKind.Name(found.kind).removeprefix("COMPONENT_KIND_")
+    assert (found.dimension, found.unit, kind, found.per_quantity, found.time_unit) == made
+
+
+@pytest.mark.parametrize(
+    ("metric", "why"),
+    [
+        ("5K Messages Per Hour", "a price by the message or of a rate of them in each hour"),
+        ("Requests per Hour", "or of a rate"),
+        ("Gigabyte of Data Processed Per Hour", "or of a rate"),
+        ("Gigabyte Per Hour", "and of what the list does not say"),
+        ("Load Balancer", "and for how long the list does not say"),
+        ("Token", "'Token' stands for is not known"),
+        ("Gigabyte of Data Transferred", "is not known"),
+        ("Performance Units Per Gigabyte Per Month", "is not known"),
+        ("Video Pack (500 Videos - 500 GB) Per Month", "is not known"),
+        ("", "and for how long the list does not say"),
+    ],
+)
+def test_a_metric_that_leaves_something_open_makes_no_plan(metric: str, why: str) -> None:
+    """Rates by the hour, gigabytes of nothing in particular and packs of several things make no plan."""
     imported = read(part({"value": 1}, metric=metric))
     assert not imported.drafts
     assert why in whys(imported)[0]
+
+
+def test_the_last_word_of_a_name_says_of_what_a_gigabyte_is() -> None:
+    """A part called memory is memory; a name that only mentions it says nothing."""
+    found = component(read(part({"value": 1}, metric="Gigabyte Per Hour", name="Compute - E4 - Memory")))
+    assert (found.dimension, found.unit) == ("memory", "gibibyte")
+    imported = read(part({"value": 1}, metric="Gigabyte Per Hour", name="Memory Analysis"))
+    assert not imported.drafts
+
+
+def test_what_a_metric_says_is_free_is_held_against_the_ranges() -> None:
+    """50,000 free requests are five ranges of 10,000; anything else is a contradiction."""
+    metric = "10,000 Requests per Month (first 50,000 free)"
+    found = read(part(between(0, 5, 0), between(5, 999999999, 0.0034), metric=metric))
+    assert tiers(found) == [("50000", "0"), ("", "0.0034")]
+    assert "whether a begun pack of 10000 counts whole" in remarks(found)
+    for first in (between(0, 6, 0), between(0, 5, 0.1)):
+        imported = read(part(first, between(int(first["rangeMax"]), 999999999, 0.0034), metric=metric))
+        assert "its ranges say otherwise" in whys(imported)[0]
+
+
+def test_no_digit_of_a_price_is_lost() -> None:
+    """A price of more than twelve digits is stated for so many times more, digit for digit."""
+    found = component(read(part({"value": "0.0189117199391172"})))
+    assert (found.tiers[0].unit_price, found.per_quantity) == ("189.117199391172", "36000000")
+    price = Fraction(found.tiers[0].unit_price) / Fraction(found.per_quantity)
+    assert price == Fraction("0.0189117199391172") / 3600
 
 
 @pytest.mark.parametrize(
@@ -206,14 +267,18 @@ def _put(value: Any, path: tuple[Any, ...], new: object) -> None:
 
 # Rows, plans, and how many rows are left out for which reason, by the beginning of it.
 REAL = {
-    "opencost/oracle_prices_usd.json": (450, 200, {BY_MONTH: 67, "for its metric": 183}),
+    "opencost/oracle_prices_usd.json": (
+        450,
+        419,
+        {"what its unit": 18, "whether it is a price by": 11, "it is a price by the": 2},
+    ),
     "opencost/oracle_shape_part_numbers.json": (1, 0, {"it is no price list": 1}),
-    "opencost/gcp_billing_skus.json": (7, 4, {"for its usage unit 'GiBy.h'": 3}),
+    "opencost/gcp_billing_skus.json": (7, 7, {}),
     "opencost/gcp_error.json": (1, 0, {"it is an error, not a list: API key not valid": 1}),
-    "opencost/aws_pricing-cn-northwest-1.json": (1, 0, {BY_MONTH: 1}),
-    "opencost/aws_reservation_offerings.json": (4375, 0, {COMMITMENT: 4375}),
-    "opencost/ovh_catalog.json": (8, 2, {BY_MONTH: 3, "of how much of publiccloud-volume": 3}),
-    "opencost/do_pricing.json": (1, 0, {"it has minAmount, maxAmount, minUsage, maxUsage": 1}),
+    "opencost/aws_pricing-cn-northwest-1.json": (1, 1, {}),
+    "opencost/aws_reservation_offerings.json": (4375, 0, {"it states no currency": 4375}),
+    "opencost/ovh_catalog.json": (8, 4, {"of how much of publiccloud-volume": 4}),
+    "opencost/do_pricing.json": (1, 1, {}),
     "opencost/azure-billing-exports": (
         95,
         0,
@@ -230,6 +295,7 @@ REAL = {
         0,
         {"it states no currency": 12, "it ends without a line break": 2},
     ),
+    "akash": (31, 0, {"it is what a tenant would pay": 28, "it is no price list": 3}),
     "gcp-machinetypes/machinetyperegion.csv.gz": (1, 0, {"it is no price list": 1}),
     "gcp-machinetypes/machinetypes.csv": (1, 0, {"it is no price list": 1}),
     "latency/c5xlarge_price.csv": (1, 0, {"it is no price list": 1}),
@@ -251,18 +317,46 @@ def test_real_lists(path: str, real_data: Path) -> None:
 def test_real_prices(real_data: Path) -> None:
     """Prices of public lists come out digit for digit."""
     stated = {}
-    for name in ("oracle_prices_usd.json", "gcp_billing_skus.json", "ovh_catalog.json"):
+    for name in (
+        *("oracle_prices_usd.json", "gcp_billing_skus.json", "ovh_catalog.json", "do_pricing.json"),
+        "aws_pricing-cn-northwest-1.json",
+    ):
         imported = take(open_sources([real_data / "opencost" / name]))
         for at, draft in enumerate(imported.drafts):
             found = component(imported, at)
             prices = [(one.up_to, one.unit_price) for one in found.tiers]
-            stated[draft.name] = (plan(imported, at).currency, found.per_quantity, prices)
-    assert stated["b93297"] == ("USD", "3600", [("10800000", "0"), ("", "0.01")])
-    assert stated["b88287"] == ("USD", "3600", [("", "0.3097")])
-    assert stated["039f-d0da-4055"] == ("USD", "3600", [("", "2.933908")])
-    assert stated["9e37-eaf4-1576"] == ("IDR", "3600", [("", "508.934997455")])
-    assert stated["b2-7-consumption"] == ("EUR", "3600", [("", "0.0681")])
-    assert stated["t2-45-consumption"] == ("EUR", "3600", [("", "1.8")])
+            per = f"{found.per_quantity} {found.time_unit}".rstrip()
+            stated[draft.name] = (plan(imported, at).currency, found.dimension, found.unit, per, prices)
+    unit = ("compute-unit", "unit")
+    assert stated["b93297"] == ("USD", *unit, "3600", [("10800000", "0"), ("", "0.01")])
+    assert stated["b88287"] == ("USD", *unit, "3600", [("", "0.3097")])
+    assert stated["b91628"] == ("USD", "storage", "gibibyte", "1 month", [("10", "0"), ("", "0.0255")])
+    assert stated["b88327"] == ("USD", "egress", "gibibyte", "1", [("10240", "0"), ("", "0.0085")])
+    assert stated["b91627"] == ("USD", "request", "request", "10000", [("50000", "0"), ("", "0.0034")])
+    assert stated["039f-d0da-4055"] == ("USD", *unit, "3600", [("", "2.933908")])
+    assert stated["9e37-eaf4-1576"] == ("IDR", *unit, "3600", [("", "508.934997455")])
+    assert stated["4756-01e4-0f32"] == ("IDR", "memory", "gibibyte", "3600", [("", "68.204999658")])
+    assert stated["b2-7-consumption"] == ("EUR", *unit, "3600", [("", "0.0681")])
+    assert stated["t2-45-monthly-postpaid"] == ("EUR", *unit, "1 month", [("", "638")])
+    assert stated["1-ks-k8swn-00123"] == ("USD", *unit, "1", [("2419200", "0.00000333"), ("", "0")])
+    assert stated["r83vxg9napdasegn"] == ("CNY", "storage", "gibibyte", "1 month", [("", "0.5312")])
+
+
+def test_real_reserved_offerings(real_data: Path) -> None:
+    """With a currency, each reserved offering is a commitment of 36 months that states all of its digits."""
+    name = real_data / "opencost" / "aws_reservation_offerings.json"
+    imported = IMPORTER.read([*open_sources([name]), source(OF_DOLLARS)])
+    mutations.check_books(imported)
+    listed = json.loads(name.read_text("utf-8"), parse_float=Fraction)
+    found = 0
+    for draft in imported.drafts:
+        assert isinstance(draft.body, PricePlan)
+        for commitment in draft.body.commitments:
+            hourly = Fraction(commitment.price) / Fraction(commitment.per_quantity) * 3600
+            assert hourly == listed[draft.body.components[0].sku_id]
+            assert (commitment.amount, commitment.term_months) == ("1", 36)
+            found += 1
+    assert found == len(listed) == 4375
 
 
 def test_damaged_lists() -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from sdk.tests.describe.price_lists import (
     AZURE,
-    BY_MONTH,
     COMMITMENT,
     CONFIG,
     CUSTOM,
+    component,
     money,
     plan,
     read,
@@ -32,19 +32,26 @@ def test_a_spot_price_equal_to_that_on_demand_may_be_unknown() -> None:
     """Spot at the price on demand is left out, however its digits are written."""
     imported = read(CONFIG | {"spotCPU": "0.0316110"})
     assert "where none is known" in whys(imported)[0]
-    assert [draft.name for draft in imported.drafts] == ["custom-cpu", "custom-gpu"]
+    assert "custom-spotcpu" not in [draft.name for draft in imported.drafts]
 
 
 def test_a_configuration_of_opencost() -> None:
-    """Prices of processors and GPUs by the hour are plans where a currency is stated."""
+    """Prices of processors, memory, GPUs and traffic are plans where a currency is stated."""
     imported = read(CONFIG)
-    assert [(draft.name, draft.rows) for draft in imported.drafts] == [
+    made = [component(imported, at) for at in range(len(imported.drafts))]
+    assert [(draft.name, draft.rows) for draft in imported.drafts][:2] == [
         ("custom-cpu", ("f0: $.CPU",)),
         ("custom-spotcpu", ("f0: $.spotCPU",)),
-        ("custom-gpu", ("f0: $.GPU",)),
     ]
-    assert tiers(imported) == [("", "0.031611")]
-    assert len(imported.left_out) == 2  # memory and traffic by the gibibyte
+    assert [(one.dimension, one.unit, one.per_quantity) for one in made] == [
+        ("compute-unit", "unit", "3600"),
+        ("compute-unit", "unit", "3600"),
+        ("compute-unit", "unit", "3600"),
+        ("memory", "gibibyte", "3600"),
+        ("egress", "gibibyte", "1"),
+    ]
+    assert [(one.up_to, one.unit_price) for one in made[0].tiers] == [("", "0.031611")]
+    assert not imported.left_out
 
 
 @pytest.mark.parametrize(
@@ -86,11 +93,15 @@ def test_custom_prices_take_the_currency_of_the_configuration() -> None:
         "custom-cpu",
         "custom-spotcpu",
         "custom-gpu",
+        "custom-ram",
+        "custom-internetnetworkegress",
         "node-1-one",
         "node-1-two",
         "quadro-rtx-4000",
+        "pvc-1",
     ]
-    assert plan(imported, 3).currency == "USD"
+    assert plan(imported, 5).currency == "USD"
+    assert component(imported, 8).dimension == "storage"
     several = read(CUSTOM + rows, CONFIG, CONFIG | {"currencyCode": "EUR"})
     assert whys(several)[-1] == "the configurations of the input state several currencies"
 
@@ -112,6 +123,22 @@ def test_azure_lines_of_one_meter_are_one_plan() -> None:
     assert tiers(imported) == [("", "0.004")]
 
 
+@pytest.mark.parametrize(
+    ("unit", "made"),
+    [
+        ("1 小时", ("compute-unit", "3600", "")),
+        ("1 hora", ("compute-unit", "3600", "")),
+        ("1/Month", ("compute-unit", "1", "month")),
+        ("1 por mes", ("compute-unit", "1", "month")),
+        ("Per Request", ("request", "1", "")),
+    ],
+)
+def test_azure_units_in_several_languages(unit: str, made: tuple[str, str, str]) -> None:
+    """Hours, months and requests are read in the languages in which exports write them."""
+    found = component(read(AZURE + f"x,m,y,{unit},3,0.025,0.075,USD\n"))
+    assert (found.dimension, found.per_quantity, found.time_unit) == made
+
+
 def test_azure_headers_may_be_translated() -> None:
     """Of a translated header the name in brackets counts; a mark at the beginning and CRLF are no matter."""
     head = (
@@ -130,10 +157,12 @@ def test_azure_headers_may_be_translated() -> None:
         ("x,m,y,100 Hours,3,0.025,0.075,USD", "whether it is of 100 Hours or of one"),
         ("x,m,y,10 小时,3,0.025,0.075,USD", "whether it is of 10 小时 or of one"),
         ('x,m,y,"10,000 Hours",3,0.025,0.075,USD', "whether it is of 10,000 Hours or of one"),
-        ('x,m,y,"10,000 Transactions",3,0.025,0.075,USD', "no dimension and unit are registered"),
-        ("x,m,y,1 GB/Month,3,0.025,0.075,USD", BY_MONTH),
-        ("x,m,y,1 GB/hora,3,0.025,0.075,USD", "no dimension and unit are registered"),
-        ("x,m,y,,3,0.025,0.075,USD", "no dimension and unit are registered"),
+        ('x,m,y,"10,000 Transactions",3,0.025,0.075,USD', "whether it is of 10,000 Transactions or of one"),
+        ("x,m,y,1 GB/Month,3,0.025,0.075,USD", "of which bytes its gigabyte is"),
+        ("x,m,y,1 GiB/hora,3,0.025,0.075,USD", "by the gibibyte, and of what the list does not say"),
+        ("x,m,y,1 Gb,3,0.025,0.075,USD", "whether Gb in its unit is of bits or of bytes is open"),
+        ("x,m,y,1/Year,3,0.025,0.075,USD", "a price by the year"),
+        ("x,m,y,,3,0.025,0.075,USD", "for how long the list does not say"),
         ("x,m,y,1 Hour,3,,0.075,USD", "it states a cost, and no price"),
         ('x,m,y,1 Hour,3,"0,025",0.075,USD', "not a number"),
         ('x,m,y,1 Hour,3,"1,234",3702,USD', "not a number"),

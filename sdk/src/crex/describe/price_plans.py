@@ -1,8 +1,8 @@
 """Price plans from lines of price lists: exact prices, whole tiers, a currency that exists; or why not.
 
-What a list prices by time becomes a component of kind TIME of the dimension `compute-unit`: a price per unit
-held, in seconds. Nothing else has a registered unit in this edition, so nothing else becomes a plan here; a
-list in our own form (`prices_csv`) names dimension and unit itself.
+What a line prices is a `Measure`: so many units for so many seconds or calendar months, or so much of what is
+counted. A price is never divided or rounded to fit: one with more digits than a plan can state is stated for
+so many times more, digit for digit. What is paid for a term is a commitment.
 """
 
 from __future__ import annotations
@@ -17,22 +17,23 @@ from typing import Final
 from crex.decimals import exponent, format_decimal
 from crex.describe.importing import LONGEST_NAME, Draft, Import, Imported
 from crex.describe.members import as_number, kind_of
+from crex.describe.price_units import Measure, held
 from crex.describe.values import clean
 from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
-from crex.v1 import ComponentKind, PriceComponent, PricePlan, PriceTier, TierModel
+from crex.v1 import Commitment, CommitmentKind, PriceComponent, PricePlan, PriceTier, Restrictions, TierModel
 
 SECOND: Final = 1
 MINUTE: Final = 60
 HOUR: Final = 3600
 DAY: Final = 86400
 
-BY_MONTH: Final = "a price by calendar month needs the unit `month`, which this version does not have"
-COMMITMENT: Final = "it is the price of a commitment, which a plan of this version cannot state"
+COMMITMENT: Final = "it is the price of a commitment whose quantity and term the list does not state"
 NO_CURRENCY: Final = "it states no currency"
 NO_SPOT: Final = "a spot price of 0 means that there is no spot capacity"
 
 _MOST_TIERS: Final = 64
+_MOST_DIGITS: Final = 12
 _LONGEST_SKU: Final = 128
 _TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _NANOS_IN_MS: Final = 1_000_000
@@ -89,10 +90,22 @@ class Plans:
         """
         self._plans.setdefault(key, (name, []))[1].append((row, plan))
 
-    def note_scope(self, row: str, plan: PricePlan) -> None:
-        """Notes what a list does not say of a plan with tiers, or of one that is free."""
+    def note_scope(self, row: str, plan: PricePlan, size: int = 1) -> None:
+        """Notes what a list does not say of a plan: with tiers, free, by month, or by packs.
+
+        Args:
+            row: The row.
+            plan: Its plan.
+            size: Of how many the price is.
+        """
         report = self.books.report
         (component,) = plan.components
+        if component.time_unit:
+            why = "the list does not say it; a plan counts its share of the billing period"
+            report.leave_out("what a part of a month costs", row, why)
+        if size > 1:
+            why = "the list does not say it; a plan charges a part of it in proportion"
+            report.leave_out(f"whether a begun pack of {size} counts whole", row, why)
         if len(component.tiers) > 1:
             why = "the list does not say it; a plan counts what one lease uses in a billing period"
             report.leave_out(f"over what the tiers of {component.sku_id} count", row, why)
@@ -190,15 +203,30 @@ def tiers_of(bands: Iterable[Band]) -> list[Band]:
     return ordered
 
 
-def plan_by_time(
-    sku: str, currency: str, seconds: int, bands: Sequence[Band], start: datetime | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """What is paid for a reserved unit, used or not.
+
+    Attributes:
+        months: Length in calendar months.
+        price: Price by the hour, not below zero.
+        upfront: Price that is due once as it begins; 0: none.
+    """
+
+    months: int
+    price: Fraction
+    upfront: Fraction = Fraction(0)
+
+
+def plan_of(
+    sku: str, currency: str, measure: Measure, bands: Sequence[Band], start: datetime | None = None
 ) -> PricePlan:
-    """Makes the plan of a price by time.
+    """Makes the plan of a price.
 
     Args:
         sku: What the list calls it.
         currency: Currency, as `currency_of` gives it.
-        seconds: Length of the list's unit of time, by which prices and bounds of tiers are stated.
+        measure: For what, and for how much of it, the price is; bounds of tiers are in the same amount.
         bands: The tiers, as `tiers_of` gives them.
         start: First instant at which it applies, if the list states one.
 
@@ -210,26 +238,79 @@ def plan_by_time(
         raise UnpricedError(
             "it has no name of its own" if name is None else "its name is too long for a plan"
         )
+    scale = scale_of(band.price for band in bands)
     component = PriceComponent(
-        id="compute-unit",
+        id=measure.dimension,
         sku_id=name,
-        dimension="compute-unit",
-        unit="unit",
-        kind=ComponentKind.COMPONENT_KIND_TIME,
-        per_quantity=str(seconds),
+        dimension=measure.dimension,
+        unit=measure.unit,
+        kind=measure.kind,
+        per_quantity=decimal_of(measure.per * scale, "what it is the price of"),
         model=TierModel.TIER_MODEL_GRADUATED if len(bands) > 1 else TierModel.TIER_MODEL_UNIT,
         tiers=[
             PriceTier(
-                up_to=None if band.high is None else decimal_of(band.high * seconds, "the bound of a tier"),
-                unit_price=decimal_of(band.price, "its price"),
+                up_to=None
+                if band.high is None
+                else decimal_of(band.high * measure.per, "the bound of a tier"),
+                unit_price=decimal_of(band.price * scale, "its price"),
             )
             for band in bands
         ],
     )
+    if measure.month:
+        component.time_unit = "month"
     plan = PricePlan(currency=currency, components=[component])
     if start is not None:
         plan.effective_start.CopyFrom(to_timestamp(start))
     return plan
+
+
+def reserve(plan: PricePlan, term: Term) -> PricePlan:
+    """Adds to a plan of one component, by time, the commitment to one unit of it for a term.
+
+    The component prices what the commitment does not cover, and nothing outside its term.
+    """
+    (component,) = plan.components
+    scale = scale_of((term.price,))
+    plan.commitments.append(
+        Commitment(
+            id="reserved",
+            kind=CommitmentKind.COMMITMENT_KIND_HOURLY_QUANTITY,
+            amount="1",
+            price=decimal_of(term.price * scale, "its price"),
+            per_quantity=decimal_of(Fraction(HOUR * scale), "what it is the price of"),
+            eligible=[component.id],
+            term_months=term.months,
+            upfront_price=decimal_of(term.upfront, "what is due upfront") if term.upfront else None,
+        )
+    )
+    component.restrictions.CopyFrom(Restrictions(commitment_id="reserved"))
+    return plan
+
+
+def plan_by_time(
+    sku: str, currency: str, seconds: int, bands: Sequence[Band], start: datetime | None = None
+) -> PricePlan:
+    """Makes the plan of a price for one thing held for so many seconds.
+
+    Raises:
+        UnpricedError: A plan cannot state it.
+    """
+    return plan_of(sku, currency, held(seconds), bands, start)
+
+
+def scale_of(prices: Iterable[Fraction]) -> int:
+    """Gives the power of ten by which prices are multiplied so that a plan can state every digit of them.
+
+    Prices by the hour in a list are at times quotients with all the digits of a binary float. These digits
+    are what the list states: none is cut off. A price of 0.0189117199391172 for an hour is one of
+    189.117199391172 for 10000 hours.
+    """
+    scale = 1
+    for price in prices:
+        while scale <= 10**_MOST_DIGITS and (price * scale * 10**_MOST_DIGITS).denominator != 1:
+            scale *= 10
+    return scale
 
 
 def flat(price: Fraction) -> list[Band]:

@@ -1,18 +1,21 @@
 """Price lists: each is recognised by its structure, never by the name of its file.
 
 A list says what a unit of something costs and not what that is made of; so it makes price plans and nothing
-else. A plan is the complete rule by which use becomes an amount: a price that this version of plans cannot
-state whole (by calendar month, with a commitment, a cap, a currency that is not stated) makes none.
+else. A plan is the complete rule by which use becomes an amount: a price of which a list does not state the
+whole (of what it is, for how long, in which currency) makes none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from crex.describe import (
+    prices_akash,
     prices_aws,
+    prices_aws_offerings,
     prices_azure,
     prices_csv,
     prices_custom,
@@ -31,7 +34,7 @@ _JSON: Final[tuple[tuple[Callable[[object], bool], Callable[[str, object, Plans]
     (prices_oracle.recognises, prices_oracle.read),
     (prices_gcp.recognises, prices_gcp.read),
     (prices_aws.recognises, prices_aws.read),
-    (prices_aws.recognises_offerings, prices_aws.read_offerings),
+    (prices_aws_offerings.recognises, prices_aws_offerings.read),
     (prices_ovh.recognises, prices_ovh.read),
     (prices_digitalocean.recognises, prices_digitalocean.read),
     (prices_custom.recognises, prices_custom.read),
@@ -48,6 +51,21 @@ _BEGINNING: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """How an input is read.
+
+    Attributes:
+        source: The input.
+        read: Reads it into plans.
+        first: Whether others need what it states: a configuration names the currency of lists without one.
+    """
+
+    source: Source
+    read: Callable[[Plans], None]
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """The importer of price lists."""
 
@@ -58,35 +76,37 @@ class Prices:
     def read(self, sources: Sequence[Source]) -> Imported:
         """Reads lists together; a row is a price of a list, or a part that has none."""
         plans = Plans(Import())
-        # JSON first: a configuration states the currency of tables that have no column for it.
-        for source in sorted(sources, key=lambda source: not _is_json(source)):
+        for reading in sorted(map(_reading, sources), key=lambda reading: not reading.first):
             before = len(plans)
-            if source.problem:
-                plans.leave_out(plans.row(source.name), source.problem)
-            elif _is_json(source):
-                _read_json(source, plans)
-            else:
-                _read_table(source, plans)
+            reading.read(plans)
             if len(plans) == before:
-                plans.leave_out(plans.row(source.name), "it lists no price")
+                plans.leave_out(plans.row(reading.source.name), "it lists no price")
         return plans.close()
 
 
-def _is_json(source: Source) -> bool:
+def _reading(source: Source) -> _Reading:
+    if source.problem:
+        return _nothing(source, source.problem)
     beginning = Source(source.name, source.data[:_BEGINNING]).text
-    return beginning.lstrip()[:1] in ("{", "[")
+    if beginning.lstrip()[:1] in ("{", "["):
+        return _json(source)
+    if prices_akash.recognises(source):
+        return _Reading(source, partial(prices_akash.read, source))
+    return _table(source)
 
 
-def _read_json(source: Source, plans: Plans) -> None:
+def _nothing(source: Source, why: str) -> _Reading:
+    return _Reading(source, lambda plans: plans.leave_out(plans.row(source.name), why))
+
+
+def _json(source: Source) -> _Reading:
     parsed = read_json(source)
     if parsed.problem:
-        plans.leave_out(plans.row(source.name), parsed.problem)
-        return
+        return _nothing(source, parsed.problem)
     for recognises, read in _JSON:
         if recognises(parsed.value):
-            read(source.name, parsed.value, plans)
-            return
-    plans.leave_out(plans.row(source.name), _error(parsed.value) or _NO_LIST)
+            return _Reading(source, partial(read, source.name, parsed.value), read is prices_custom.read)
+    return _nothing(source, _error(parsed.value) or _NO_LIST)
 
 
 def _error(value: object) -> str:
@@ -96,14 +116,13 @@ def _error(value: object) -> str:
     return f"it is an error, not a list: {clean(message)}" if isinstance(message, str) else ""
 
 
-def _read_table(source: Source, plans: Plans) -> None:
+def _table(source: Source) -> _Reading:
     columns = columns_of(source)
     for needed, read in _TABLES:
         if needed <= set(columns):
-            read(source, plans)
-            return
+            return _Reading(source, partial(read, source))
     shown = ", ".join(clean(name, 40) or "?" for name in columns[:_SHOWN_COLUMNS])
-    plans.leave_out(plans.row(source.name), f"{_NO_LIST}: its columns are {shown or 'none'}")
+    return _nothing(source, f"{_NO_LIST}: its columns are {shown or 'none'}")
 
 
 IMPORTER: Final = Prices()

@@ -1,8 +1,10 @@
-"""AWS: the price list of a service (the bulk API's offer file), and reserved offerings by type and region.
+"""AWS: the price list of a service (the bulk API's offer file).
 
-An offer file has products, and terms by product: prices on demand, and reserved ones, which are commitments.
-A map of `type/region` to one number is an hourly share of what is paid for a reserved term: computed, with a
-float's leftovers, and in no stated currency.
+It has products, and terms by product: prices on demand, with ranges that are tiers, and reserved ones, which
+are commitments to one instance for one or three years: a price by the hour, a sum upfront, or both. What use
+beyond the reserved instance costs, the price on demand of the same product says.
+
+A GB-month of a volume is a gibibyte for a calendar month: volumes are sized in GiB (EBS API, `size`).
 """
 
 from __future__ import annotations
@@ -14,36 +16,33 @@ from typing import Final
 
 from crex.describe.members import Members, as_number
 from crex.describe.price_plans import (
-    BY_MONTH,
     COMMITMENT,
-    HOUR,
     NO_CURRENCY,
-    SECOND,
     Band,
     Plans,
+    Term,
     UnpricedError,
     currency_of,
     name_of,
-    plan_by_time,
+    plan_of,
     price_of,
+    reserve,
     start_of,
     tiers_of,
 )
+from crex.describe.price_units import Measure, UnreadableUnitError, held, measure_of, read_unit
 from crex.describe.values import clean
+from crex.v1 import ComponentKind
 
-_SECONDS: Final = {
-    "hrs": HOUR,
-    "hr": HOUR,
-    "hours": HOUR,
-    "hour": HOUR,
-    "vcpu-hours": HOUR,
-    "seconds": SECOND,
-    "second": SECOND,
-}
-_BY_MONTH: Final = re.compile(r"(?:.*-)?(?:mo|month|months)", re.IGNORECASE)
 _ON_DEMAND: Final = "OnDemand"
+_RESERVED: Final = "Reserved"
 _ENDLESS: Final = "Inf"
-_OFFERING: Final = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+/[a-z]{2}(?:-[a-z]+)+-[0-9]+")
+_HOUR: Final = "hrs"
+_UPFRONT: Final = "quantity"
+_MONTHS: Final = {"1yr": 12, "3yr": 36}
+_VOLUME: Final = re.compile(r"(?:.*-)?EBS:VolumeUsage(?:\..*)?")
+_MONTH_OF_VOLUME: Final = "gb-mo"
+_SECONDS_OF_AN_HOUR: Final = 3600
 
 
 def recognises(value: object) -> bool:
@@ -53,20 +52,6 @@ def recognises(value: object) -> bool:
         and isinstance(value.get("products"), dict)
         and isinstance(value.get("terms"), dict)
     )
-
-
-def recognises_offerings(value: object) -> bool:
-    """Tells whether a value of JSON is a map of reserved offerings: most of its names are type and region."""
-    if not isinstance(value, dict) or not value:
-        return False
-    return sum(_OFFERING.fullmatch(str(name)) is not None for name in value) * 2 > len(value)
-
-
-def read_offerings(name: str, value: object, plans: Plans) -> None:
-    """Reads a map of reserved offerings; a row is one of them, and none makes a plan."""
-    for offering in value if isinstance(value, dict) else ():
-        row = plans.row(f"{name}: $[{clean(str(offering), 80) or ''!r}]")
-        plans.leave_out(row, f"{COMMITMENT}, and {NO_CURRENCY}")
 
 
 def read(name: str, value: object, plans: Plans) -> None:
@@ -84,9 +69,12 @@ def read(name: str, value: object, plans: Plans) -> None:
             row = plans.row(term.where)
             product = products.mapping(sku) if products.has(sku) else None
             try:
-                if kind != _ON_DEMAND:
-                    raise UnpricedError(COMMITMENT)
-                _term(row, (sku, code), term, product, plans)
+                if kind == _ON_DEMAND:
+                    _term(row, (sku, code), term, product, plans)
+                elif kind == _RESERVED:
+                    _reserved(row, (sku, code), term, terms, plans)
+                else:
+                    raise UnpricedError(f"terms of the kind {clean(kind, 40) or ''!r} are not known here")
             except UnpricedError as why:
                 plans.leave_out(row, str(why))
     for sku in products.names():
@@ -109,7 +97,7 @@ def _term(row: str, key: tuple[str, str], term: Members, product: Members | None
     if sku is None:
         raise UnpricedError("it has no SKU")
     lines = _lines(term)
-    seconds = _seconds(lines)
+    measure = _measure(lines, product)
     start = start_of(term.raw("effectiveDate"))
     currencies = sorted({currency for line in lines for currency in _prices(line).names()})
     if not currencies:
@@ -120,7 +108,7 @@ def _term(row: str, key: tuple[str, str], term: Members, product: Members | None
             bands = tiers_of([_band(line, currency) for line in lines])
             if elsewhere and not any(band.price for band in bands):
                 raise UnpricedError("its price of 0 is of capacity that is charged under another SKU")
-            plan = plan_by_time(sku, currency_of(currency), seconds, bands, start)
+            plan = plan_of(sku, currency_of(currency), measure, bands, start)
         except UnpricedError as why:
             plans.leave_out(row, str(why))
             continue
@@ -148,17 +136,76 @@ def _prices(line: Members) -> Members:
     return prices
 
 
-def _seconds(lines: list[Members]) -> int:
+def _measure(lines: list[Members], product: Members | None) -> Measure:
     units = {line.text("unit") or "" for line in lines}
     if len(units) > 1:
         raise UnpricedError("its tiers are in several units")
-    unit = units.pop()
-    if _BY_MONTH.fullmatch(unit):
-        raise UnpricedError(BY_MONTH)
-    seconds = _SECONDS.get(unit.lower())
-    if seconds is None:
-        raise UnpricedError(f"for its unit {clean(unit, 40) or ''!r} no dimension and unit are registered")
-    return seconds
+    text = units.pop()
+    volume = _VOLUME.fullmatch(_attribute(product, "usagetype")) is not None
+    if volume and text.casefold() == _MONTH_OF_VOLUME:
+        return Measure(
+            "storage", "gibibyte", ComponentKind.COMPONENT_KIND_GAUGE_TIME, Fraction(1), month=True
+        )
+    try:
+        return measure_of(read_unit(text))
+    except UnreadableUnitError as why:
+        raise UnpricedError(str(why)) from None
+
+
+def _attribute(product: Members | None, name: str) -> str:
+    attributes = product.mapping("attributes") if product is not None else None
+    return (attributes.text(name) if attributes is not None else None) or ""
+
+
+def _reserved(row: str, key: tuple[str, str], term: Members, terms: Members, plans: Plans) -> None:
+    sku = clean(key[0])
+    if sku is None:
+        raise UnpricedError("it has no SKU")
+    attributes = term.mapping("termAttributes")
+    length = (attributes.text("LeaseContractLength") if attributes is not None else None) or ""
+    months = _MONTHS.get(length)
+    if months is None:
+        raise UnpricedError(COMMITMENT)
+    stated = _lines(term)
+    lines = {(line.text("unit") or "").casefold(): line for line in stated}
+    if set(lines) - {_HOUR, _UPFRONT} or len(lines) != len(stated):
+        raise UnpricedError("its prices are not one by the hour, one upfront, or both")
+    start = start_of(term.raw("effectiveDate"))
+    currencies = sorted({currency for line in lines.values() for currency in _prices(line).names()})
+    if not currencies:
+        raise UnpricedError(NO_CURRENCY)
+    for currency in currencies:
+        try:
+            beyond = _on_demand(key[0], currency, terms)
+            price, upfront = (
+                price_of(_prices(lines[unit]).raw(currency)) if unit in lines else Fraction(0)
+                for unit in (_HOUR, _UPFRONT)
+            )
+            plan = plan_of(sku, currency_of(currency), held(_SECONDS_OF_AN_HOUR), beyond, start)
+            plan = reserve(plan, Term(months=months, price=price, upfront=upfront))
+        except UnpricedError as why:
+            plans.leave_out(row, str(why))
+            continue
+        parts = (sku, key[1].rpartition(".")[2], *((currency,) if len(currencies) > 1 else ()))
+        plans.add(row, ("aws", *key, currency), name_of(*parts), plan)
+
+
+def _on_demand(sku: str, currency: str, terms: Members) -> list[Band]:
+    """Gives the price on demand by the hour of a product.
+
+    Raises:
+        UnpricedError: The file does not state one, or several.
+    """
+    by_product = terms.mapping(_ON_DEMAND) if terms.has(_ON_DEMAND) else None
+    codes = by_product.mapping(sku) if by_product is not None and by_product.has(sku) else None
+    found = [codes.mapping(code) for code in codes.names()] if codes is not None else []
+    if len(found) == 1 and found[0] is not None:
+        lines = _lines(found[0])
+        if all((line.text("unit") or "").casefold() == _HOUR for line in lines):
+            bands = tiers_of([_band(line, currency) for line in lines])
+            if any(band.price for band in bands):
+                return bands
+    raise UnpricedError("what use beyond the reserved instance costs, the file does not state")
 
 
 def _band(line: Members, currency: str) -> Band:
@@ -173,6 +220,4 @@ def _band(line: Members, currency: str) -> Band:
 
 def _elsewhere(product: Members) -> bool:
     """Tells whether it stands for reserved capacity, whose hours are charged under another SKU."""
-    attributes = product.mapping("attributes")
-    status = attributes.text("capacitystatus") if attributes is not None else None
-    return status not in (None, "Used")
+    return _attribute(product, "capacitystatus") not in ("", "Used")

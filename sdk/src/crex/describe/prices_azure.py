@@ -16,18 +16,17 @@ from typing import Final
 
 from crex.describe.members import as_number
 from crex.describe.price_plans import (
-    BY_MONTH,
     COMMITMENT,
-    HOUR,
     Plans,
     UnpricedError,
     currency_of,
     flat,
     name_of,
-    plan_by_time,
+    plan_of,
     price_of,
 )
 from crex.describe.price_tables import read_rows
+from crex.describe.price_units import Measure, UnreadableUnitError, measure_of, read_unit
 from crex.describe.sources import Source
 from crex.describe.values import clean
 from crex.v1 import PricePlan
@@ -44,9 +43,6 @@ _MODELS: Final = {
     "spot": "it is a price of spot capacity",
 }
 
-_UNIT: Final = re.compile(r"(?:([0-9][0-9,]*) ?)?/? ?(.*)")
-_HOURS: Final = frozenset({"hour", "hours", "hora", "小时"})
-_MONTHS: Final = re.compile(r"(?:.*[ /个])?(?:months?|mes|月)", re.IGNORECASE)
 # A comma between groups of three; with one comma alone it could as well be the point of another country.
 _GROUPED: Final = re.compile(r"[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+\.[0-9]+|(?:,[0-9]{3}){2,})")
 
@@ -81,10 +77,10 @@ def _plan(meter: str | None, cells: Mapping[str, str], row: str, plans: Plans) -
     if len(set(currencies.values())) > 1:
         raise UnpricedError("it names several currencies, and not which of them the price is in")
     currency = currency_of(next(iter(currencies.values()), None))
-    _check_unit(_first(cells, _UNITS))
+    measure = _measure(_first(cells, _UNITS))
     price = price_of(_number(stated))
     _check_cost(price, cells, row, plans)
-    return plan_by_time(meter, currency, HOUR, flat(price))
+    return plan_of(meter, currency, measure, flat(price))
 
 
 def _first(cells: Mapping[str, str], names: tuple[str, ...]) -> str:
@@ -96,21 +92,20 @@ def _number(text: str) -> str | Decimal:
     return text.replace(",", "") if _GROUPED.fullmatch(text) else text
 
 
-def _check_unit(text: str) -> None:
-    """Lets only a price of one hour pass.
+def _measure(text: str) -> Measure:
+    """Reads a unit; only a price of one of it passes.
 
     Raises:
-        UnpricedError: It is of something else, or nobody can tell of how much.
+        UnpricedError: It cannot be read, leaves open what is priced, or nobody can tell of how much.
     """
-    match = _UNIT.fullmatch(text)
-    size, unit = (match[1] or "1", match[2].strip()) if match else ("", text)
-    if unit.lower() in _HOURS:
-        if size.replace(",", "") == "1":
-            return
+    try:
+        unit = read_unit(text)
+        measure = measure_of(unit)
+    except UnreadableUnitError as why:
+        raise UnpricedError(str(why)) from None
+    if unit.size * unit.times != 1:
         raise UnpricedError(f"whether it is of {clean(text, 40)} or of one, the export does not say")
-    if _MONTHS.fullmatch(unit):
-        raise UnpricedError(BY_MONTH)
-    raise UnpricedError(f"for its unit {clean(text, 40) or ''!r} no dimension and unit are registered")
+    return measure
 
 
 def _check_cost(price: Fraction, cells: Mapping[str, str], row: str, plans: Plans) -> None:

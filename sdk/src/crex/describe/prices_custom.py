@@ -1,7 +1,8 @@
 """OpenCost: prices of a configuration (JSON), and its CSV of custom prices (`MarketPriceHourly`).
 
-Both state prices by the hour: of a vCPU, a GPU, a node; and of a gibibyte, which has no registered unit. The
-CSV has no column for the currency: it is that of the configuration, where one of the same input states it.
+Both state prices by the hour: of a vCPU, a GPU, a node, a gibibyte of memory or of a volume; the first also of
+a gibibyte that is sent. The CSV has no column for the currency: it is that of the configuration, where one of
+the same input states it.
 """
 
 from __future__ import annotations
@@ -20,28 +21,34 @@ from crex.describe.price_plans import (
     currency_of,
     flat,
     name_of,
-    plan_by_time,
+    plan_of,
     price_of,
 )
 from crex.describe.price_tables import read_rows
+from crex.describe.price_units import Measure, held
 from crex.describe.sources import Source
 from crex.describe.values import clean
+from crex.v1 import ComponentKind
 
 COLUMNS: Final = frozenset({"assetclass", "marketpricehourly"})
-_GIBIBYTES: Final = "it is a price of a gibibyte, for which no dimension and unit are registered"
+_GAUGE: Final = ComponentKind.COMPONENT_KIND_GAUGE_TIME
+_UNIT: Final = held(HOUR)
+_MEMORY: Final = Measure("memory", "gibibyte", _GAUGE, Fraction(HOUR))
+_STORAGE: Final = Measure("storage", "gibibyte", _GAUGE, Fraction(HOUR))
+_EGRESS: Final = Measure("egress", "gibibyte", ComponentKind.COMPONENT_KIND_COUNT, Fraction(1))
 _BALANCER: Final = "of how much use of a load balancer it is the price, the configuration does not say"
-# Names of prices in a configuration: why one makes no plan; empty: it is by the hour of one thing.
-_PRICES: Final = {
-    "CPU": "",
-    "spotCPU": "",
-    "GPU": "",
-    "spotGPU": "",
-    "RAM": _GIBIBYTES,
-    "spotRAM": _GIBIBYTES,
-    "storage": _GIBIBYTES,
-    "zoneNetworkEgress": _GIBIBYTES,
-    "regionNetworkEgress": _GIBIBYTES,
-    "internetNetworkEgress": _GIBIBYTES,
+# Names of prices in a configuration: what one is the price of, or why it makes no plan.
+_PRICES: Final[dict[str, Measure | str]] = {
+    "CPU": _UNIT,
+    "spotCPU": _UNIT,
+    "GPU": _UNIT,
+    "spotGPU": _UNIT,
+    "RAM": _MEMORY,
+    "spotRAM": _MEMORY,
+    "storage": _STORAGE,
+    "zoneNetworkEgress": _EGRESS,
+    "regionNetworkEgress": _EGRESS,
+    "internetNetworkEgress": _EGRESS,
     "firstFiveForwardingRulesCost": _BALANCER,
     "additionalForwardingRuleCost": _BALANCER,
     "LBIngressDataCost": _BALANCER,
@@ -50,7 +57,7 @@ _PRICES: Final = {
 _SPOT: Final = "spot"
 _DISCOUNTS: Final = ("discount", "negotiatedDiscount")
 _NO_DISCOUNT: Final = frozenset({"", "0", "0%"})
-_HELD: Final = frozenset({"node", "gpu"})
+_HELD: Final = {"node": _UNIT, "gpu": _UNIT, "pv": _STORAGE}
 
 
 def recognises(value: object) -> bool:
@@ -73,9 +80,9 @@ def read(name: str, value: object, plans: Plans) -> None:
             continue
         row = plans.row(stated.place(price))
         try:
-            amount = _amount(stated, price)
+            measure, amount = _amount(stated, price)
             sku = f"{provider} {price}"
-            plan = plan_by_time(sku, currency_of(currency), HOUR, flat(amount))
+            plan = plan_of(sku, currency_of(currency), measure, flat(amount))
         except UnpricedError as why:
             plans.leave_out(row, str(why))
             continue
@@ -86,19 +93,20 @@ def read(name: str, value: object, plans: Plans) -> None:
             report.leave_out(discount, stated.place(discount), "prices are stated as they are before it")
 
 
-def _amount(stated: Members, name: str) -> Fraction:
+def _amount(stated: Members, name: str) -> tuple[Measure, Fraction]:
     if stated.has("customPricesEnabled") and stated.raw("customPricesEnabled") not in (True, "true"):
         raise UnpricedError("customPricesEnabled does not say true, so its prices do not apply")
     currency_of(stated.raw("currencyCode"))
-    if _PRICES[name]:
-        raise UnpricedError(_PRICES[name])
+    measure = _PRICES[name]
+    if isinstance(measure, str):
+        raise UnpricedError(measure)
     amount = price_of(stated.raw(name))
     if name.startswith(_SPOT):
         if amount == 0:
             raise UnpricedError(NO_SPOT)
         if amount == as_number(stated.raw(name.removeprefix(_SPOT))):
             raise UnpricedError("it is the price on demand, which is also what stands where none is known")
-    return amount
+    return measure, amount
 
 
 def read_csv(source: Source, plans: Plans) -> None:
@@ -114,12 +122,10 @@ def read_csv(source: Source, plans: Plans) -> None:
             (currency,) = plans.currencies
             if not name:
                 raise UnpricedError("it names no instance")
-            if kind.lower() not in _HELD:
-                raise UnpricedError(
-                    _GIBIBYTES if kind.lower() == "pv" else f"its AssetClass is {kind[:40]!r}"
-                )
-            price = flat(price_of(cells["marketpricehourly"]))
-            plan = plan_by_time(name, currency, HOUR, price)
+            measure = _HELD.get(kind.lower())
+            if measure is None:
+                raise UnpricedError(f"its AssetClass is {kind[:40]!r}")
+            plan = plan_of(name, currency, measure, flat(price_of(cells["marketpricehourly"])))
         except UnpricedError as why:
             plans.leave_out(row, str(why))
             continue

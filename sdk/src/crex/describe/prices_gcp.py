@@ -1,7 +1,8 @@
 """SKUs of Google's Cloud Billing Catalog API (`services.skus.list`).
 
 A price is `units` and `nanos` of a currency for one `usageUnit`; `displayQuantity` is for showing it and
-changes nothing. A tier begins at `startUsageAmount` and ends where the next begins.
+changes nothing. A tier begins at `startUsageAmount` and ends where the next begins. Of what a gibibyte is,
+the resource group of the SKU says. `mo` is a calendar month where no base unit gives it a length.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Final
 
 from crex.describe.members import Members, as_number, as_whole
 from crex.describe.price_plans import (
-    BY_MONTH,
     COMMITMENT,
     DAY,
     HOUR,
@@ -21,18 +21,37 @@ from crex.describe.price_plans import (
     SECOND,
     Band,
     Plans,
+    Term,
     UnpricedError,
     currency_of,
     name_of,
-    plan_by_time,
+    plan_of,
+    reserve,
     start_of,
     tiers_of,
 )
+from crex.describe.price_units import Measure
 from crex.describe.values import clean
-from crex.v1 import PricePlan
+from crex.v1 import ComponentKind, PricePlan
 
 _SECONDS: Final = {"s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY}
 _ON_DEMAND, _SPOT = "OnDemand", "Preemptible"
+_MONTHS: Final = {"Commit1Yr": 12, "Commit3Yr": 36}
+_GIBIBYTE: Final = 2**30
+# Dimensions of what is priced by the gibibyte, by resource group; the rest of the groups says too little.
+_HELD: Final = {
+    "RAM": "memory",
+    "SSD": "storage",
+    "PDStandard": "storage",
+    "LocalSSD": "storage",
+    "StandardStorage": "storage",
+    "RegionalStorage": "storage",
+    "MultiRegionalStorage": "storage",
+    "NearlineStorage": "storage",
+    "ColdlineStorage": "storage",
+    "ArchiveStorage": "storage",
+}
+_SENT: Final = {"PremiumInternetEgress": "egress", "StandardInternetEgress": "egress"}
 _NANOS: Final = 10**9
 _MOST_UNITS: Final = 2**63 - 1
 
@@ -71,9 +90,10 @@ def read(name: str, value: object, plans: Plans) -> None:
 def _plan(number: str, sku: Members, plans: Plans) -> PricePlan:
     category = sku.mapping("category")
     usage = category.text("usageType") if category is not None else None
-    if usage is not None and usage.startswith("Commit"):
+    months = _MONTHS.get(usage or "")
+    if months is None and usage is not None and usage.startswith("Commit"):
         raise UnpricedError(COMMITMENT)
-    if usage not in (_ON_DEMAND, _SPOT):
+    if months is None and usage not in (_ON_DEMAND, _SPOT):
         raise UnpricedError(f"how it is consumed ({clean(usage, 40) or 'not stated'}) is not known here")
     infos = sku.mappings("pricingInfo")
     if len(infos) != 1:
@@ -82,7 +102,8 @@ def _plan(number: str, sku: Members, plans: Plans) -> PricePlan:
     expression = info.mapping("pricingExpression")
     if expression is None:
         raise UnpricedError("it states no price")
-    seconds = _seconds(expression, plans)
+    group = (category.text("resourceGroup") if category is not None else None) or ""
+    measure = _measure(expression, group, plans)
     rates = expression.mappings("tieredRates")
     _check_scope(info, rates)
     prices = [_rate(rate) for rate in rates]
@@ -95,30 +116,58 @@ def _plan(number: str, sku: Members, plans: Plans) -> PricePlan:
     if usage == _SPOT and not any(tier.price for tier in tiers):
         raise UnpricedError(NO_SPOT)
     start = start_of(info.raw("effectiveTime"))
-    return plan_by_time(number, currencies.pop(), seconds, tiers, start)
+    plan = plan_of(number, currencies.pop(), measure, tiers, start)
+    if months is None:
+        return plan
+    if measure.dimension != "compute-unit" or measure.per != HOUR or len(tiers) != 1:
+        raise UnpricedError("a commitment to something else than things by the hour at one price")
+    return reserve(plan, Term(months=months, price=tiers[0].price))
 
 
-def _seconds(expression: Members, plans: Plans) -> int:
-    """Gives the length of the usage unit, held against the base unit where that is stated.
+def _measure(expression: Members, group: str, plans: Plans) -> Measure:
+    """Reads the usage unit, and holds it against the base unit where that is stated.
 
     Raises:
-        UnpricedError: It is no unit of time, or the two contradict each other.
+        UnpricedError: A plan cannot state it, or the two contradict each other.
     """
     unit = expression.text("usageUnit") or ""
-    if unit == "mo" or unit.endswith(".mo"):
-        raise UnpricedError(BY_MONTH)
-    if unit not in _SECONDS:
+    data, _, time = unit.rpartition(".") if unit not in ("GiBy",) else ("GiBy", "", "")
+    if data not in ("", "GiBy") or (time and time != "mo" and time not in _SECONDS):
+        raise UnpricedError(f"what its usage unit {clean(unit, 40) or ''!r} is for is not known here")
+    if not unit:
+        raise UnpricedError("it states no usage unit")
+    _check_base(expression, unit, data, time, plans)
+    month = time == "mo"
+    length = Fraction(1 if month else _SECONDS.get(time, 1))
+    if not data:
+        return Measure("compute-unit", "unit", ComponentKind.COMPONENT_KIND_TIME, length, month)
+    known = _HELD if time else _SENT
+    if group not in known:
         raise UnpricedError(
-            f"for its usage unit {clean(unit, 40) or ''!r} no dimension and unit are registered"
+            f"of what it is a gibibyte, its group {clean(group, 40) or ''!r} does not say for sure"
         )
+    kind = ComponentKind.COMPONENT_KIND_GAUGE_TIME if time else ComponentKind.COMPONENT_KIND_COUNT
+    return Measure(known[group], "gibibyte", kind, length, month)
+
+
+def _check_base(expression: Members, unit: str, data: str, time: str, plans: Plans) -> None:
     base = expression.text("baseUnit")
     factor = as_number(expression.raw("baseUnitConversionFactor"))
-    stated = None if factor is None else factor * _SECONDS.get(base or "s", 0)
-    if base not in (None, *_SECONDS) or (stated is not None and stated != _SECONDS[unit]):
-        why = f"it says that {unit} is {factor} of {clean(base, 40)}; neither is believed"
-        plans.books.report.contradict("usage unit", expression.where, why)
-        raise UnpricedError("its usage unit and its base unit contradict each other")
-    return _SECONDS[unit]
+    wanted = ".".join(part for part in ("By" if data else "", "s" if time else "") if part)
+    # A month has no length: where the base unit gives it one, which of the two holds is open.
+    length = _SECONDS.get(time or "s")
+    if base in (None, wanted, *(_SECONDS if not data else ())) and (
+        factor is None
+        or (length is not None and factor * _base_length(base, data) == length * (_GIBIBYTE if data else 1))
+    ):
+        return
+    why = f"it says that {clean(unit, 40)} is {factor} of {clean(base, 40)}; neither is believed"
+    plans.books.report.contradict("usage unit", expression.where, why)
+    raise UnpricedError("its usage unit and its base unit contradict each other")
+
+
+def _base_length(base: str | None, data: str) -> int:
+    return 1 if data else _SECONDS[base or "s"]
 
 
 def _check_scope(info: Members, rates: list[Members]) -> None:

@@ -1,51 +1,34 @@
 """Oracle's list of parts and prices (`/cetools/api/v1/products/`).
 
 A part has a metric, such as "OCPU Per Hour", and prices for a currency, in ranges of the metric where there
-are several. A range whose end is nines throughout has none; a range at 0 is what is free.
+are several. A range whose end is nines throughout has none; a range at 0 is what is free. Oracle's gigabyte
+is 1073741824 bytes, as its Key Billing Terminology states.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 from crex.describe.members import Members, as_number
 from crex.describe.price_plans import (
-    BY_MONTH,
     COMMITMENT,
-    HOUR,
     Band,
     Plans,
     UnpricedError,
     currency_of,
     name_of,
-    plan_by_time,
+    plan_of,
     price_of,
     tiers_of,
 )
+from crex.describe.price_units import Measure, UnitOfMeasure, UnreadableUnitError, measure_of, read_unit
 from crex.describe.values import clean
 from crex.v1 import PricePlan
 
-# Metrics of single things that are held for an hour. All others count bytes, bits, events, users or packs of
-# them, or hours of something that is used and not held.
-_HELD: Final = frozenset(
-    {
-        "cluster per hour",
-        "ecpu per hour",
-        "gpu per hour",
-        "host cpu core per hour",
-        "hosted environment per hour",
-        "instance per hour",
-        "load balancer hour",
-        "node per hour",
-        "ocpu per hour",
-        "port hour",
-        "virtual node per hour",
-        "virtual private vault per hour",
-    }
-)
-# Metrics that name a month and count what is used in it, whenever that is.
-_USED: Final = ("1", "5", "gb storage retrieved", "gigabyte outbound data transfer")
+# What the name of a part ends in, where its metric says gigabytes and not of what.
+_NAMED: Final = ("memory", "storage")
 _ENDLESS: Final = frozenset({Fraction(999_999_999), Fraction(999_999_999_999_999)})
 _AS_YOU_GO: Final = "PAY_AS_YOU_GO"
 
@@ -75,46 +58,59 @@ def _part(row: str, part: Members, plans: Plans) -> None:
     number = clean(part.text("partNumber"))
     if number is None:
         raise UnpricedError("it has no part number")
-    _check_metric(part.text("metricName") or "")
+    unit, measure = _measure(part)
     currencies = part.mappings("currencyCodeLocalizations")
     if not currencies:
         raise UnpricedError("it states no price")
     for one in currencies:
         try:
-            plan = _plan(number, one)
+            plan = _plan(number, unit, measure, one)
         except UnpricedError as why:
             plans.leave_out(row, str(why))
             continue
         plans.add(row, ("oracle", number, plan.currency), _name(number, plan.currency, currencies), plan)
-        plans.note_scope(row, plan)
+        plans.note_scope(row, plan, unit.size)
 
 
 def _name(number: str, currency: str, currencies: list[Members]) -> str:
     return name_of(number, currency) if len(currencies) > 1 else name_of(number)
 
 
-def _check_metric(metric: str) -> None:
-    """Lets only a metric pass that is held by the hour.
+def _measure(part: Members) -> tuple[UnitOfMeasure, Measure]:
+    """Reads the metric of a part.
 
     Raises:
-        UnpricedError: It is another.
+        UnpricedError: It cannot be read, or leaves open what is priced.
     """
-    known = " ".join(metric.lower().split())
-    if known in _HELD:
-        return
-    if "per month" in known and not known.startswith(_USED):
-        raise UnpricedError(BY_MONTH)
-    raise UnpricedError(f"for its metric {clean(metric, 80) or ''!r} no dimension and unit are registered")
+    # The name is also for people: only its last word counts, and only where the metric says no more.
+    last = (part.text("displayName") or "").casefold().rpartition(" ")[2]
+    try:
+        unit = read_unit(part.text("metricName") or "")
+        return unit, measure_of(unit, dimension=last if last in _NAMED else "", data="binary")
+    except UnreadableUnitError as why:
+        raise UnpricedError(str(why)) from None
 
 
-def _plan(number: str, stated: Members) -> PricePlan:
+def _plan(number: str, unit: UnitOfMeasure, measure: Measure, stated: Members) -> PricePlan:
     currency = currency_of(stated.raw("currencyCode"))
     prices = stated.mappings("prices")
     models = {one.text("model") for one in prices}
     if models - {_AS_YOU_GO}:
         others = ", ".join(sorted(clean(model, 40) or "?" for model in models - {_AS_YOU_GO}))
         raise UnpricedError(f"{COMMITMENT}: it has prices of the model {others}")
-    return plan_by_time(number, currency, HOUR, tiers_of([_band(one) for one in prices]))
+    bands = tiers_of([_band(one) for one in prices])
+    _check_free(unit, bands)
+    return plan_of(number, currency, measure, bands)
+
+
+def _check_free(unit: UnitOfMeasure, bands: Sequence[Band]) -> None:
+    """Holds what a metric says is free against the ranges at 0.
+
+    Raises:
+        UnpricedError: The two contradict each other.
+    """
+    if unit.free and (bands[0].price or bands[0].high != Fraction(unit.free, unit.size)):
+        raise UnpricedError(f"its metric says that {unit.free} are free, and its ranges say otherwise")
 
 
 def _band(price: Members) -> Band:

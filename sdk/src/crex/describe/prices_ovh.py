@@ -12,7 +12,6 @@ from typing import Final
 
 from crex.describe.members import Members, as_whole, kind_of
 from crex.describe.price_plans import (
-    BY_MONTH,
     COMMITMENT,
     HOUR,
     Plans,
@@ -20,16 +19,19 @@ from crex.describe.price_plans import (
     currency_of,
     flat,
     name_of,
-    plan_by_time,
+    plan_of,
 )
+from crex.describe.price_units import Measure, held
 from crex.describe.values import clean
-from crex.v1 import PricePlan
+from crex.v1 import ComponentKind, PricePlan
 
 _SCALE: Final = 10**8
 _MOST: Final = 10**18
-_HELD: Final = "publiccloud-instance"
-_BY_HOUR: Final = re.compile(r".* - Hourly")
-_CONSUMPTION: Final = "consumption"
+# Products of which one is priced, by the type of the price, and what the invoice then calls it.
+_HELD: Final = {"consumption": "publiccloud-instance", "monthly.postpaid": "publiccloud-instance-monthly"}
+_CALLED: Final = {"consumption": re.compile(r".* - Hourly"), "monthly.postpaid": re.compile(r".* - Monthly")}
+_INTERVALS: Final = {"consumption": "hour", "monthly.postpaid": "month"}
+_MONTH: Final = Measure("compute-unit", "unit", ComponentKind.COMPONENT_KIND_TIME, Fraction(1), month=True)
 
 
 def recognises(value: object) -> bool:
@@ -65,18 +67,16 @@ def read(name: str, value: object, plans: Plans) -> None:
 
 def _plan(code: str, addon: Members, price: Members, currency: str) -> PricePlan:
     kind = price.text("type") or ""
-    if kind.startswith("monthly"):
-        raise UnpricedError(BY_MONTH)
-    if kind != _CONSUMPTION:
+    if kind not in _HELD:
         raise UnpricedError(f"what a price of the type {clean(kind, 40) or ''!r} is for is not known here")
     if (as_whole(price.raw("commitment")) or 0) > 0:
         raise UnpricedError(COMMITMENT)
     product = addon.text("product") or ""
-    if product != _HELD:
+    if product != _HELD[kind]:
         raise UnpricedError(
             f"of how much of {clean(product, 60) or 'it'} the price is, the catalogue does not say"
         )
-    if not _by_hour(addon, price):
+    if not _interval(addon, price, kind):
         raise UnpricedError("for how long the price is, the catalogue does not say")
     quantity = price.mapping("quantity")
     if quantity is not None and (as_whole(quantity.raw("min")) not in (None, 0, 1) or quantity.has("max")):
@@ -86,12 +86,13 @@ def _plan(code: str, addon: Members, price: Members, currency: str) -> PricePlan
     amount = as_whole(price.raw("price"), high=_MOST)
     if amount is None:
         raise UnpricedError(f"its price is {kind_of(price.raw('price'))}, not a whole number of 10^-8")
-    return plan_by_time(code, currency, HOUR, flat(Fraction(amount, _SCALE)))
+    measure = held(HOUR) if kind == "consumption" else _MONTH
+    return plan_of(code, currency, measure, flat(Fraction(amount, _SCALE)))
 
 
-def _by_hour(addon: Members, price: Members) -> bool:
-    """Tells whether a price is by the hour: by its interval, else by what the invoice calls it."""
+def _interval(addon: Members, price: Members, kind: str) -> bool:
+    """Tells whether a price is by the time of its type: by its interval, else by its line of the invoice."""
     unit = price.text("intervalUnit") or "none"
     if unit != "none":
-        return unit == "hour" and as_whole(price.raw("interval")) == 1
-    return _BY_HOUR.fullmatch(addon.text("invoiceName") or "") is not None
+        return unit == _INTERVALS[kind] and as_whole(price.raw("interval")) == 1
+    return _CALLED[kind].fullmatch(addon.text("invoiceName") or "") is not None
