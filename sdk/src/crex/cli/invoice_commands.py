@@ -7,6 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
 
+from crex.cli.focus_export import FORMATS, export_focus
 from crex.cli.options import Commands, command, group, waiting
 from crex.cli.result import OK, REFUSED, Result, table
 
@@ -36,7 +37,10 @@ def add(commands: Commands) -> None:
         parser.add_argument("invoice", metavar="INVOICE")
         if name == "export":
             parser.add_argument(
-                "--format", choices=("csv", "json"), default="csv", help="csv (default) or json"
+                "--format",
+                choices=("csv", "json", *FORMATS),
+                default="csv",
+                help="csv (default) or json; focus (CSV) or parquet, as FOCUS 1.2 has it",
             )
 
 
@@ -162,8 +166,11 @@ def _export(options: argparse.Namespace) -> Result:
     from crex.documents.convert import to_json
     from crex.invoice.arithmetic import exact, show
 
-    _, invoice, bodies = fetch_invoice(open_customer(options), options.invoice)
+    customer = open_customer(options)
+    _, invoice, bodies = fetch_invoice(customer, options.invoice)
     lines = _lines(bodies)
+    if options.format in FORMATS:
+        return export_focus(options, customer, invoice, lines)
     value = {"invoice": to_json(invoice.message), "lines": [to_json(line) for line in lines]}
     if options.format == "json":
         options.json = True
