@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -65,6 +66,21 @@ class Plugins(Generic[P]):
                     raise CrexError("TYPE", f"{message} Mend that package.") from error
         known = ", ".join(sorted({*self.built_in, *(entry.name for entry in entries)}))
         raise CrexError("NOT_FOUND", f"There is no {self.kind} {name}; there are {known}.")
+
+    @contextmanager
+    def running(self, name: str) -> Iterator[None]:
+        """Tells whatever a part of another package raises inside as a defect of that package.
+
+        Raises:
+            CrexError: TYPE.
+        """
+        try:
+            yield
+        except Exception as error:
+            if name in self.built_in:
+                raise
+            failed = f"The {self.kind} {name} failed: {type(error).__name__}: {error}. Mend its package."
+            raise CrexError("TYPE", failed) from error
 
     def listed(self) -> Iterator[tuple[str, str, str]]:
         """Gives name, what it is for, and package of every part; what cannot be loaded says why."""

@@ -121,7 +121,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         (["crex", "inv"], {"invoice"}),
         (["crex", "invoice", "ver"], {"verify"}),
         (["crex", "order", "commit", "--spe"], {"--spend-limit"}),
-        (["crex", "--json", "usage", ""], {"list", "verify", "prove", "check-proof"}),
+        (["crex", "--json", "usage", ""], {"list", "verify", "prove", "check-proof", "import"}),
     ],
 )
 def test_bash_completes_commands_and_options(words: list[str], expected: set[str]) -> None:

@@ -62,7 +62,8 @@ def _import(options: argparse.Namespace) -> Result:
     from crex.describe.importers import IMPORTERS
 
     importer = IMPORTERS.load(options.importer)
-    imported = _read(importer, _sources(importer, options.files))
+    with IMPORTERS.running(importer.name):
+        imported = importer.read(_sources(importer, options.files))
     folder: Path | None = options.output
     if folder is None:
         assembled = assemble(imported, _unsaid())
@@ -75,20 +76,6 @@ def _import(options: argparse.Namespace) -> Result:
     report = "\n".join(_report(imported, assembled, None))
     write_file(folder / REPORT, f"{report}\n".encode())
     return result
-
-
-def _read(importer: Importer, sources: list[Source]) -> Imported:
-    """Runs an importer; what one of another package raises is told as a defect of that package."""
-    from crex.describe.built_in import BUILT_IN
-    from crex.errors import CrexError
-
-    try:
-        return importer.read(sources)
-    except Exception as error:
-        if importer.name in BUILT_IN:
-            raise
-        failed = f"The importer {importer.name} failed: {type(error).__name__}: {error}. Mend its package."
-        raise CrexError("TYPE", failed) from error
 
 
 def _sources(importer: Importer, files: Sequence[Path]) -> list[Source]:

@@ -27,7 +27,6 @@ def whole_rows(
     separators: str = ",;\t",
     *,
     quoted: bool = True,
-    closed: bool = True,
 ) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Gives the rows below the first line that are whole; leaves out the others.
 
@@ -37,12 +36,11 @@ def whole_rows(
         books: Where rows begin and are left out.
         separators: What may separate cells.
         quoted: Whether a cell may stand in quotes.
-        closed: Whether whoever writes such tables ends the last line, too; without its end it may be cut.
     """
     lines = list(read_table(source, separators, quoted=quoted))[1:]
     for at, (number, cells) in enumerate(lines):
         row = books.row(f"{source.name}: line {number}")
-        if closed and at == len(lines) - 1 and not source.text.endswith("\n"):
+        if at == len(lines) - 1 and not source.text.endswith("\n"):
             books.leave_out(row, "it ends without a line break, so it may be cut")
         elif len(cells) != len(names):
             books.leave_out(row, f"it has {len(cells)} cells, and the first line has {len(names)}")
