@@ -97,14 +97,21 @@ def _check(paper: Paper) -> list[str]:
     from crex.documents.reader import read_with_warnings
     from crex.documents.registered import remarks
     from crex.errors import DocumentError
+    from crex.rating.authoring import authoring_violations
     from crex.rating.plan_rules import violations
-    from crex.v1 import PricePlan
+    from crex.rating.series import series_violations
+    from crex.v1 import PricePlan, PriceSeries
 
     read = read_with_warnings(paper.body, paper.doctype)
+    found: list[Violation] = []
     if paper.doctype.message is PricePlan:
-        found = list(violations(convert.to_message(read.value, PricePlan)))
-        if found:
-            raise DocumentError("SCHEMA", "this is not a valid PricePlan", violations=found)
+        plan = convert.to_message(read.value, PricePlan)
+        found = [*violations(plan), *authoring_violations(plan)]
+    elif paper.doctype.message is PriceSeries:
+        found = list(series_violations(convert.to_message(read.value, PriceSeries)))
+    if found:
+        name = paper.doctype.message.__name__
+        raise DocumentError("SCHEMA", f"this is not a valid {name}", violations=found)
     return [str(warning) for warning in (*read.warnings, *remarks(read.value, paper.doctype.message))]
 
 

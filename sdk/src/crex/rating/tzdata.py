@@ -60,6 +60,15 @@ def period_at(name: str, instant: datetime, anchor_day: int) -> tuple[Span, Zone
     return period, zone.within(period)
 
 
+def require_zone(name: str) -> None:
+    """Checks that this machine knows a time zone (PRICE-ZONE-1).
+
+    Raises:
+        RatingError: SCHEMA if it does not.
+    """
+    _load(name)
+
+
 def tz_transitions(zone: Zone) -> list[TzTransition]:
     """Returns offsets as an invoice pins them."""
     return [
