@@ -64,6 +64,8 @@ def test_a_month() -> None:
     imported = read(USAGE_IMPORTER, message("summary-job", MONTH, {**MONTH, "VO": "cms"}))
     march = "2026-03-01T00:00:00Z/2026-04-01T00:00:00Z"
     assert said(imported) == [("cpu-time", "2452 s", march), ("wall-time", "154230 s", march)] * 2
+    newer = read(USAGE_IMPORTER, message("normalised-summary", MONTH))
+    assert said(newer) == said(imported)[:2]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def listed(*items: dict[str, Any], kind: str = "PodMetrics") -> str:
 
 
 def test_a_sample_of_a_pod() -> None:
-    """Average × window is what was used, exactly; memory × window is an estimate."""
+    """Average × window is what was used, exactly; memory × window is an estimate (USAGE-IMPORT-3)."""
     imported = read(USAGE_IMPORTER, listed(pod()), zone=None)
     cpu, memory = imported.drafts
     assert cpu.quantity * 10**12 == 4715007 * 15061
@@ -62,7 +62,7 @@ usage: {{cpu: 250m, memory: 1Gi}}
 
 
 def test_windows_that_overlap_count_once() -> None:
-    """What lies in two windows of one container is used once; of another container it is used, too."""
+    """USAGE-IMPORT-1: what lies in two windows of one container is used once; another's is its own."""
     other = pod("08:00:35", containers=[{"name": "side", "usage": {"cpu": "1", "memory": "1Ki"}}])
     imported = read(
         USAGE_IMPORTER, listed(pod(), pod("08:00:40"), other), listed(pod("08:00:46", "15s"), pod())

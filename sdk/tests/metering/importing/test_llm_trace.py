@@ -60,7 +60,7 @@ def test_rows_that_are_left_out(text: str, reason: str) -> None:
 
 
 def test_times_without_a_zone() -> None:
-    """IMPORT-GUESS-1: the trace does not name its zone, so somebody must."""
+    """USAGE-IMPORT-2: the trace does not name its zone, so somebody must."""
     imported = read(USAGE_IMPORTER, TRACE, zone=None)
     assert (len(imported.drafts), len(imported.left_out)) == (0, 3)
     assert said(read(USAGE_IMPORTER, TRACE, zone=ZoneInfo("Asia/Shanghai")))[0][2].startswith(

@@ -48,7 +48,7 @@ def test_meters_never_overlap_and_have_no_gap(spans: list[tuple[int, int, int]])
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=20), st.integers(0, 20))
 def test_what_was_imported_before_is_not_imported_again(spans: list[tuple[int, int]], cut: int) -> None:
-    """The whole after a part of it gives the rest: together each use once, in numbers that go on."""
+    """USAGE-IMPORT-1: the whole after a part of it gives the rest, each use once, in numbers that go on."""
     uses = [use(start, start + length) for start, length in spans]
     first = number(uses[:cut], WANTED)
     lines = b"".join(record.body + b"\n" for record in first.records)

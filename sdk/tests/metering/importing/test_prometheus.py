@@ -47,7 +47,7 @@ def test_a_counter_that_began_anew() -> None:
 
 
 def test_a_level_counts_until_the_next_scrape() -> None:
-    """Memory × time, as an estimate: nobody looked in between."""
+    """Memory × time, as an estimate (USAGE-IMPORT-3): nobody looked in between."""
     lines = [f"{MEMORY}{{{APP}}} {size} {START + at * 1000}" for at, size in ((0, "2.048e+06"), (30, "0"))]
     imported = read(USAGE_IMPORTER, *(scrape("1", at, line) for at, line in zip((0, 30), lines, strict=True)))
     use = next(use for use in imported.drafts if use.dimension == "memory-time")

@@ -85,7 +85,7 @@ def test_a_job_in_json() -> None:
 
 
 def test_times_are_those_of_the_cluster() -> None:
-    """IMPORT-GUESS-1: without a zone nothing is stated; in one, an hour that came twice is left out."""
+    """USAGE-IMPORT-2: without a zone nothing is stated; in one, an hour that came twice is left out."""
     assert "does not say in which time zone" in why(read(USAGE_IMPORTER, table({}), zone=None))[0]
     oslo = ZoneInfo("Europe/Oslo")
     assert (

@@ -49,7 +49,7 @@ def test_instants(text: str, zone: ZoneInfo | None, instant: str) -> None:
     ],
 )
 def test_times_that_are_no_instant(text: str, zone: ZoneInfo | None, why: str) -> None:
-    """IMPORT-GUESS-1: without a zone, in an hour that came twice or never, and none at all: the reason."""
+    """USAGE-IMPORT-2: without a zone, in an hour that came twice or never, and none at all: the reason."""
     found = instant_ms(text, zone)
     assert isinstance(found, str)
     assert why in found

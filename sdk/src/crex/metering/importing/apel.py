@@ -4,6 +4,7 @@ A message is lines `Name: value` under a first line that says of which kind it i
 
     APEL-individual-job-message   a job: StartTime, EndTime, WallDuration, CpuDuration
     APEL-summary-job-message      what one user did at one site in one month: sums of many jobs
+    APEL-normalised-summary-message   the same, under the name of version 0.4
 
 Times are seconds since 1970, durations are seconds. Normalised durations are multiplied by what somebody
 thinks that the processors are worth; they are no time, and not read.
@@ -28,7 +29,7 @@ from crex.metering.span import Span
 _HEAD: Final = re.compile(r"APEL-([a-z-]{1,40})-message: v([0-9.]{1,8})")
 _LINE: Final = re.compile(r"([A-Za-z]{1,40}): ?(.*)")
 _JOBS: Final = "individual-job"
-_MONTHS: Final = "summary-job"
+_MONTHS: Final = ("summary-job", "normalised-summary")
 _END: Final = "%%"
 _DURATIONS: Final = (("CpuDuration", "cpu-time"), ("WallDuration", "wall-time"))
 _LABELS: Final = ("Site", "VO", "GlobalUserName", "MachineName", "Queue", "LocalUserId", "Infrastructure")
@@ -78,7 +79,7 @@ def _read_messages(source: Source, books: UsageImport) -> Iterator[Found]:
             books.leave_out(row, source.problem or "it does not end with %%, so it may be cut")
         elif isinstance(members, str):
             books.leave_out(row, members)
-        elif kind in (_JOBS, _MONTHS):
+        elif kind in (_JOBS, *_MONTHS):
             read = _job(members, row) if kind == _JOBS else _month(members, row)
             if isinstance(read, str):
                 books.leave_out(row, read)

@@ -172,7 +172,7 @@ def _take(
 
 
 def _apart(samples: Sequence[_Sample], books: UsageImport) -> Iterator[Found]:
-    """Leaves out windows that overlap an earlier one of the same thing: what is in both would count twice."""
+    """Leaves out windows that overlap an earlier one of the same thing (USAGE-IMPORT-1)."""
     last: dict[str, Span] = {}
     for sample in sorted(samples, key=lambda one: (one.subject, one.span)):
         before = last.get(sample.subject)

@@ -1,4 +1,4 @@
-"""Times as other systems write them: with a zone, or in one that somebody must name (IMPORT-GUESS-1)."""
+"""Times as other systems write them: with a zone, or in one that somebody must name (USAGE-IMPORT-2)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Use:
         method: Field and thing that say so, such as `sacct TotalCPU, job 42`; at most 256 characters.
         rows: Places of the rows that it stands for.
         labels: What the rows say of whom or what used it, by the source's own names.
-        estimated: Whether the source itself only samples it.
+        estimated: Whether the source itself only samples it (USAGE-IMPORT-3).
         readings: What a counter stood at as the interval began and ended.
     """
 
