@@ -38,6 +38,7 @@ from crex.v1 import (
     OfferTerms,
     OrderDocument,
     OrderItem,
+    Pin,
     PricePlan,
     ServiceEvent,
     UsageBatch,
@@ -204,19 +205,22 @@ class Usage:
         events: Sequence[ServiceEvent] = (),
         gaps: Sequence[GapMarker] = (),
         final: bool = True,
+        corrects: Pin | None = None,
+        at: datetime = NOW,
     ) -> Verified[UsageBatch]:
         """Signs the next batch."""
         draft = build_batch(
             self.chain,
             records,
-            header=header(PROVIDER, f"usage-batch/b{len(self.batches) + 1}", NOW),
+            header=header(PROVIDER, f"usage-batch/b{len(self.batches) + 1}", at),
             order=self.sale.order.pin,
             period=period,
             events=events,
             gaps=gaps,
             final=final,
+            corrects=corrects,
         )
-        batch = self.world.signed(draft.message, NOW)
+        batch = self.world.signed(draft.message, at)
         self.chain, _ = verify_batch(self.chain, batch, draft.bodies)
         self.batches.append(SealedBatch(batch, draft.bodies))
         return batch

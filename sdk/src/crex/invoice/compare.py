@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from google.protobuf.message import Message
@@ -29,30 +30,60 @@ _MEMBERS = (
 )
 
 
-def compare_lines(theirs: Sequence[bytes], ours: Sequence[bytes], lines: Sequence[Line]) -> list[Difference]:
-    """Returns the differences between the lines of an invoice and recomputed ones.
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a line too many and a line too few are explained, and by which requirements."""
+
+    extra: str
+    extra_requirement: str
+    lacking: str
+    lacking_requirement: str
+
+
+_OF_INVOICES = _Words(
+    "Nothing was used that it could bill.", "RATE-KEY-1", "The use is not billed.", "INVOICE-LINES-1"
+)
+_OF_NOTES = _Words(
+    "What is owed under this key did not change.",
+    "RATE-CORRECT-1",
+    "What is owed under this key changed.",
+    "RATE-CORRECT-1",
+)
+
+
+def compare_lines(
+    theirs: Sequence[bytes], ours: Sequence[bytes], lines: Sequence[Line], *, note: bool = False
+) -> list[Difference]:
+    """Returns the differences between the lines of an invoice or a note and recomputed ones.
 
     Args:
-        theirs: Exact bytes of the invoice's lines.
+        theirs: Exact bytes of its lines.
         ours: Exact bytes of the recomputed lines.
         lines: The recomputed lines.
+        note: Whether they are of a note: differences rather than use.
     """
     if list(theirs) == list(ours):
         return []
     expected = {line.key: (line, body) for line, body in zip(lines, ours, strict=True)}
-    found = list(_differences(theirs, expected))
+    found = list(_differences(theirs, expected, _OF_NOTES if note else _OF_INVOICES))
     if not found:
         why = "Lines are ordered by the bytes of their keys."
         found.append(Difference("lines", "another order", "ascending keys", why, "INVOICE-LINES-1"))
     return found
 
 
-def compare_pins(place: str, stated: Sequence[Pin], expected: Sequence[Pin]) -> list[Difference]:
+def compare_pins(
+    place: str,
+    stated: Sequence[Pin],
+    expected: Sequence[Pin],
+    requirement: str = "INVOICE-PIN-1",
+    reason: str = "SUBJECT",
+) -> list[Difference]:
     """Returns the difference between pinned documents and those that must be pinned, if there is one."""
     if list(stated) == list(expected):
         return []
     why = "A bill pins exactly the documents that it is computed from, in their order."
-    return [Difference(place, _show_pins(stated), _show_pins(expected), why, "INVOICE-PIN-1", "SUBJECT")]
+    return [Difference(place, _show_pins(stated), _show_pins(expected), why, requirement, reason)]
 
 
 def compare_messages(
@@ -66,7 +97,9 @@ def compare_messages(
     ]
 
 
-def _differences(theirs: Sequence[bytes], expected: Mapping[str, tuple[Line, bytes]]) -> Iterator[Difference]:
+def _differences(
+    theirs: Sequence[bytes], expected: Mapping[str, tuple[Line, bytes]], words: _Words
+) -> Iterator[Difference]:
     seen: set[str] = set()
     for index, body in enumerate(theirs):
         try:
@@ -79,16 +112,14 @@ def _differences(theirs: Sequence[bytes], expected: Mapping[str, tuple[Line, byt
         if stated.key in seen:
             yield Difference(place, "the line twice", "it once", "A key names one line.", "RATE-KEY-1")
         elif stated.key not in expected:
-            yield Difference(
-                place, equation(stated), "", "Nothing was used that it could bill.", "RATE-KEY-1"
-            )
+            yield Difference(place, equation(stated), "", words.extra, words.extra_requirement)
         else:
             yield from _compare(place, stated, body, *expected[stated.key])
         seen.add(stated.key)
     for key, (line, _) in expected.items():
         if key not in seen:
-            ours, why = equation(line.message()), "The use is not billed."
-            yield Difference(f"line {key}", "", ours, why, "INVOICE-LINES-1")
+            ours = equation(line.message())
+            yield Difference(f"line {key}", "", ours, words.lacking, words.lacking_requirement)
 
 
 def _compare(place: str, stated: InvoiceLine, body: bytes, line: Line, ours: bytes) -> Iterator[Difference]:

@@ -10,11 +10,11 @@ from crex.rating.engine import Rating
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that the invoice states and recomputation does not find.
+    """One thing that an invoice or a note states and recomputation does not find.
 
     Attributes:
-        place: What differs: a member of the invoice, or a line by its key.
-        theirs: What the invoice states; empty where it states nothing.
+        place: What differs: a member of the document, or a line by its key.
+        theirs: What it states; empty where it states nothing.
         ours: What recomputation finds; empty where it finds nothing.
         why: The arithmetic or the rule, for people.
         requirement: Identifier of the requirement.
@@ -30,7 +30,7 @@ class Difference:
 
     def __str__(self) -> str:
         theirs, ours = self.theirs or "nothing", self.ours or "nothing"
-        return f"{self.place}: the invoice states {theirs}, recomputed {ours}. {self.why}"
+        return f"{self.place}: stated {theirs}, recomputed {ours}. {self.why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +48,25 @@ class Check:
     passed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceReport:
-    """The outcome of recomputing one invoice.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The outcome of recomputing one invoice or note.
 
     Attributes:
-        invoice: Name of the invoice.
+        name: Name of the document.
         checks: What was checked, in order; the first that makes the rest impossible is the last.
-        differences: Everything found; empty where the invoice is right.
-        rating: What was recomputed; nothing where the usage could not be rated.
-        provisional: Whether the invoice says that usage is incomplete, so that nobody has to pay it.
+        differences: Everything found; empty where the document is right.
+        rating: What was recomputed: of a note, what is owed after it; nothing where it could not be told.
     """
 
-    invoice: str
+    name: str
     checks: tuple[Check, ...]
     differences: tuple[Difference, ...]
     rating: Rating | None
-    provisional: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether the invoice is what its inputs come to, to the last digit."""
+        """Whether the document is what its inputs come to, to the last digit."""
         return not self.differences and self.rating is not None
 
     @property
@@ -77,7 +75,7 @@ class InvoiceReport:
         return self.differences[0].reason if self.differences else ""
 
     def require(self) -> Rating:
-        """Returns the rating of an invoice that is right.
+        """Returns the rating of a document that is right.
 
         Raises:
             RatingError: It is not, by the reason of its first difference, with all of them.
@@ -87,14 +85,47 @@ class InvoiceReport:
         first = self.differences[0]
         raise RatingError(
             first.reason,
-            f"Invoice {self.invoice} is not what its pinned inputs come to. {first} Do not pay or accept it; "
-            "show its provider this report.",
+            f"{self._what} {self.name} is not what its pinned inputs come to. {first} Do not pay or accept "
+            "it; show its provider this report.",
             violations=[Violation(each.place, str(each), each.requirement) for each in self.differences],
             details={"requirement": first.requirement, "differences": str(len(self.differences))},
         )
+
+    @property
+    def _what(self) -> str:
+        return "Document"
 
     def __str__(self) -> str:
         marks = {True: "ok  ", False: "FAIL"}
         lines = [f"{marks[check.passed]} {check.name}: {check.finding}" for check in self.checks]
         lines += [f"     {difference}" for difference in self.differences]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceReport(Report):
+    """The outcome of recomputing one invoice.
+
+    Attributes:
+        provisional: Whether the invoice says that usage is incomplete, so that nobody has to pay it.
+    """
+
+    provisional: bool = False
+
+    @property
+    def invoice(self) -> str:
+        """Name of the invoice."""
+        return self.name
+
+    @property
+    def _what(self) -> str:
+        return "Invoice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteReport(Report):
+    """The outcome of recomputing one credit or debit note."""
+
+    @property
+    def _what(self) -> str:
+        return "Note"

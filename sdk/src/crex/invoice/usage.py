@@ -13,6 +13,7 @@ from crex.metering.chain import Chain
 from crex.metering.corrections import unmarked
 from crex.metering.record import Record
 from crex.metering.span import Span, show_ms, timestamp_ms
+from crex.rating.corrections import check_horizon
 from crex.trust.verified import Verified
 from crex.v1 import GapMarker, Pin, ServiceEvent, UsageBatch
 
@@ -192,17 +193,12 @@ def _check_horizon(sale: Sale, sealed: SealedBatch) -> None:
     Raises:
         RatingError: TERMS if it came later, or the offer allows none.
     """
-    end_ms, horizon = Span.of(sealed.batch.message.period).end_ms, sale.correction_horizon_ms
-    if horizon is not None and sealed.came_ms <= end_ms + horizon:
-        return
-    allowed = "allows no correction" if horizon is None else f"allows it until {show_ms(end_ms + horizon)}"
-    raise RatingError(
-        "TERMS",
-        f"Batch {sealed.batch.id} corrects the usage of a period that ended at {show_ms(end_ms)}, and came "
-        f"at {show_ms(sealed.came_ms)}; the offer {allowed}. What was billed stands (step 24, "
-        "RATE-CORRECT-3).",
-        details={"step": "24", "requirement": "RATE-CORRECT-3", "lease": sale.lease},
-    )
+    end_ms = Span.of(sealed.batch.message.period).end_ms
+    try:
+        check_horizon(end_ms, sealed.came_ms, sale.correction_horizon_ms or 0)
+    except RatingError as error:
+        error.source = sealed.batch.id
+        raise
 
 
 def _incomplete(lease: str, without: Sequence[str], start_ms: int | None) -> RatingError:

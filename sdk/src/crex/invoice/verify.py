@@ -91,10 +91,10 @@ class _Verification:
             self._check_totals(rating)
             self._check_spend(matter, rating, billed_before)
         return InvoiceReport(
-            self._invoice.id,
-            tuple(self._checks),
-            tuple(self._differences),
-            rating,
+            name=self._invoice.id,
+            checks=tuple(self._checks),
+            differences=tuple(self._differences),
+            rating=rating,
             provisional=self._message.provisional,
         )
 
