@@ -15,6 +15,7 @@ from crex.v1 import (
     ComponentKind,
     Granularity,
     Header,
+    Money,
     Pin,
     PriceComponent,
     PricePlan,
@@ -33,6 +34,7 @@ START, END = parse_time("2026-03-01T00:00:00Z"), parse_time("2026-04-01T00:00:00
 PERIOD = Span.between(START, END)
 
 TIME, COUNT = ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_COUNT
+GAUGE = ComponentKind.COMPONENT_KIND_GAUGE_TIME
 
 
 def at(text: str) -> datetime:
@@ -50,6 +52,7 @@ def component(
     minimum: str | None = None,
     dimension: str = "compute-unit",
     unit: str = "unit",
+    **more: Any,
 ) -> PriceComponent:
     """A component; one price is a UNIT component, a list of (up_to, price) a GRADUATED one."""
     unit_model = isinstance(tiers, str)
@@ -63,12 +66,18 @@ def component(
         model=TierModel.TIER_MODEL_UNIT if unit_model else TierModel.TIER_MODEL_GRADUATED,
         tiers=[PriceTier(up_to=up_to, unit_price=price) for up_to, price in listed],
         granularity=Granularity(step=step, minimum=minimum) if step is not None else None,
+        **more,
     )
 
 
 def counted(tiers: str | Iterable[tuple[str | None, str]], **more: Any) -> PriceComponent:
     """A COUNT component that prices `tokens` of `output`, per 1 unless stated."""
     return component(tiers, **{"kind": COUNT, "per": "1", "dimension": "output", "unit": "tokens", **more})
+
+
+def euros(amount: str) -> Money:
+    """An amount in EUR."""
+    return Money(currency="EUR", amount=amount)
 
 
 def plan_message(

@@ -19,7 +19,10 @@ from crex.decimals import INT64_MAX
 from crex.documents.convert import to_message
 from crex.errors import CrexError
 from crex.rating.component import Component, Use
+from crex.rating.demand_price import MONTH_S
 from crex.rating.plan import Plan
+from crex.rating.windows import NO_RESTRICTIONS
+from crex.v1 import TierModel
 from crex_broker.index.columns import Growing
 from crex_broker.index.tables import RootTable
 
@@ -65,7 +68,9 @@ def facts_of(body: dict[str, Any]) -> Facts:
     held = [component for component in priced.values() if component.timed]
     lowest = [_lowest(component) for component in held]
     bound = None if None in lowest else sum((one for one in lowest if one is not None), Fraction(0))
-    linear = bound is not None and all(_is_linear(component) for component in held)
+    if _may_be_lower(plan):
+        bound = None
+    linear = bound is not None and _is_plain(plan) and all(_is_linear(component) for component in held)
     return Facts(
         currency=currency,
         rate=bound if linear else None,
@@ -75,20 +80,44 @@ def facts_of(body: dict[str, Any]) -> Facts:
     )
 
 
+def _is_plain(plan: Plan) -> bool:
+    """Tells whether nothing but held dimensions and demanded quantities can make a difference to a price."""
+    beside = plan.commitments or plan.credits or plan.taxes or plan.minimum or plan.maximum or plan.exchange
+    return not beside and all(component.of_records for component in plan.components)
+
+
+def _may_be_lower(plan: Plan) -> bool:
+    """Tells whether a price may be less than what is held costs: by a discount, or by less than nothing."""
+    once = (component for component in plan.components if not component.of_records)
+    return bool(plan.credits) or any(component.tiers[0].unit_price < 0 for component in once)
+
+
 def _is_linear(component: Component) -> bool:
-    """Tells whether a quantity costs the same by the unit, however much it is."""
-    return component.steps is None and len(component.tiers) == 1
+    """Tells whether a quantity costs the same by the unit, however much it is and whenever it is used."""
+    [tier, *more] = component.tiers
+    return (
+        component.model == TierModel.TIER_MODEL_UNIT
+        and not more
+        and tier.flat_price is None
+        and component.steps is None
+        and component.series is None
+        and component.restrictions == NO_RESTRICTIONS
+    )
 
 
 def _lowest(component: Component) -> Fraction | None:
     """Gives the least that a unit held for a second costs; None where there is no least.
 
-    Granularity bills more than was held, never less; so it can lower a price only where a price is negative.
+    Steps and packages bill more than was held, never less; so they can lower a price only where a price is
+    negative.
     """
     least = min(tier.unit_price for tier in component.tiers)
-    if least < 0 and component.steps is not None:
+    more = component.steps is not None or component.model == TierModel.TIER_MODEL_PACKAGE
+    flat = (tier.flat_price for tier in component.tiers if tier.flat_price is not None)
+    if (least < 0 and more) or any(amount < 0 for amount in flat):
         return None
-    return least / component.per_quantity
+    per_second = component.per_quantity * (MONTH_S if component.monthly else 1)
+    return least / per_second
 
 
 class PlanTable(RootTable):

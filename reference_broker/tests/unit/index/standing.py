@@ -105,16 +105,75 @@ CONSTRAINTS = [
 ]
 
 
+FEES = st.sampled_from(["-3600", "0", "36000"])
+_SHAPES = ["tiers", "steps", "count", "two", "late", "odd", "month", "level", "package", "flat", "fee"]
+_SHAPES += ["window", "region", "mode", "series", "minimum", "maximum"]
+_RESTRICTED: dict[str, dict[str, Any]] = {
+    "window": {"localStart": "08:00", "localEnd": "20:00", "days": ["mon"]},
+    "region": {"region": "north"},
+    "mode": {"interruptible": True},
+}
+_KINDS: dict[str, dict[str, Any]] = {
+    "month": {"timeUnit": "month", "perQuantity": "1"},
+    "level": {"kind": "COMPONENT_KIND_GAUGE_TIME"},
+    "package": {"model": "TIER_MODEL_PACKAGE", "perQuantity": "100000"},
+    "flat": {"tiers": [{"unitPrice": "1", "flatPrice": "-100"}]},
+    "series": {
+        "priceSeries": {
+            "id": "crex://p.example.cn/price-series/spot",
+            "publisher": "p.example.cn",
+            "maxUnitPrice": "9",
+        }
+    },
+}
+_CREDIT = {"id": "less", "kind": "CREDIT_KIND_PERCENT", "percent": "12.5"}
+# What a plan may state beside its components, one of them at a time.
+_BESIDE: list[dict[str, Any]] = [
+    {"credits": [_CREDIT]},
+    {"credits": [{**_CREDIT, "expires": "2026-02-01T00:00:00Z"}]},
+    {"credits": [{**_CREDIT, "percent": "100"}, {**_CREDIT, "id": "more", "priority": 1}]},
+    {"taxIncluded": True, "taxes": [{"category": "vat", "rate": "0.19", "jurisdiction": "de"}]},
+    {
+        "commitments": [
+            {
+                "id": "spend",
+                "kind": "COMMITMENT_KIND_PERIOD_SPEND",
+                "amount": "9",
+                "price": "8",
+                "eligible": ["unit"],
+            }
+        ]
+    },
+    {
+        "exchange": {
+            "currency": "JPY",
+            "series": "crex://p.example.cn/price-series/yen",
+            "publisher": "p.example.cn",
+        }
+    },
+]
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> dict[str, Any]:
-    """Gives price plans of every shape that a price may take: linear, tiered, stepped, counted, too late."""
+    """Gives price plans of every shape that a price may take: linear, tiered, restricted, too late."""
     body = plan(price=draw(st.sampled_from(PRICES)), currency=draw(st.sampled_from(["USD", "EUR", "CNY"])))
     [component] = body["components"]
-    shape = draw(
-        st.sampled_from(["linear", "linear", "linear", "tiers", "steps", "count", "two", "late", "odd"])
-    )
-    if shape == "tiers":
-        component["model"] = "TIER_MODEL_GRADUATED"
+    shape = draw(st.sampled_from(["linear"] * 4 + [*_SHAPES, "beside"]))
+    if shape == "beside":
+        body |= draw(st.sampled_from(_BESIDE))
+    elif shape in _RESTRICTED:
+        body["components"].insert(0, {**component, "id": "first", "restrictions": _RESTRICTED[shape]})
+        if draw(st.booleans()):
+            body["components"][0]["tiers"] = [{"unitPrice": "0.5"}]
+    elif shape in _KINDS:
+        component |= _KINDS[shape]
+    elif shape == "fee":
+        kind = draw(st.sampled_from(["COMPONENT_KIND_FLAT", "COMPONENT_KIND_ONE_OFF"]))
+        fee = {"dimension": "base", "unit": "fee", "kind": kind, "tiers": [{"unitPrice": draw(FEES)}]}
+        body["components"].append({**component, "id": "fee", **fee})
+    elif shape == "tiers":
+        component["model"] = draw(st.sampled_from(["TIER_MODEL_GRADUATED", "TIER_MODEL_VOLUME"]))
         component["tiers"] = [{"upTo": "7200", "unitPrice": "3"}, *component["tiers"]]
     elif shape == "steps":
         component["granularity"] = {"step": "86400", "minimum": draw(st.sampled_from(["86400", "172800"]))}
@@ -124,6 +183,8 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         body["components"].append(other)
     elif shape == "late":
         body["effectiveStart"] = "2026-03-01T00:00:01Z"
+    elif shape in ("minimum", "maximum"):
+        body[shape] = {"currency": body["currency"], "amount": draw(st.sampled_from(["0.00", "50.00"]))}
     elif shape == "odd":
         component["perQuantity"] = "0"
     return body

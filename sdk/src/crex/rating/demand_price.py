@@ -1,23 +1,30 @@
 """What a demand would cost under a plan, before anything is used: for search and for `crex search`.
 
 The demand's quantities are rated by the same steps as a bill: component choice, granularity, tiers, exact
-amounts. The whole demand counts as one billing period, and nothing is rounded: a price by which offers are
-ranked is exact (DEMAND-PRICE-1).
+amounts, discounts in percent. The whole demand counts as one billing period, and nothing is rounded: a price
+by which offers are ranked is exact (DEMAND-PRICE-1). A demand says neither at what local time it will be
+used, nor what an index will say then, nor what else an account uses: where a price depends on such a thing it
+is unknown, never a guess (DEMAND-PRICE-2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from crex.decimals import parse_decimal
 from crex.metering.span import Span
+from crex.rating.agreements import Credit
 from crex.rating.component import Component, Use
 from crex.rating.plan import Plan
 from crex.rating.quantities import billed
-from crex.rating.tiers import amount_of, parts
-from crex.v1 import DemandQuantity, PricePlan
+from crex.rating.tiers import Part, amount_of, parts
+from crex.v1 import CreditKind, DemandQuantity, PricePlan, TierModel
+
+# Length of a month where prices by the month are ranked beside others (DEMAND-PRICE-1): 365 days by twelve.
+MONTH_S = 2_628_000
+_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,25 @@ class UnknownPrice:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demanded:
+    """What is demanded, and what is known of the offer that would serve it."""
+
+    count: Fraction
+    seconds: Fraction
+    quantities: dict[Use, Fraction]
+    interval: Span | None
+    region: str | None
+    interruptible: bool | None
+
+    def quantity(self, component: Component) -> Fraction:
+        """Returns the quantity of a component that prices records, before granularity."""
+        if not component.timed:
+            return self.quantities.get(component.use, Fraction(0))
+        held = self.quantities.get(component.use, self.count) * self.seconds
+        return held / MONTH_S if component.monthly else held
+
+
 def price_of_demand(
     plan: Plan | PricePlan,
     count: int,
@@ -38,6 +64,8 @@ def price_of_demand(
     quantities: Iterable[DemandQuantity] = (),
     *,
     interval: Span | None = None,
+    region: str | None = None,
+    interruptible: bool | None = None,
 ) -> Fraction | UnknownPrice:
     """Returns what a demand costs under a plan, exact, in the plan's currency.
 
@@ -48,41 +76,164 @@ def price_of_demand(
         quantities: What will be used beyond them: of a counted dimension the amount over the whole demand; of
             a held dimension the quantity held throughout, in place of `count`.
         interval: The exact interval, where the demand states one; the plan must apply throughout.
+        region: Region of the offer's terms; nothing: not known.
+        interruptible: Whether the offer's mode is `spot`; nothing: not known.
 
     Returns:
-        Each held dimension at `count` units × seconds, and each quantity demanded; or why the price is
-        unknown: the plan does not price a dimension that is demanded, or does not apply throughout.
+        Each held dimension at `count` units × seconds, each quantity demanded, and what is charged once; or
+        why the price is unknown.
 
     Raises:
         RatingError: The plan breaks a rule of pricing (SCHEMA).
     """
     ready = plan if isinstance(plan, Plan) else Plan.of(plan)
-    if interval is not None and not _applies(ready, interval):
+    if interval is not None and ready.within(interval) != interval:
         return UnknownPrice("the price plan does not apply throughout the interval")
     demanded: dict[Use, Fraction] = {}
     for quantity in quantities:
         use = quantity.dimension, quantity.unit
         demanded[use] = demanded.get(use, Fraction(0)) + parse_decimal(quantity.quantity)
-    price, priced = Fraction(0), set[Use]()
-    for component in ready.components:
-        if component.use in priced:
-            continue  # step 10: the first component of a dimension and unit wins
-        priced.add(component.use)
-        if component.timed:
-            price += _price(component, demanded.get(component.use, Fraction(count)) * seconds)
-        else:
-            price += _price(component, demanded.get(component.use, Fraction(0)))
-    without_price = demanded.keys() - priced
+    wanted = _Demanded(
+        count=Fraction(count),
+        seconds=Fraction(seconds),
+        quantities=demanded,
+        interval=interval,
+        region=region,
+        interruptible=interruptible,
+    )
+    without_price = demanded.keys() - {one.use for one in ready.components if one.of_records}
     if without_price:
         dimension, unit = min(without_price)
         return UnknownPrice(f"the price plan has no price for {dimension} in {unit}")
-    return price
+    if ready.commitments:
+        return UnknownPrice("the price plan has commitments, whose cost depends on all that is used")
+    if ready.exchange is not None:
+        return UnknownPrice(f"the price plan is billed in {ready.exchange.currency}, at a rate to come")
+    return _price(ready, wanted)
 
 
-def _price(component: Component, quantity: Fraction) -> Fraction:
-    found = parts(component, billed(quantity, component.steps))
+def _price(plan: Plan, wanted: _Demanded) -> Fraction | UnknownPrice:
+    """Sums what each dimension and unit costs, and asks whether anything else would change the sum."""
+    charged: list[tuple[Component, Fraction]] = []
+    for components in _by_use(plan):
+        found = _component(components, wanted)
+        if isinstance(found, UnknownPrice):
+            return found
+        if found is None:
+            continue
+        amount = _amount(found, wanted)
+        for credit in _percents(plan, found):
+            if credit.expires_ms is not None and wanted.interval is None:
+                return UnknownPrice(f"the discount {credit.id} expires, and no time is stated")
+            if wanted.interval is None or credit.applies(wanted.interval.start_ms):
+                amount *= 1 - credit.percent / _PERCENT  # RATE-PERCENT-1
+        charged.append((found, amount))
+    total = sum((amount for _, amount in charged), Fraction(0))
+    return next((UnknownPrice(why) for why in _changes(plan, wanted, charged, total)), total)
+
+
+def _by_use(plan: Plan) -> Iterator[list[Component]]:
+    """Yields the components of each dimension and unit, in list order."""
+    found: dict[Use, list[Component]] = {}
+    for component in plan.components:
+        found.setdefault(component.use, []).append(component)
+    yield from found.values()
+
+
+def _component(components: list[Component], wanted: _Demanded) -> Component | UnknownPrice | None:
+    """Returns the component that prices a use; nothing where nothing of it is wanted (step 10).
+
+    Which one applies may depend on what a demand does not tell. That makes no difference where all that may
+    apply have one price for any quantity, and the last of them always applies.
+    """
+    first = components[0]
+    if first.of_records and not wanted.quantity(first):
+        return None
+    possible, sure = _possible(components, wanted)
+    if not possible and not first.of_records:
+        return None
+    use = f"{first.dimension} in {first.unit}"
+    why = ""
+    if not possible:
+        why = f"the price plan has no price for {use} of such an offer"
+    elif any(one.series is not None for one in possible):
+        why = f"the price of {use} moves with a price series"
+    elif not sure or (len(possible) > 1 and not _alike(possible)):
+        why = f"the price of {use} depends on {_unsure(possible[0], wanted)}"
+    elif _in_segments(possible[-1]) and any(one.restrictions.local or one.series for one in components):
+        why = f"{use} is billed in steps of each stretch of time with one price"
+    return UnknownPrice(why) if why else possible[-1]
+
+
+def _possible(components: list[Component], wanted: _Demanded) -> tuple[list[Component], bool]:
+    """Returns the components that may apply, and whether the last of them does where no other does."""
+    possible: list[Component] = []
+    for component in components:
+        unsure = _unsure(component, wanted)
+        if unsure is not None:
+            possible.append(component)
+            if not unsure:
+                return possible, True
+    return possible, False
+
+
+def _in_segments(component: Component) -> bool:
+    return component.steps is not None and component.steps.each_segment
+
+
+def _unsure(component: Component, wanted: _Demanded) -> str | None:
+    """Returns what decides whether a component applies: empty if it does, nothing if it does not."""
+    rules = component.restrictions
+    if wanted.region is not None and rules.region not in (None, wanted.region):
+        return None
+    if wanted.interruptible is not None and rules.interruptible not in (None, wanted.interruptible):
+        return None
+    if rules.local:
+        return "the local time of use"
+    if rules.region is not None and wanted.region is None:
+        return "the region of the offer"
+    if rules.interruptible is not None and wanted.interruptible is None:
+        return "the mode of the offer"
+    return ""
+
+
+def _alike(components: list[Component]) -> bool:
+    """Tells whether components have one price, whatever part of a quantity each of them prices."""
+    plain = all(
+        one.model == TierModel.TIER_MODEL_UNIT and one.steps is None and one.tiers[0].flat_price is None
+        for one in components
+    )
+    prices = {(one.tiers[0].unit_price / one.per_quantity, one.tax_category) for one in components}
+    return plain and len(prices) == 1
+
+
+def _amount(component: Component, wanted: _Demanded) -> Fraction:
+    if not component.of_records:  # RATE-FLAT-2, RATE-ONEOFF-1: once
+        return amount_of(component, Part(1, component.tiers[0], Fraction(1)))
+    found = parts(component, billed(wanted.quantity(component), component.steps))
     return sum((amount_of(component, part) for part in found), Fraction(0))
 
 
-def _applies(plan: Plan, interval: Span) -> bool:
-    return plan.start_ms <= interval.start_ms and (plan.end_ms is None or interval.end_ms <= plan.end_ms)
+def _percents(plan: Plan, component: Component) -> Iterator[Credit]:
+    for credit in plan.credits:
+        if credit.kind == CreditKind.CREDIT_KIND_PERCENT and credit.covers(component.id):
+            yield credit
+
+
+def _changes(
+    plan: Plan, wanted: _Demanded, charged: list[tuple[Component, Fraction]], total: Fraction
+) -> Iterator[str]:
+    """Yields what of the bill would change the amount, beyond what a demand tells (DEMAND-PRICE-2)."""
+    if plan.minimum is not None and total < plan.minimum.value:
+        yield f"the bill would be raised to the minimum of {plan.minimum}"
+    if plan.maximum is not None and total > plan.maximum.value:
+        yield f"the bill would be lowered to the maximum of {plan.maximum}"
+    start = None if wanted.interval is None else wanted.interval.start_ms
+    for credit in plan.credits:
+        lowers = any(amount > 0 and credit.covers(component.id) for component, amount in charged)
+        applies = start is None or credit.applies(start)
+        if credit.kind == CreditKind.CREDIT_KIND_FIXED and lowers and applies:
+            yield f"what is left of the credit {credit.id} would lower it"
+    rates = {rule.category for rule in plan.taxes if rule.rate}
+    if not plan.tax_included and any(amount and one.tax_category in rates for one, amount in charged):
+        yield "taxes come on top"
