@@ -71,7 +71,7 @@ def test_a_released_lease_leaves_nothing_that_runs(host: Host) -> None:
     server = served.server()
     wait(lambda: len(server.children(recursive=True)) >= 2)
     programs = server.children(recursive=True)
-    wait(lambda: served.client.facts()["memoryKibMs"] > 0)
+    wait(lambda: Fraction(served.client.facts()["meters"][0]["value"]) > 0)
     last = {reading.meter_id: reading for reading in hooks.release(LEASE)}
     assert not any(program.is_running() for program in programs)
     assert not host.processes()

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crex.agent.loopback.metering import LeaseMeters
 from crex.agent.meters.cpu import GroupCpu
 from crex.agent.meters.memory import HeldMemory, group_level, process_level
 from crex.agent.meters.network import Direction, Network
 from crex.agent.meters.nvml import Nvml, load
-from crex.agent.meters.rapl import Rapl
+from crex.agent.meters.rapl import Rapl, whole_packages
 from crex.agent.meters.source import Count, Source, SourceMeter, UnreadableError
 from crex.agent.meters.wall import ProcessWall
 from crex.decimals import format_decimal
@@ -174,6 +175,44 @@ def test_energy_of_packages(host: Host) -> None:
     host.reboot()
     host.zone("intel-rapl:0", "package-0", 700)
     assert whole.read().value == Fraction(33, 10**6), "what it stood at when the host began is not said"
+
+
+@pytest.mark.parametrize(
+    ("cpus", "packages"),
+    [
+        ({0, 1}, {0}),
+        ({2, 3}, {1}),
+        ({0, 1, 2, 3}, {0, 1}),
+        ({0}, set()),
+        ({0, 1, 2}, set()),
+        ({0, 1, 7}, set()),
+        (set(), set()),
+    ],
+)
+def test_packages_that_are_one_leases_own(host: Host, cpus: set[int], packages: set[int]) -> None:
+    """Only where CPUs are all of a package, and none of another, is its energy theirs."""
+    host.write("/sys/devices/system/cpu/online", "0-3")
+    for cpu in range(4):
+        host.write(f"/sys/devices/system/cpu/cpu{cpu}/topology/physical_package_id", cpu // 2)
+    assert whole_packages(host.machine, frozenset(cpus)) == packages
+    host.remove("/sys/devices/system/cpu/cpu3/topology/physical_package_id")
+    assert whole_packages(host.machine, frozenset(cpus)) == set()
+
+
+def test_meters_of_a_lease_with_a_package(host: Host) -> None:
+    """It meters its energy beside its memory; where that cannot be read when it begins, memory alone."""
+    host.write("/sys/devices/system/cpu/online", "0")
+    host.write("/sys/devices/system/cpu/cpu0/topology/physical_package_id", 0)
+    assert [one["meter"] for one in LeaseMeters([0], host.machine).to_json()] == ["memory-time"]
+    host.zone("intel-rapl:0", "package-0", 5)
+    meters = LeaseMeters([0], host.machine)
+    host.zone("intel-rapl:0", "package-0", 9)
+    memory, energy = meters.to_json()
+    assert (memory["meter"], energy["meter"]) == ("memory-time", "energy")
+    assert energy["value"] == str(Fraction(4, 10**6))
+    assert [one["meter"] for one in LeaseMeters([1], host.machine).to_json()] == ["memory-time"]
+    host.remove("/sys/class/powercap/intel-rapl:0/energy_uj")
+    assert [one["meter"] for one in meters.to_json()] == ["memory-time"]
 
 
 def test_energy_that_cannot_be_read(host: Host) -> None:

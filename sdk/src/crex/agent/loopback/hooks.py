@@ -5,7 +5,7 @@
         access.json            the token itself (0600), sealed to the consumer before it leaves the agent
         server.json            process, start time and port, once it listens
         server.lock            held by the server as long as it lives (servers.py)
-        ended.json             CPU time and memory × time in all, once it ended
+        ended.json             CPU time and the other meters in all, once it ended
 
 The folder is the truth: an agent that is started again finds what runs, and adopts it.
 """
@@ -30,7 +30,7 @@ from crex.agent.loopback import servers
 from crex.agent.loopback.client import LeaseClient
 from crex.agent.loopback.confinement import CpuMeter, end_strays, group_of
 from crex.agent.loopback.server import ADDRESS
-from crex.agent.meters.memory import HeldMemory
+from crex.agent.measuring import reading_from_json
 from crex.documents.times import Clock
 from crex.errors import CrexError
 from crex.trust.identity import Identity
@@ -99,7 +99,7 @@ class LoopbackHooks:
         return self._final(folder)
 
     def meter(self, lease: str) -> Sequence[Reading]:
-        """Reads units held, CPU time used and memory held."""
+        """Reads units held, CPU time used, and what else the lease's server meters."""
         folder = self._place(lease)
         access = self._access(folder)
         credential = v1.AccessCredential(
@@ -187,17 +187,8 @@ class LoopbackHooks:
                 method=CpuMeter.METHOD,
             ),
         ]
-        # A server that an earlier edition started does not meter memory.
-        if "memoryKibMs" in facts:
-            memory = Reading(
-                meter_id=HeldMemory.dimension,
-                dimension=HeldMemory.dimension,
-                unit=HeldMemory.unit,
-                value=Fraction(facts["memoryKibMs"], HeldMemory.scale),
-                holding=False,
-                method=facts["memoryMethod"],
-            )
-            readings.append(memory)
+        # A server that an earlier edition started meters nothing more.
+        readings += map(reading_from_json, facts.get("meters", ()))
         return readings
 
     def _lease(self, folder: Path) -> dict[str, Any]:

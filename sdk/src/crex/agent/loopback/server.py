@@ -6,7 +6,7 @@ listens, `FOLDER/server.json` says where. SIGTERM ends the programs, then the se
 
 | request | answer |
 |---|---|
-| `GET /v1/lease` | CPUs, confinement, CPU time and memory × time so far |
+| `GET /v1/lease` | CPUs, confinement, CPU time and the other meters so far |
 | `POST /v1/runs` `{"argv": [...], "files": {name: base64}, "stdin": base64}` | `201 {"id": …}` |
 | `GET /v1/runs/<id>` | exit code (null while it runs), outputs (base64), wall and CPU time |
 """
@@ -24,7 +24,6 @@ import signal
 import ssl
 import sys
 import threading
-import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -35,22 +34,18 @@ from crex.agent.loopback.confinement import (
     CpuMeter,
     Limits,
     become_subreaper,
-    descendants,
     group_of,
     start_ticks,
 )
+from crex.agent.loopback.metering import LeaseMeters
 from crex.agent.loopback.runner import Run, Runner
 from crex.agent.loopback.servers import claim
-from crex.agent.meters.memory import HeldMemory, process_level
-from crex.describe.machine import Machine
 from crex.errors import CrexError
 
 ADDRESS: Final = "127.0.0.1"
 MAX_BODY_BYTES: Final = 8 << 20
 _SOCKET_PATIENCE_S: Final = 10
 _ARGV_MAX: Final = 256
-_LOOK_S: Final = 1.0
-_MEMORY_METHOD: Final = "Pss of /proc/<pid>/smaps_rollup, looked at every second"
 _LENGTH: Final = re.compile("[0-9]{1,9}")
 
 
@@ -65,14 +60,14 @@ class LeaseServer(ThreadingHTTPServer):
         runner: Runner,
         confinement: Confinement,
         meter: CpuMeter,
-        memory: HeldMemory,
+        meters: LeaseMeters,
     ) -> None:
         super().__init__((ADDRESS, 0), _Handler)
         self.lease = lease
         self.runner = runner
         self.confinement = confinement
         self.meter = meter
-        self.memory = memory
+        self.meters = meters
         self._tls = _tls_context(lease["certificate_pem"], lease["key_pem"])
 
     def get_request(self) -> tuple[ssl.SSLSocket, Any]:
@@ -149,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             "confinement": server.confinement.kind,
             "cpuMs": server.meter.read_ms(),
             "method": CpuMeter.METHOD,
-            **_memory_json(server.memory),
+            "meters": server.meters.to_json(),
         }
 
     def _refuse(self, code: HTTPStatus, message: str) -> None:
@@ -181,12 +176,10 @@ def _serve(folder: Path) -> int:
     become_subreaper()
     confinement = Confinement(group_of(folder), lease["cpus"])
     meter = CpuMeter()
-    memory = HeldMemory(
-        process_level(Machine(), lambda: descendants(os.getpid())), _MEMORY_METHOD, _monotonic_ms
-    )
-    threading.Thread(target=_keep_looking, args=(memory,), name="memory", daemon=True).start()
+    meters = LeaseMeters(lease["cpus"])
+    meters.keep_looking()
     runner = Runner(folder, confinement, meter, Limits(**lease.get("limits", {})))
-    server = LeaseServer(lease, runner, confinement, meter, memory)
+    server = LeaseServer(lease, runner, confinement, meter, meters)
 
     def stop(_number: int, _frame: object) -> None:
         threading.Thread(target=server.shutdown).start()
@@ -200,24 +193,9 @@ def _serve(folder: Path) -> int:
     server.serve_forever(poll_interval=0.1)
     runner.close()
     confinement.remove()
-    ended = {"cpu_ms": meter.read_ms(), "units": lease["units"], **_memory_json(memory)}
+    ended = {"cpu_ms": meter.read_ms(), "units": lease["units"], "meters": meters.to_json()}
     _write_whole(folder / "ended.json", ended)
     return 0
-
-
-def _keep_looking(memory: HeldMemory) -> None:
-    while True:
-        memory.look()
-        time.sleep(_LOOK_S)
-
-
-def _monotonic_ms() -> int:
-    return time.monotonic_ns() // 10**6
-
-
-def _memory_json(memory: HeldMemory) -> dict[str, Any]:
-    (count,) = memory.counts()
-    return {"memoryKibMs": count.value, "memoryMethod": memory.method}
 
 
 def _program(body: bytes) -> tuple[list[str], dict[str, bytes], bytes]:

@@ -18,11 +18,27 @@ from typing import Final
 from crex.agent.meters.cpu import boot_of
 from crex.agent.meters.source import Count, UnreadableError
 from crex.describe.machine import Machine
-from crex.describe.values import whole
+from crex.describe.values import cpu_list, whole
 
 _TREE: Final = "/sys/class/powercap"
+_CPUS: Final = "/sys/devices/system/cpu"
 _ZONE: Final = re.compile(r"intel-rapl:[0-9]{1,4}(:[0-9]{1,4})?")
 _PACKAGE: Final = re.compile(r"package-([0-9]{1,4})(?:-die-[0-9]{1,4})?")
+
+
+def whole_packages(machine: Machine, cpus: frozenset[int]) -> frozenset[int]:
+    """Gives the packages of which some CPUs are all; none where one of them is in a package with others.
+
+    Their energy is then that of whoever has these CPUs, and of nobody else.
+    """
+    packages: dict[int, set[int]] = {}
+    for cpu in cpu_list(machine.text(f"{_CPUS}/online")) or ():
+        number = whole(machine.text(f"{_CPUS}/cpu{cpu}/topology/physical_package_id"), high=9999)
+        if number is None:
+            return frozenset()
+        packages.setdefault(number, set()).add(cpu)
+    own = {number: of for number, of in packages.items() if of <= cpus}
+    return frozenset(own) if cpus and cpus == set().union(*own.values()) else frozenset()
 
 
 class Rapl:
