@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
@@ -158,7 +159,7 @@ def bill(
     provisional: bool = False,
 ) -> Bill:
     """An invoice of the seller to the buyer."""
-    listed = list(lines)
+    listed = copies(lines)
     invoice = Invoice(
         header=Header(id=INVOICE, revision=1, issuer=SELLER, issued_at=convert.to_timestamp(END)),
         seller=SELLER,
@@ -207,11 +208,16 @@ def note(
     return Bill(
         document=document,
         sha256="4c" * 32,
-        lines=list(lines),
+        lines=copies(lines),
         plans={PLAN_SHA256: of},
         account=BUYER,
         leases=WHOLE_LEASE,
     )
+
+
+def copies(lines: Iterable[InvoiceLine]) -> list[InvoiceLine]:
+    """Lines of a bill's own, which a test may change."""
+    return [copy.deepcopy(each) for each in lines]
 
 
 def period(end: datetime) -> Interval:

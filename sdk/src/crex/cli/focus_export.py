@@ -28,16 +28,26 @@ def export_focus(
     """Writes an invoice in a format of FORMATS, to the file of `-o` or as the answer.
 
     Raises:
-        CrexError: Parquet without `-o`; a document behind the invoice cannot be had or does not verify; a
-            number is larger than its column; the file cannot be written.
+        CrexError: A document behind the invoice cannot be had or does not verify; or it cannot be written.
+    """
+    from crex.focus import rows
+
+    return writing(options, rows(focus_bill(customer, invoice, lines)))
+
+
+def writing(options: argparse.Namespace, found: Sequence[Row]) -> Result:
+    """Writes rows to the file of `-o`, or gives them as the answer.
+
+    Raises:
+        CrexError: Parquet without `-o`, or without pyarrow; a number is larger than its column; the file
+            cannot be written.
     """
     from crex.cli.files import write_file
     from crex.errors import CrexError
-    from crex.focus import csv_lines, rows, write_parquet
+    from crex.focus import csv_lines, write_parquet
 
     if options.format == "parquet" and options.output is None:
         raise CrexError("SCHEMA", "Parquet is no text: name a file for it with -o FILE.parquet.")
-    found = rows(focus_bill(customer, invoice, lines))
     if options.format == "parquet":
         buffer = io.BytesIO()
         write_parquet(found, buffer)
@@ -51,6 +61,13 @@ def export_focus(
     write_file(path, data)
     count = f"{len(found)} row" if len(found) == 1 else f"{len(found)} rows"
     return Result(value, f"Wrote {count} of FOCUS 1.2 to {path}.")
+
+
+def _require_place(options: argparse.Namespace) -> None:
+    from crex.errors import CrexError
+
+    if options.format == "parquet" and options.output is None:
+        raise CrexError("SCHEMA", "Parquet is no text: name a file for it with -o FILE.parquet.")
 
 
 def focus_bill(customer: Customer, invoice: Verified[v1.Invoice], lines: Sequence[v1.InvoiceLine]) -> Bill:

@@ -85,7 +85,11 @@ def charge_of(bill: Bill, line: InvoiceLine) -> Charge:
     component, factors = bill.component(line), Factors.of(line)
     quantity, amount = exact(line.quantity), exact(line.exact_amount)
     held = bill.leases.get(line.lease, _NONE).held or ""
-    if component is None:
+    if line.adjustment:  # of no quantity: it costs what it comes to, whichever way it is looked at
+        units = Units(PricingUnit("Units", Fraction(1)), "Units")
+        contracted = listed = money(line.amount, bill.body.currency)
+        price = list_price = Fraction(0)
+    elif component is None:
         units = _units_without(bill, line, held)
         price = _per_unit(line.unit_price, line.per_quantity, units.pricing) * factors.exchange
         contracted = listed = amount

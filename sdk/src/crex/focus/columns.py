@@ -121,6 +121,7 @@ FOCUS_COLUMNS: Final = (
         "PricingCurrencyEffectiveCost",
         "PricingCurrencyEffectiveCost-C-003-M",
         "EffectiveCost before the exchange",
+        nullable=False,
     ),
     _cost(
         "PricingCurrencyListUnitPrice",
