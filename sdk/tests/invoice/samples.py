@@ -48,6 +48,7 @@ from sdk.tests.rating.samples import activated, component, counted, plan_message
 M = TypeVar("M", bound=Message)
 
 PROVIDER, CONSUMER, BROKER = "provider.example", "consumer.example", "broker.example"
+PUBLISHER = "exchange.example"
 LEASE, ORDER = f"crex://{BROKER}/lease/l1", f"crex://{BROKER}/order/o1"
 RESOURCE = f"crex://{PROVIDER}/compute-resource/r1"
 # The parties were set up in winter; the lease runs over the change to summer time and into April.
@@ -82,11 +83,12 @@ def interval(start: datetime = START, end: datetime = END) -> Span:
 
 @dataclass
 class World:
-    """Three parties that trust each other's documents."""
+    """Parties that trust each other's documents."""
 
     provider: Identity
     consumer: Identity
     broker: Identity
+    publisher: Identity
     trust: TrustDirectory = field(default_factory=TrustDirectory)
 
     @classmethod
@@ -96,15 +98,17 @@ class World:
             Identity.create(PROVIDER, roles=["provider"], now=BEGINNING),
             Identity.create(CONSUMER, roles=["consumer"], now=BEGINNING),
             Identity.create(BROKER, roles=["broker"], now=BEGINNING),
+            Identity.create(PUBLISHER, roles=["publisher"], now=BEGINNING),
         )
-        for party in (world.provider, world.consumer, world.broker):
+        for party in (world.provider, world.consumer, world.broker, world.publisher):
             world.trust.pin(party.trust_document, now=BEGINNING)
         return world
 
     def signed(self, message: M, at: datetime = SOLD) -> Verified[M]:
         """A document, signed by its issuer and opened at a time."""
         issuer: str = message.header.issuer  # type: ignore[attr-defined]  # documents have a header
-        party = {PROVIDER: self.provider, CONSUMER: self.consumer, BROKER: self.broker}[issuer]
+        parties = (self.provider, self.consumer, self.broker, self.publisher)
+        party = next(one for one in parties if one.authority == issuer)
         return open_envelope(party.sign_document(message), type(message), self.trust, now=at)
 
 
@@ -142,6 +146,15 @@ class Documents:
         )
     )
 
+    def named(self, lease: str) -> Documents:
+        """The same for another lease of another order, such as `l2`."""
+        self.offer.header.id += lease
+        self.hold.header.id += lease
+        self.hold.order = f"crex://{BROKER}/order/{lease}"
+        self.hold.items[0].lease = f"crex://{BROKER}/lease/{lease}"
+        self.order.header.id += lease
+        return self
+
     def limit(self, amount: str, currency: str = "EUR") -> Documents:
         """The same with a spend limit."""
         self.order.spend_limit.CopyFrom(Money(currency=currency, amount=amount))
@@ -170,10 +183,15 @@ class Signed:
     hold: Verified[HoldReceipt]
     order: Verified[OrderDocument]
 
-    def sale(self, lease: str = LEASE) -> Sale:
+    def sale(self, lease: str = LEASE, successors: Sequence[Verified[PricePlan]] = ()) -> Sale:
         """The sale of the lease."""
         return Sale.of(
-            lease, hold_receipt=self.hold, order=self.order, offer=self.offer, price_plan=self.plan
+            lease,
+            hold_receipt=self.hold,
+            order=self.order,
+            offer=self.offer,
+            price_plan=self.plan,
+            successors=successors,
         )
 
 
@@ -183,12 +201,14 @@ class Usage:
 
     world: World
     sale: Sale
-    chain: Chain = field(default_factory=lambda: Chain(LEASE))
+    chain: Chain = field(init=False)
     batches: list[SealedBatch] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.chain = Chain(self.sale.lease)
+
         def info(meter: str, dimension: str, unit: str) -> MeterInfo:
-            return MeterInfo(meter, LEASE, RESOURCE, dimension, unit)
+            return MeterInfo(meter, self.sale.lease, RESOURCE, dimension, unit)
 
         self.units = HoldingMeter.start(info("units", "compute-unit", "unit"), START)
         self.cpu = CountingMeter.start(info("cpu", "cpu-time", "s"), START, 0)
@@ -212,7 +232,7 @@ class Usage:
         draft = build_batch(
             self.chain,
             records,
-            header=header(PROVIDER, f"usage-batch/b{len(self.batches) + 1}", at),
+            header=header(PROVIDER, f"usage-batch/{self.sale.lease[-2:]}-b{len(self.batches) + 1}", at),
             order=self.sale.order.pin,
             period=period,
             events=events,
@@ -236,16 +256,23 @@ def april() -> Span:
     return period_at("Europe/Berlin", END, 1)[0]
 
 
-def two_months(world: World, sale: Sale) -> Usage:
-    """Usage over two billing periods: March whole, April closed early by the end of the lease."""
+def two_months(world: World, sale: Sale, *, read_at: datetime | None = None) -> Usage:
+    """Usage over two billing periods: March whole, April closed early by the end of the lease.
+
+    Args:
+        world: The parties.
+        sale: What was sold.
+        read_at: A time in April at which the meters are read too.
+    """
     usage = Usage(world, sale)
     first, second = march(), april()
     turn = parse_time("2026-03-31T22:00:00Z")  # midnight in Berlin
     early = usage.read(parse_time("2026-03-29T00:00:00Z"), 1000)
     usage.seal(early, first, events=[activated(START)], final=False)
     usage.seal(usage.read(turn, 5000), first)
+    between = [] if read_at is None else usage.read(read_at, 5003)
     usage.seal(
-        usage.read(END, 5007),
+        [*between, *usage.read(END, 5007)],
         Span(second.start_ms, interval().end_ms),
         events=[terminated(END)],
     )

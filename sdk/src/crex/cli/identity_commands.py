@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crex.trust.key_files import Passphrase
     from crex.trust.trust_record import TrustRecord
 
-ROLES: Final = ("provider", "consumer", "arbiter", "admin")
+ROLES: Final = ("provider", "consumer", "arbiter", "publisher", "admin")
 POLICY_FLAGS: Final = (
     ("--site", "site", "name of the site, such as zhongwei-1"),
     ("--country", "country", "country of the site, such as CN"),

@@ -134,7 +134,7 @@ class _Verification:
             if list(theirs) != ours:
                 scope = "each lease by itself" if matter.account is None else "the leases of the account"
                 why = f"By the sales and the price plan the bill is of {scope}."
-                requirement = "INVOICE-SALE-1" if all(theirs) == all(ours) else "INVOICE-SCOPE-1"
+                requirement = "INVOICE-SALE-1" if any(theirs) == any(ours) else "INVOICE-SCOPE-1"
                 found.append(Difference(place, ", ".join(theirs), ", ".join(ours), why, requirement, "TERMS"))
         for sale, usage in zip(matter.sales, matter.usages, strict=True):
             use = uses.get(sale.lease)

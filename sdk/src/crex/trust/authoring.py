@@ -18,7 +18,7 @@ from crex.trust.keys import AccessKey, PublicKey, SigningKey
 from crex.trust.trust_record import USE_ACCESS, USE_TRUST, TrustRecord
 
 # Roles whose documents a key signs; other roles (admin, auditor) need a certificate only.
-SIGNING_ROLES: Final = ("provider", "consumer", "broker", "arbiter")
+SIGNING_ROLES: Final = ("provider", "consumer", "broker", "arbiter", "publisher")
 
 
 def types_signed_by(role: str) -> tuple[str, ...]:

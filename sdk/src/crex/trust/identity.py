@@ -70,8 +70,8 @@ class Identity:
 
         Args:
             authority: Its DNS name.
-            roles: What it does; provider, consumer, broker and arbiter get a signing key, a consumer also
-                an access key.
+            roles: What it does; provider, consumer, broker, arbiter and publisher get a signing key, a
+                consumer also an access key.
             now: The time of making it, aware; cut to whole milliseconds.
             program: Id of the program, below the authority.
             hosts: Names and addresses at which it answers, for its certificate.
