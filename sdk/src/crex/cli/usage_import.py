@@ -101,7 +101,7 @@ def _import(options: argparse.Namespace) -> Result:
     if place is not None and numbered.records:
         report = place.with_name(f"{place.stem}.report.txt")
         _write(place, report, numbered, "\n".join(_report(imported, numbered, left_out, None)))
-        value |= {"file": str(place), "report_file": str(report)}
+        value |= {"file": str(place), "reportFile": str(report)}
         lines += [
             "",
             f"Wrote {count(len(numbered.records), 'record')} to {place}, and {report} with every row.",

@@ -150,10 +150,14 @@ def test_memory_is_level_times_time(host: Host) -> None:
 
 def test_memory_of_processes(host: Host) -> None:
     """Proportional shares are added up; what ended or belongs to others holds nothing."""
+    level = process_level(host.machine, lambda: [7, 8, 9, 10])
+    with pytest.raises(UnreadableError, match="this kernel"):
+        level()
+    host.write("/proc/self/smaps_rollup", "Pss: 1 kB")
     host.write("/proc/7/smaps_rollup", "5500-7ff [rollup]\nRss:   9000 kB\nPss:   1200 kB\nPss_Anon: 7 kB")
     host.write("/proc/8/smaps_rollup", "Pss:   34 kB")
     host.write("/proc/9/smaps_rollup", "Pss: many kB")
-    assert process_level(host.machine, lambda: [7, 8, 9, 10])() == 1234
+    assert level() == 1234
 
 
 def test_energy_of_packages(host: Host) -> None:
@@ -203,6 +207,8 @@ def test_meters_of_a_lease_with_a_package(host: Host) -> None:
     """It meters its energy beside its memory; where that cannot be read when it begins, memory alone."""
     host.write("/sys/devices/system/cpu/online", "0")
     host.write("/sys/devices/system/cpu/cpu0/topology/physical_package_id", 0)
+    assert LeaseMeters([0], host.machine).to_json() == []
+    host.write("/proc/self/smaps_rollup", "Pss: 1 kB")
     assert [one["meter"] for one in LeaseMeters([0], host.machine).to_json()] == ["memory-time"]
     host.zone("intel-rapl:0", "package-0", 5)
     meters = LeaseMeters([0], host.machine)

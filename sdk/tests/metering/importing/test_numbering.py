@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -58,6 +59,14 @@ def test_what_was_imported_before_is_not_imported_again(spans: list[tuple[int, i
     assert missing(sorted(together, key=lambda record: record.order)) == []
     assert all("imported before" in one.why for one in second.left_out)
     assert number(uses, WANTED, together).records == ()
+
+
+def test_a_long_method_is_cut_and_known_again() -> None:
+    """A record states 256 characters of it, by which an import after it still knows the use."""
+    long = replace(use(0, 10), method="m" * 300)
+    (record,) = number([long], WANTED).records
+    assert b'"method":"' + b"m" * 256 + b'"' in record.body
+    assert number([long], WANTED, [record]).records == ()
 
 
 def test_names_of_meters() -> None:

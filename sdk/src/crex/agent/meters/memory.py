@@ -16,6 +16,7 @@ from crex.describe.values import whole
 
 _KIB: Final = 1024
 _MS: Final = 1000
+_OWN: Final = "/proc/self/smaps_rollup"
 
 # Gives a level in KiB.
 Level = Callable[[], int]
@@ -38,10 +39,12 @@ def process_level(machine: Machine, pids: Callable[[], Iterable[int]]) -> Level:
     """Looks at the memory of processes: the sum of their proportional shares (`Pss` of smaps_rollup).
 
     What several of them share is counted once. A process that ends meanwhile holds nothing any more; so does
-    one of another user, whose share cannot be read.
+    one of another user, whose share cannot be read. A kernel that states no shares makes all unreadable.
     """
 
     def look() -> int:
+        if not machine.exists(_OWN):
+            raise UnreadableError(f"this kernel has no {_OWN}")
         level = 0
         for pid in pids():
             text = machine.text(f"/proc/{pid}/smaps_rollup") or ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import orjson
 
@@ -20,6 +21,9 @@ from crex.metering.importing.uses import Use
 from crex.metering.record import Record, build_record, parse_record
 from crex.metering.span import Span, ms_timestamp
 from crex.v1 import CounterReadings, UsageRecord
+
+# Code points that a record's `method` may have.
+_LONGEST_METHOD: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,7 @@ def _order(use: Use) -> tuple[str, int, int, str, tuple[str, ...]]:
 
 
 def _of_use(use: Use) -> tuple[object, ...]:
-    return use.dimension, use.unit, use.span, use.quantity, use.method, use.estimated
+    return use.dimension, use.unit, use.span, use.quantity, _method(use), use.estimated
 
 
 def _of_record(record: Record) -> tuple[object, ...]:
@@ -200,6 +204,10 @@ def _base(use: Use, wanted: Wanted, *, single: bool) -> str:
     return wanted.meter if single else f"{wanted.meter}-{use.dimension}"
 
 
+def _method(use: Use) -> str:
+    return use.method[:_LONGEST_METHOD].rstrip()
+
+
 def _message(use: Use, wanted: Wanted, meter: _Meter) -> UsageRecord:
     readings = None
     if use.readings is not None:
@@ -217,6 +225,6 @@ def _message(use: Use, wanted: Wanted, meter: _Meter) -> UsageRecord:
         quantity=format_decimal(use.quantity),
         unit=use.unit,
         estimated=True if use.estimated else None,
-        method=use.method[:256],
+        method=_method(use),
         readings=readings,
     )

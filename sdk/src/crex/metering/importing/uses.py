@@ -33,7 +33,8 @@ class Use:
         unit: Unit token.
         span: When, UTC; empty for an event.
         quantity: How much, exact.
-        method: Field and thing that say so, such as `sacct TotalCPU, job 42`; at most 256 characters.
+        method: Field and thing that say so, such as `sacct TotalCPU, job 42`; a record states 256
+            characters of it.
         rows: Places of the rows that it stands for.
         labels: What the rows say of whom or what used it, by the source's own names.
         estimated: Whether the source itself only samples it (USAGE-IMPORT-3).
