@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crex.describe.sources import open_sources
+from crex.metering import prove, verify_proof
 from crex.metering.importing.llm_trace import USAGE_IMPORTER
 from crex.metering.importing.numbering import number
+from crex.trust.directory import TrustDirectory
 from sdk.tests.metering.importing.usages import WANTED, check_damaged, read, said, why
+from sdk.tests.metering.samples import NOW, Batches
 
 TRACE = (
     "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
@@ -66,6 +69,18 @@ def test_times_without_a_zone() -> None:
     assert said(read(USAGE_IMPORTER, TRACE, zone=ZoneInfo("Asia/Shanghai")))[0][2].startswith(
         "2026-03-05T00:00:00.123Z"
     )
+
+
+def test_what_was_imported_is_sealed_and_proven(batches: Batches) -> None:
+    """Records of an import are those of a batch, and each is proven under its root (PROOF-ROOT-1)."""
+    records = number(read(USAGE_IMPORTER, TRACE).drafts, WANTED).records
+    draft = batches.draft(records)
+    trust = TrustDirectory()
+    trust.pin(batches.identity.trust_document, now=NOW)
+    sealed = [(batches.sign(draft.message), draft.bodies)]
+    for record in records:
+        proof = prove(sealed, record.meter_id, record.seq)
+        assert verify_proof(proof, trust, now=NOW).record == record
 
 
 def test_damage() -> None:
