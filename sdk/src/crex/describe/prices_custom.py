@@ -1,8 +1,8 @@
 """OpenCost: prices of a configuration (JSON), and its CSV of custom prices (`MarketPriceHourly`).
 
-Both state prices by the hour: of a vCPU, a GPU, a node, a gibibyte of memory or of a volume; the first also of
-a gibibyte that is sent. The CSV has no column for the currency: it is that of the configuration, where one of
-the same input states it.
+Both state prices by the hour: of a vCPU, a GPU, a node, a gibibyte of memory or of a volume; the first also
+of a gibibyte that is sent. The CSV has no column for the currency: it is that of the configuration, where one
+of the same input states it.
 """
 
 from __future__ import annotations
