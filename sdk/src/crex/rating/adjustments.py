@@ -42,6 +42,7 @@ class Adjusting:
         used = [self._fixed(credit) for credit in self._credits(CreditKind.CREDIT_KIND_FIXED)]
         for credit in self._credits(CreditKind.CREDIT_KIND_SLA):
             self._service_level(credit)
+        used.sort(key=lambda one: (one.credit or "").encode())
         return [*self._lines, *self._made], tuple(one for one in used if one.value)
 
     def _lower_to_maximum(self) -> None:

@@ -57,7 +57,7 @@ def upfront_charges(layout: Layout) -> Iterator[Charge]:
                     tier=None,
                     quantity=Fraction(1),
                     unit_price=commitment.upfront_text,
-                    per_quantity=None,
+                    per_quantity="1",
                     exact=commitment.upfront,
                     commitment=part_of(commitment, UPFRONT),
                 )

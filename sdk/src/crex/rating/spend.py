@@ -71,12 +71,12 @@ def _covered(charge: Charge, plan: Plan, commitment: Commitment) -> bool:
     )
 
 
-def _order(plan: Plan, charge: Charge) -> tuple[bool, int, bytes, int]:
-    """Leases before the account; then components in list order, leases by name, tiers by number."""
-    lease, component = charge.lease, charge.component
+def _order(plan: Plan, charge: Charge) -> tuple[int, bytes, int]:
+    """Components in list order, leases by the bytes of their names, tiers by number (RATE-COMMITMENT-2)."""
+    component, lease = charge.component, charge.lease
     assert component is not None  # noqa: S101 - only charges of components are covered
     name = b"" if lease is None else lease.name.encode()
-    return lease is None, plan.components.index(component), name, charge.tier or 0
+    return plan.components.index(component), name, charge.tier or 0
 
 
 def _part(charge: Charge, share: Fraction) -> Charge:

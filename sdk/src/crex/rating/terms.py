@@ -41,8 +41,9 @@ class LeaseTerms:
             that was not terminated ends with its interval.
 
         Raises:
-            RatingError: CONFLICT if two events of one kind state different times, or if it was terminated
-                without or before its activation (BATCH-EVENT-1).
+            RatingError: CONFLICT if two events of one kind state different times, if it was terminated
+                without or before its activation (BATCH-EVENT-1), or if an outage has no end after its start
+                or comes before the activation (BATCH-OUTAGE-1).
         """
         begun = _instant(events := list(events), ServiceEventKind.SERVICE_EVENT_KIND_ACTIVATED, self.name)
         ended = _instant(events, ServiceEventKind.SERVICE_EVENT_KIND_TERMINATED, self.name)
@@ -50,6 +51,8 @@ class LeaseTerms:
             raise _conflict(
                 f"lease {self.name} was terminated at {show_ms(ended)}, before it was activated", self.name
             )
+        for event in events:
+            _check_outage(event, begun, self.name)
         if begun is None:
             return Span(self.interval.start_ms, self.interval.start_ms)
         start = min(max(begun, self.interval.start_ms), self.interval.end_ms)
@@ -83,10 +86,28 @@ def _instant(events: Iterable[ServiceEvent], kind: ServiceEventKind.ValueType, l
     return instants.pop() if instants else None
 
 
-def _conflict(what: str, lease: str) -> RatingError:
+def _check_outage(event: ServiceEvent, begun: int | None, lease: str) -> None:
+    """Checks that an outage is one, and that nothing else ends (BATCH-OUTAGE-1)."""
+    at = timestamp_ms(event.at)
+    if event.kind != ServiceEventKind.SERVICE_EVENT_KIND_OUTAGE:
+        if event.HasField("until"):
+            raise _conflict(
+                f"an event of lease {lease} that is no outage states an end", lease, "BATCH-OUTAGE-1"
+            )
+        return
+    if not event.HasField("until") or timestamp_ms(event.until) <= at:
+        what = f"an outage of lease {lease} at {show_ms(at)} has no end after it"
+        raise _conflict(what, lease, "BATCH-OUTAGE-1")
+    if begun is None or at < begun:
+        what = f"an outage of lease {lease} at {show_ms(at)} comes before its activation"
+        raise _conflict(what, lease, "BATCH-OUTAGE-1")
+
+
+def _conflict(what: str, lease: str, requirement: str = "BATCH-EVENT-1") -> RatingError:
     return RatingError(
         "CONFLICT",
         f"The time that may be billed is not defined: {what}. Have the provider seal usage with one "
-        "activation and, after it, at most one termination (step 5, BATCH-EVENT-1).",
-        details={"step": "5", "requirement": "BATCH-EVENT-1", "lease": lease},
+        "activation and, after it, at most one termination; outages have an end "
+        f"(step 5, {requirement}).",
+        details={"step": "5", "requirement": requirement, "lease": lease},
     )
