@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from crex.focus import Bill, csv_lines, rows, write_parquet
-from sdk.tests.focus import samples
+from sdk.tests.focus import samples, vectors
 from tools import focus_validator
 from tools.focus_validator import CRITERIA, ROOT, Verdict
 
@@ -37,6 +37,22 @@ WITH_FEES: Final = {
     "fee covers nothing else, so its cost is effective.",
 }
 WITH_FEES_AND_CRITERIA: Final = {"EffectiveCost-C-000-M": "It contains C-005."}
+
+_NEGATIVE: Final = "FOCUS knows no price below zero, and a price series may state one."
+_CONTAINED: Final = "It contains one of the rules on prices below zero."
+WITH_PRICES_BELOW_ZERO: Final = {
+    "ContractedUnitPrice-C-009-C": _NEGATIVE,
+    "ListUnitPrice-C-008-M": _NEGATIVE,
+    "PricingCurrencyListUnitPrice-C-008-M": _NEGATIVE,
+    "PricingCurrencyEffectiveCost-C-004-M": f"The model asks of the list price instead. {_NEGATIVE}",
+    "ContractedUnitPrice-C-000-C": _CONTAINED,
+    "ContractedUnitPrice-C-008-C": _CONTAINED,
+    "ListUnitPrice-C-000-C": _CONTAINED,
+    "ListUnitPrice-C-007-C": _CONTAINED,
+    "PricingCurrencyEffectiveCost-C-000-C": _CONTAINED,
+    "PricingCurrencyListUnitPrice-C-000-C": _CONTAINED,
+    "PricingCurrencyListUnitPrice-C-007-C": _CONTAINED,
+}
 
 WITHOUT_FEES: Final = (samples.usage_bill, samples.committed_bill, samples.credit_note)
 ALL: Final = (*WITHOUT_FEES, samples.fee_bill)
@@ -96,6 +112,17 @@ def test_fees_keep_the_rules(tmp_path: Path) -> None:
     """A fee fails one rule more, whose program is stricter than its text."""
     verdict = judged(written(ALL, tmp_path / "bills.csv"), "bills-with-fees")
     assert_known(verdict, ALWAYS | WITH_CRITERIA | WITH_FEES | WITH_FEES_AND_CRITERIA)
+
+
+def test_the_bills_of_all_vectors_keep_the_rules(tmp_path: Path) -> None:
+    """Whatever rating can bill, prices below zero among it, fails no rule but those that are known."""
+    path = tmp_path / "vectors.csv"
+    found = [row for vector in vectors.load("billing.rate") for row in rows(vectors.bill_of_vector(vector))]
+    path.write_text("".join(csv_lines(found)), "utf-8", newline="")
+    verdict = judged(path, "vectors")
+    assert_known(
+        verdict, ALWAYS | WITH_CRITERIA | WITH_FEES | WITH_FEES_AND_CRITERIA | WITH_PRICES_BELOW_ZERO
+    )
 
 
 def test_rules_for_every_provider_are_kept(tmp_path: Path) -> None:

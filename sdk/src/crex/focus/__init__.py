@@ -5,10 +5,11 @@ stated in `columns`, what FOCUS calls our dimensions and units in `catalogue`.
 """
 
 from crex.focus.bill import Bill, FocusError, LeaseFacts
+from crex.focus.cells import Row
 from crex.focus.columns import COLUMNS, CREX_COLUMNS, FOCUS_COLUMNS, Column, Kind
 from crex.focus.csv_file import csv_lines
 from crex.focus.parquet_file import write_parquet
-from crex.focus.rows import Row, rows
+from crex.focus.rows import rows
 
 __all__ = [
     "COLUMNS",

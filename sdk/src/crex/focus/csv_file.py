@@ -12,9 +12,9 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
+from crex.focus.cells import Cell, Row
 from crex.focus.columns import COLUMNS, Column
 from crex.focus.numbers import decimal_text
-from crex.focus.rows import Cell, Row
 
 _NULL: Final = "NULL"
 _FORMULA: Final = re.compile(r"[=+@\t\r]|-(?![0-9]+/[0-9]+\Z)")  # a rational below zero is no formula

@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from crex.errors import CrexError
+from crex.focus.cells import Cell, Row
 from crex.focus.columns import COLUMNS, PRECISION, SCALES, Column, Kind
 from crex.focus.numbers import decimal_value
-from crex.focus.rows import Cell, Row
 
 if TYPE_CHECKING:
     import pyarrow as pa

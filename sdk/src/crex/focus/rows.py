@@ -12,16 +12,14 @@ refused. Two things make rows that are no lines:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Final
 
-from crex.documents.times import from_ms
 from crex.focus.amortization import amortized
 from crex.focus.bill import Bill, FocusError, LeaseFacts, decimal, divisor, exact, money
 from crex.focus.catalogue import service
+from crex.focus.cells import Cell, Row, describe, priced, sku, whole_seconds
 from crex.focus.charges import Charge, charge_of, commitment_units, committed_quantity
 from crex.focus.columns import COLUMNS
 from crex.focus.numbers import exact_text
@@ -31,16 +29,9 @@ from crex.v1 import (
     ComponentKind,
     InvoiceLine,
     InvoiceTax,
-    PriceComponent,
-    PricePlan,
-    TierModel,
 )
 
-Cell = str | Fraction | datetime | None
-Row = dict[str, Cell]
-
 _EMPTY: Final[Mapping[str, Cell]] = {column.name: None for column in COLUMNS}
-_SECOND: Final = timedelta(seconds=1)
 _PARTS: Final = (":used", ":unused")
 _LIMITS: Final = ("minimum", "maximum")
 _FREQUENCIES: Final = {
@@ -104,7 +95,7 @@ class _Writer:
     def _common(self) -> Row:
         """The cells that every row of the bill has."""
         bill, body = self._bill, self._bill.body
-        start, end = _whole_seconds(bill.period.start_ms, bill.period.end_ms)
+        start, end = whole_seconds(bill.period.start_ms, bill.period.end_ms)
         category, subcategory, name = service("")
         row: Row = {
             **_EMPTY,
@@ -171,8 +162,8 @@ class _Writer:
         if line.adjustment:
             return row | self._adjusted(line, charge)
         component = bill.component(line)
-        row |= _priced(charge)
-        row |= _sku(line, plan, component)
+        row |= priced(charge)
+        row |= sku(line, plan, component)
         part = line.commitment.rpartition(":")[2]
         if part == "upfront" and commitment is not None:
             return row | self._paid_upfront(line, charge, commitment)
@@ -189,7 +180,7 @@ class _Writer:
                 "ConsumedQuantity": charge.quantity,
                 "ConsumedUnit": charge.units.consumed,
             }
-        row["ChargeDescription"] = _describe(line, component)
+        row["ChargeDescription"] = describe(line, component)
         return row
 
     def _adjusted(self, line: InvoiceLine, charge: Charge) -> Row:
@@ -239,7 +230,7 @@ class _Writer:
         if part == "used":
             row |= {"ConsumedQuantity": charge.quantity, "ConsumedUnit": charge.units.consumed}
             row["ChargeDescription"] = (
-                f"{_describe(line, self._bill.component(line))}, by commitment {commitment.id}"
+                f"{describe(line, self._bill.component(line))}, by commitment {commitment.id}"
             )
         else:
             row["ChargeDescription"] = f"Commitment {commitment.id}, not used"
@@ -359,59 +350,3 @@ class _Writer:
 _COSTS: Final = frozenset(
     {"BilledCost", "EffectiveCost", "ContractedCost", "ListCost", "PricingCurrencyEffectiveCost"}
 )
-
-
-def _priced(charge: Charge) -> Row:
-    exchange = charge.factors.exchange
-    return {
-        "PricingQuantity": charge.pricing_quantity,
-        "PricingUnit": charge.units.pricing.name,
-        "ContractedUnitPrice": charge.contracted_price,
-        "ListUnitPrice": charge.list_price,
-        "PricingCurrencyContractedUnitPrice": charge.contracted_price / exchange,
-        "PricingCurrencyListUnitPrice": charge.list_price / exchange,
-    }
-
-
-def _sku(line: InvoiceLine, plan: PricePlan, component: PriceComponent | None) -> Row:
-    """What is sold, and at which of its prices: component `#` tier `@` revision of the plan."""
-    revision = line.price_plan.revision
-    if component is None:
-        commitment, _, part = line.commitment.partition(":")
-        identifier = commitment or f"{line.dimension}:{line.unit}"
-        return {
-            "SkuId": identifier,
-            "SkuMeter": line.dimension,
-            "SkuPriceId": f"{identifier}#{part or 'unpriced'}@{revision}",
-        }
-    tier = line.tier or 1
-    details = {
-        "x_Component": component.id,
-        "x_Kind": ComponentKind.Name(component.kind).removeprefix("COMPONENT_KIND_"),
-        "x_Model": TierModel.Name(component.model).removeprefix("TIER_MODEL_"),
-        "x_Tier": str(tier),
-        "x_TimeZone": plan.time_zone,
-    }
-    return {
-        "SkuId": component.sku_id or component.id,
-        "SkuMeter": component.dimension,
-        "SkuPriceId": f"{component.id}#{tier}@{revision}",
-        "SkuPriceDetails": json.dumps(details, ensure_ascii=False),
-    }
-
-
-def _describe(line: InvoiceLine, component: PriceComponent | None) -> str:
-    if component is None:
-        return f"{line.dimension} in {line.unit}, which no component prices"
-    tier = f", tier {line.tier}" if len(component.tiers) > 1 and line.tier else ""
-    series = f", by price series {line.series}" if line.series else ""
-    return f"{component.id}: {component.dimension} in {component.unit}{tier}{series}"
-
-
-def _whole_seconds(start_ms: int, end_ms: int) -> tuple[datetime, datetime]:
-    """A period in whole seconds (DateTimeFormat-A-005), no shorter than it is."""
-    start = from_ms(start_ms).astimezone(UTC).replace(microsecond=0)
-    end = from_ms(end_ms).astimezone(UTC)
-    if end.microsecond:
-        end = end.replace(microsecond=0) + _SECOND
-    return start, end
