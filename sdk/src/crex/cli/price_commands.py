@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crex import v1
     from crex.comparison import Comparison, Setting
-    from crex.rating import Plan, Series
+    from crex.rating import Plan
 
 _LAST_DAY: Final = 31
 _NARROW: Final = 40
@@ -153,13 +153,20 @@ def _show(options: argparse.Namespace) -> Result:
     return Result([convert.to_json(plan) for plan in plans], text)
 
 
+def _read(options: argparse.Namespace) -> Iterator[v1.PricePlan]:
+    from crex.cli.plan_files import read_plans
+
+    return read_plans(options.plans, options.only or (), _before(options))
+
+
 def _compare(options: argparse.Namespace) -> Result:
+    from crex.cli.plan_files import ready
     from crex.comparison import Demanded, compare
     from crex.comparison.page import page
     from crex.comparison.report import lines, to_json
     from crex.comparison.table import lengths_up_to
 
-    plans = [_ready(plan) for plan in _read(options)]
+    plans = [ready(plan) for plan in _read(options)]
     demanded = _demand(options, Demanded)
     longest = options.hours * 3_600_000 if options.hours else demanded.length_ms
     lengths = lengths_up_to(longest, options.points or _fitting())
@@ -219,12 +226,13 @@ def _settings(options: argparse.Namespace) -> Callable[[Plan], Setting]:
     from datetime import UTC, time
 
     from crex.cli.party import now
+    from crex.cli.plan_files import read_series
     from crex.comparison import Setting
     from crex.documents.times import to_ms
     from crex.rating import zone_between
 
     start: date | datetime = options.start or _next_month(now().date())
-    series = tuple(_series(path) for path in options.series or ())
+    series = tuple(read_series(path) for path in options.series or ())
 
     def setting(plan: Plan) -> Setting:
         if isinstance(start, datetime):
@@ -289,105 +297,6 @@ def _fitting() -> int:
 
     width = get_terminal_size((_WIDE, 24)).columns if sys.stdout.isatty() else _WIDE
     return columns(max(width, _NARROW), labels=14)
-
-
-def _read(options: argparse.Namespace) -> Iterator[v1.PricePlan]:
-    """Gives the plans of all files, each once, of those that `--only` names."""
-    from crex.errors import CrexError
-
-    seen: set[tuple[str, int]] = set()
-    words = [word.casefold() for word in options.only or ()]
-    found = 0
-    issued_at = _before(options)
-    for path in options.plans:
-        for plan in _plans(path, issued_at):
-            found += 1
-            told = " ".join((plan.header.id, *(one.sku_id for one in plan.components))).casefold()
-            key = plan.header.id, plan.header.revision
-            if key in seen or (words and not any(word in told for word in words)):
-                continue
-            seen.add(key)
-            yield plan
-    if not seen:
-        why = "there is no price plan in what was named"
-        if words and found:
-            why = f"none of {found} price plans has {' or '.join(options.only)} in name or SKU"
-        raise CrexError("NOT_FOUND", f"Nothing can be shown: {why}.")
-
-
-def _plans(path: Path, issued_at: datetime) -> Iterator[v1.PricePlan]:
-    """Gives the plans of a file, a folder or a price list.
-
-    Args:
-        path: The file or folder.
-        issued_at: From when a price of a list applies that does not say it.
-
-    Raises:
-        CrexError: It has none; `source` is the file.
-    """
-    from crex import v1
-    from crex.cli.files import named, read_paper
-    from crex.documents import convert
-    from crex.documents.reader import read
-    from crex.errors import CrexError
-
-    if path.is_dir():
-        for file in sorted(path.glob("*.json")):
-            paper = read_paper(file)
-            if paper.doctype.message is v1.PricePlan:
-                with named(file):
-                    yield convert.to_message(read(paper.body, v1.PricePlan), v1.PricePlan)
-        return
-    try:
-        paper = read_paper(path)
-    except CrexError as error:
-        if error.reason == "NOT_FOUND" or not path.is_file():
-            raise
-        yield from _listed(path, error, issued_at)
-        return
-    with named(path):
-        if paper.doctype.message is not v1.PricePlan:
-            raise CrexError("TYPE", f"This is a document of type {paper.doctype.token}, not a price plan.")
-        yield convert.to_message(read(paper.body, v1.PricePlan), v1.PricePlan)
-
-
-def _listed(path: Path, error: Exception, issued_at: datetime) -> Iterator[v1.PricePlan]:
-    """Gives the drafts that `crex describe prices` makes of a list; else raises what was wrong before."""
-    from crex import v1
-    from crex.describe.assembly import Issue, assemble
-    from crex.describe.prices import IMPORTER
-    from crex.describe.sources import open_sources
-
-    issue = Issue(authority="list.invalid", site="list", issued_at=issued_at)
-    made = assemble(IMPORTER.read(open_sources([path])), issue).made
-    if not made:
-        raise error
-    for one in made:
-        if isinstance(one.document, v1.PricePlan):
-            yield one.document
-
-
-def _ready(plan: v1.PricePlan) -> Plan:
-    from crex import v1
-    from crex.documents import convert
-    from crex.rating import Plan
-    from crex.trust.envelope import digest
-
-    header = plan.header
-    pin = v1.Pin(id=header.id, revision=header.revision, sha256=digest(convert.dump(plan)))
-    return Plan.of(plan, pin)
-
-
-def _series(path: Path) -> Series:
-    from crex import v1
-    from crex.cli.files import named, read_paper
-    from crex.documents import convert
-    from crex.documents.reader import read
-    from crex.rating import Series
-
-    paper = read_paper(path)
-    with named(path):
-        return Series.of(convert.to_message(read(paper.body, v1.PriceSeries), v1.PriceSeries))
 
 
 class _Progress:
