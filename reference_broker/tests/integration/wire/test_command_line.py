@@ -58,12 +58,24 @@ def test_the_invoice_is_recomputed_and_accepted(sale: Sale, capsys: pytest.Captu
 
 
 def test_the_invoice_exports_as_a_table(sale: Sale, tmp_path: Path) -> None:
-    """The export holds one row for each line, and its amounts are those of the invoice."""
+    """The export holds a row for each line, and its amounts are those of the invoice."""
     place = tmp_path / "invoice.csv"
     assert sale.consumer.plain("-o", str(place), "invoice", "export", sale.invoice) == 0
     rows = list(csv.DictReader(place.read_text("utf-8").splitlines()))
     shown = sale.consumer("invoice", "show", sale.invoice)
-    assert [row["amount"] for row in rows] == [line["amount"]["amount"] for line in shown["lines"]]
+    amounts = [row["amount"] for row in rows if row["kind"] == "line"]
+    assert amounts == [line["amount"]["amount"] for line in shown["lines"]]
+
+
+def test_the_invoice_is_taken_along(sale: Sale, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bundle from the broker is verified without it, and equals what its inputs come to."""
+    place = tmp_path / "invoice.json"
+    assert sale.consumer.plain("-o", str(place), "invoice", "export", sale.invoice, "--format", "bundle") == 0
+    assert sale.consumer("invoice", "verify", str(place))["ok"] is True
+    assert sale.consumer("invoice", "diff", str(place))["same"] is True
+    assert sale.consumer("invoice", "diff", sale.invoice, str(place))["same"] is True
+    assert sale.consumer.plain("invoice", "export", sale.invoice, "--format", "html") == 0
+    assert "right to the last digit" in capsys.readouterr().out
 
 
 def test_a_foreign_invoice_is_not_there(sale: Sale, capsys: pytest.CaptureFixture[str]) -> None:

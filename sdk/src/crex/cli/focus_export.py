@@ -63,13 +63,6 @@ def writing(options: argparse.Namespace, found: Sequence[Row]) -> Result:
     return Result(value, f"Wrote {count} of FOCUS 1.2 to {path}.")
 
 
-def _require_place(options: argparse.Namespace) -> None:
-    from crex.errors import CrexError
-
-    if options.format == "parquet" and options.output is None:
-        raise CrexError("SCHEMA", "Parquet is no text: name a file for it with -o FILE.parquet.")
-
-
 def focus_bill(customer: Customer, invoice: Verified[v1.Invoice], lines: Sequence[v1.InvoiceLine]) -> Bill:
     """Gathers what an invoice's rows are made from: its price plans and what was sold."""
     from crex import v1

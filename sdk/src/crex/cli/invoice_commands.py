@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from crex.cli.focus_export import FORMATS, export_focus
+from crex.cli import invoice_books, invoice_compare, invoice_export
+from crex.cli.invoice_source import SOURCE, is_bundle, takes_bundles
 from crex.cli.options import Commands, command, group, waiting
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
     from crex import v1
-    from crex.invoice.report import InvoiceReport
-
-_COLUMNS: Final = (
-    "invoice", "lease", "key", "component", "tier", "dimension", "unit", "quantity", "list_unit_price",
-    "per_quantity", "amount", "currency",
-)  # fmt: skip
 
 
 def add(commands: Commands) -> None:
@@ -30,18 +23,14 @@ def add(commands: Commands) -> None:
     for name, run, about in (
         ("show", _show, "show an invoice; every line unfolds to its arithmetic"),
         ("verify", _verify, "recompute an invoice from usage, price plan and order"),
-        ("accept", _accept, "recompute an invoice and accept it by your signature"),
-        ("export", _export, "write the lines of an invoice for another program"),
     ):
         parser = command(invoices, name, run, about)
-        parser.add_argument("invoice", metavar="INVOICE")
-        if name == "export":
-            parser.add_argument(
-                "--format",
-                choices=("csv", "json", *FORMATS),
-                default="csv",
-                help="csv (default) or json; focus (CSV) or parquet, as FOCUS 1.2 has it",
-            )
+        parser.add_argument("invoice", metavar="INVOICE", help=SOURCE)
+        takes_bundles(parser)
+    accept = command(invoices, "accept", _accept, "recompute an invoice and accept it by your signature")
+    accept.add_argument("invoice", metavar="INVOICE")
+    for part in (invoice_compare, invoice_export, invoice_books):
+        part.add(invoices)
 
 
 def _list(options: argparse.Namespace) -> Result:
@@ -81,13 +70,18 @@ def _show(options: argparse.Namespace) -> Result:
     from crex.cli.party import open_customer, state_text
     from crex.cli.purchase import fetch_invoice, fetch_sale
     from crex.documents.convert import to_json
+    from crex.invoice.bundle_open import read_lines
     from crex.invoice.render import render
 
+    if is_bundle(options.invoice):
+        from crex.cli import invoice_offline
+
+        return invoice_offline.show(options)
     customer = open_customer(options)
     record, invoice, bodies = fetch_invoice(customer, options.invoice)
     lease = customer.client.get_lease(v1.GetLeaseRequest(lease=invoice.message.lease)).lease
     plan = fetch_sale(customer, lease).price_plan.message
-    lines = _lines(bodies)
+    lines = read_lines(bodies)
     text = render(invoice.message, lines, plan).rstrip("\n")
     text += f"\nState        {state_text(v1.InvoiceState, record.state)}"
     value = {
@@ -98,43 +92,18 @@ def _show(options: argparse.Namespace) -> Result:
     return Result(value, text)
 
 
-def _lines(bodies: list[bytes]) -> list[v1.InvoiceLine]:
-    from crex import v1
-    from crex.documents import convert
-    from crex.documents.reader import read
-
-    return [convert.to_message(read(body, v1.InvoiceLine), v1.InvoiceLine) for body in bodies]
-
-
 def _verify(options: argparse.Namespace) -> Result:
+    from crex.cli.invoice_offline import report_json, verify
     from crex.cli.party import open_customer
     from crex.cli.purchase import fetch_invoice, recompute
 
+    if is_bundle(options.invoice):
+        return verify(options)
     customer = open_customer(options)
     _, invoice, lines = fetch_invoice(customer, options.invoice)
     report, _ = recompute(customer, invoice, lines)
     verdict = "It is right, to the last digit." if report.ok else "It is wrong. Do not pay or accept it."
-    return Result(_report(report), f"{report}\n{verdict}", OK if report.ok else REFUSED)
-
-
-def _report(report: InvoiceReport) -> dict[str, Any]:
-    return {
-        "invoice": report.invoice,
-        "ok": report.ok,
-        "ratingDigest": report.rating.digest if report.rating is not None else None,
-        "checks": [{"name": one.name, "finding": one.finding, "passed": one.passed} for one in report.checks],
-        "differences": [
-            {
-                "place": one.place,
-                "theirs": one.theirs,
-                "ours": one.ours,
-                "why": one.why,
-                "requirement": one.requirement,
-                "reason": one.reason,
-            }
-            for one in report.differences
-        ],
-    }
+    return Result(report_json(report), f"{report}\n{verdict}", OK if report.ok else REFUSED)
 
 
 def _accept(options: argparse.Namespace) -> Result:
@@ -158,36 +127,3 @@ def _accept(options: argparse.Namespace) -> Result:
         f"{record.id} is {state_text(v1.InvoiceState, record.state)}."
     )
     return Result(to_json(record), text)
-
-
-def _export(options: argparse.Namespace) -> Result:
-    from crex.cli.party import open_customer
-    from crex.cli.purchase import fetch_invoice
-    from crex.documents.convert import to_json
-    from crex.invoice.arithmetic import exact, show
-
-    customer = open_customer(options)
-    _, invoice, bodies = fetch_invoice(customer, options.invoice)
-    lines = _lines(bodies)
-    if options.format in FORMATS:
-        return export_focus(options, customer, invoice, lines)
-    value = {"invoice": to_json(invoice.message), "lines": [to_json(line) for line in lines]}
-    if options.format == "json":
-        options.json = True
-        return Result(value, "")
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for line in lines:
-        row = (
-            invoice.id, line.lease, line.key, line.component, line.tier, line.dimension, line.unit,
-            show(exact(line.quantity)), line.unit_price, line.per_quantity, line.amount.amount,
-            line.amount.currency,
-        )  # fmt: skip
-        writer.writerow([_cell(str(cell)) for cell in row])
-    return Result(value, buffer.getvalue().rstrip("\n"))
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet takes a cell that begins so for a formula, and these texts come from the seller."""
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t") else text

@@ -1,0 +1,210 @@
+"""An invoice as one page of HTML that stands by itself: no script, nothing fetched, every line unfolds.
+
+Names in an invoice come from the seller, so every text is escaped, and the page says that nothing of it may
+run or be fetched. Lines unfold by `details`, which keyboards and screen readers know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
+from typing import Final
+
+from crex.invoice.arithmetic import equation, exact, rounding, show
+from crex.invoice.difference import tax_equation
+from crex.invoice.report import Check, Report
+from crex.metering.span import Span, show_ms, timestamp_ms
+from crex.v1 import ComponentKind, Invoice, InvoiceLine, InvoiceTax, PriceComponent, PricePlan
+from crex.v1 import Money as MoneyMessage
+
+# Colours with a contrast of 7 or more on their ground (WCAG 2.2, 1.4.6); a test computes it.
+INK, PAPER, FAINT, SHADE, LINK = "#1b1b1f", "#ffffff", "#4a4a55", "#f1f1f4", "#0b3d91"
+GOOD, BAD = "#0b4f1e", "#8a1014"
+_STYLE: Final = f"""
+:root {{ color-scheme: light; }}
+body {{ margin: 2rem auto; max-width: 70rem; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif;
+  color: {INK}; background: {PAPER}; }}
+h1 {{ font-size: 1.5rem; overflow-wrap: anywhere; }}
+h2 {{ font-size: 1.2rem; margin-top: 2rem; }}
+table {{ border-collapse: collapse; width: 100%; }}
+caption {{ text-align: left; color: {FAINT}; padding-bottom: .5rem; }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid {FAINT}; }}
+th[scope=row] {{ font-weight: normal; }}
+tfoot th, tfoot td {{ font-weight: bold; background: {SHADE}; }}
+.number {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
+dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }}
+dt {{ color: {FAINT}; }}
+dd {{ margin: 0; overflow-wrap: anywhere; }}
+code {{ font-size: .9rem; overflow-wrap: anywhere; }}
+summary {{ cursor: pointer; color: {LINK}; }}
+summary:focus-visible {{ outline: 3px solid {LINK}; outline-offset: 2px; }}
+.good {{ color: {GOOD}; }}
+.bad {{ color: {BAD}; font-weight: bold; }}
+"""
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_TIME: Final = (ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_GAUGE_TIME)
+
+
+def to_html(
+    invoice: Invoice,
+    lines: Sequence[InvoiceLine],
+    *,
+    plans: Mapping[str, PricePlan] | None = None,
+    report: Report | None = None,
+) -> str:
+    """Returns the page.
+
+    Args:
+        invoice: The invoice.
+        lines: Its lines.
+        plans: Its price plans by the SHA-256 of their bodies; with them, quantities of held time have their
+            unit.
+        report: Its recomputation; unset: the page says that it was not recomputed.
+    """
+    title = f"Invoice {invoice.header.id}"
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        *_head(invoice),
+        *_verdict(report),
+        *_lines(invoice, lines, plans or {}),
+        *_taxes(invoice.taxes),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(body)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _head(invoice: Invoice) -> Iterator[str]:
+    period = Span.of(invoice.period)
+    leases = ", ".join(invoice.leases) or invoice.lease
+    facts = [
+        ("From", invoice.seller),
+        ("To", f"{invoice.buyer}, account {invoice.account}"),
+        ("Lease" if not invoice.leases else "Leases", leases),
+        ("Period", f"{show_ms(period.start_ms)} until {show_ms(period.end_ms)}"),
+        ("Due", show_ms(timestamp_ms(invoice.due_time))),
+        ("Total", _money(invoice.total)),
+        ("Rating digest", invoice.rating_digest),
+        ("Algorithm", invoice.algorithm),
+    ]
+    if invoice.provisional:
+        facts.insert(0, ("Provisional", "Usage is incomplete: a forecast, which nobody has to pay."))
+    yield _facts(facts)
+
+
+def _verdict(report: Report | None) -> Iterator[str]:
+    yield "<h2>Recomputation</h2>"
+    if report is None:
+        yield "<p>This page was made without recomputing the invoice.</p>"
+        return
+    if report.ok:
+        yield '<p class="good">Recomputed from its pinned inputs: right to the last digit.</p>'
+    else:
+        yield '<p class="bad">Wrong: it is not what its pinned inputs come to. Do not pay or accept it.</p>'
+    yield f"<ul>{''.join(map(_check, report.checks))}</ul>"
+    if report.differences:
+        yield "<h3>Differences</h3><ul>"
+        yield from (f"<li>{escape(str(each))}</li>" for each in report.differences)
+        yield "</ul>"
+
+
+def _check(check: Check) -> str:
+    mark = '<span class="good">holds</span>' if check.passed else '<span class="bad">does not hold</span>'
+    return f"<li>{escape(check.name)}: {escape(check.finding)} ({mark})</li>"
+
+
+def _lines(invoice: Invoice, lines: Sequence[InvoiceLine], plans: Mapping[str, PricePlan]) -> Iterator[str]:
+    components = {
+        (sha256, component.id): component for sha256, plan in plans.items() for component in plan.components
+    }
+    yield '<h2 id="lines">Lines</h2>'
+    yield '<table aria-labelledby="lines">'
+    yield f"<caption>{len(lines)} lines. Each unfolds to its arithmetic.</caption>"
+    yield (
+        '<thead><tr><th scope="col">No.</th><th scope="col">Line</th>'
+        '<th scope="col" class="number">Quantity</th>'
+        '<th scope="col" class="number">Amount</th></tr></thead><tbody>'
+    )
+    for number, line in enumerate(lines, start=1):
+        component = components.get((line.price_plan.sha256, line.component))
+        yield _line(number, line, _unit(line, component))
+    yield "</tbody><tfoot>"
+    yield _foot("Net total", invoice.net_total)
+    for tax in invoice.taxes:
+        yield _foot(f"Tax {tax.category}, {tax.jurisdiction}, at {tax.rate}", tax.amount)
+    yield _foot("Total", invoice.total)
+    yield "</tfoot></table>"
+
+
+def _line(number: int, line: InvoiceLine, unit: str) -> str:
+    title = line.component or line.adjustment or line.commitment or line.dimension
+    facts = [("Dimension", f"{line.dimension} in {line.unit}")]
+    for name, text in (
+        ("Tier", str(line.tier or "")),
+        ("Commitment", line.commitment),
+        ("Adjustment", line.adjustment),
+        ("Flat price", line.flat_price and f"{line.flat_price} {line.amount.currency}"),
+        ("Price series", line.series),
+        ("Factors", ", ".join(f"{one.id}: {show(exact(one.value))}" for one in line.factors)),
+        ("Lease", line.lease),
+        ("Account", line.account),
+        ("Tax category", line.tax_category),
+        ("Arithmetic", equation(line, unit)),
+        ("Rounding", rounding(line)),
+        ("Price plan", f"{line.price_plan.id}, revision {line.price_plan.revision}"),
+        ("Key", line.key),
+    ):
+        if text:
+            facts.append((name, text))
+    unpriced = " (no component prices it)" if line.unpriced else ""
+    summary = f"<summary>{escape(title)}{unpriced}</summary>"
+    return (
+        f'<tr><td>{number}</td><th scope="row"><details>{summary}{_facts(facts)}</details></th>'
+        f'<td class="number">{escape(show(exact(line.quantity)))} {escape(unit)}</td>'
+        f'<td class="number">{escape(_money(line.amount))}</td></tr>'
+    )
+
+
+def _taxes(taxes: Sequence[InvoiceTax]) -> Iterator[str]:
+    if not taxes:
+        return
+    yield '<h2 id="taxes">Taxes</h2><table aria-labelledby="taxes">'
+    yield "<caption>Each is computed once, on the sum of the rounded lines of its category.</caption>"
+    yield (
+        '<thead><tr><th scope="col">Tax</th><th scope="col">Arithmetic</th>'
+        '<th scope="col" class="number">Amount</th></tr></thead><tbody>'
+    )
+    for tax in taxes:
+        yield (
+            f'<tr><th scope="row">{escape(f"{tax.category}, {tax.jurisdiction}")}</th>'
+            f"<td>{escape(tax_equation(tax))}</td>"
+            f'<td class="number">{escape(_money(tax.amount))}</td></tr>'
+        )
+    yield "</tbody></table>"
+
+
+def _foot(what: str, amount: MoneyMessage) -> str:
+    return (
+        f'<tr><th scope="row" colspan="3">{escape(what)}</th>'
+        f'<td class="number">{escape(_money(amount))}</td></tr>'
+    )
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    return f"<dl>{rows}</dl>"
+
+
+def _unit(line: InvoiceLine, component: PriceComponent | None) -> str:
+    if component is None or component.kind not in _TIME:
+        return line.unit
+    return f"{line.unit}·{component.time_unit or 's'}"
+
+
+def _money(amount: MoneyMessage) -> str:
+    return f"{amount.amount} {amount.currency}"
