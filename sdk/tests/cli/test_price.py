@@ -11,7 +11,7 @@ from crex.documents import convert
 from crex.v1 import PricePlan
 from sdk.tests.cli.conftest import Shell
 from sdk.tests.comparison.samples import component, message, reserved
-from sdk.tests.describe.price_lists import addon, part
+from sdk.tests.describe.price_lists import OF_DOLLARS, addon, part
 
 
 def file(folder: Path, plan: PricePlan) -> str:
@@ -77,6 +77,19 @@ def test_quantities_and_a_demand_of_a_file(crex: Shell, tmp_path: Path) -> None:
     assert found["plans"][0]["cost"] == "5.10"
     found = crex.json(*where, "--demand", str(demand), "--count", "0", "--quantity", "storage:gibibyte=100")
     assert found["plans"][0]["cost"] == "2.55"
+
+
+def test_lists_are_read_together(crex: Shell, tmp_path: Path) -> None:
+    """A configuration states the currency of reserved offerings, which are compared as commitments."""
+    offerings, dollars = tmp_path / "offerings.json", tmp_path / "usd.json"
+    offerings.write_text(json.dumps({f"t{at}.large/us-west-1": at / 26280 for at in range(497, 527)}))
+    dollars.write_text(json.dumps(OF_DOLLARS))
+    where = ("price", "compare", str(offerings), str(dollars), "--only", "t497", "--start", "2027-01-01")
+    found = crex.json(*where, "--for", "1h")
+    # 497 ÷ 26280 for each of the 26304 hours of three years with a leap day.
+    assert found["plans"][0]["cost"] == "497.45"
+    assert crex(*where[:3]) == 1
+    assert "there is no price plan" in crex.err
 
 
 def test_a_page_is_written(crex: Shell, tmp_path: Path) -> None:

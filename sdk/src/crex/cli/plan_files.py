@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from crex import v1
+    from crex.cli.files import Paper
+    from crex.errors import CrexError
     from crex.rating import Plan, Series
 
 
@@ -29,15 +31,14 @@ def read_plans(paths: Sequence[Path], only: Sequence[str], issued_at: datetime) 
     seen: set[tuple[str, int]] = set()
     words = [word.casefold() for word in only]
     found = 0
-    for path in paths:
-        for plan in _plans(path, issued_at):
-            found += 1
-            told = " ".join((plan.header.id, *(one.sku_id for one in plan.components))).casefold()
-            key = plan.header.id, plan.header.revision
-            if key in seen or (words and not any(word in told for word in words)):
-                continue
-            seen.add(key)
-            yield plan
+    for plan in _plans(paths, issued_at):
+        found += 1
+        told = " ".join((plan.header.id, *(one.sku_id for one in plan.components))).casefold()
+        key = plan.header.id, plan.header.revision
+        if key in seen or (words and not any(word in told for word in words)):
+            continue
+        seen.add(key)
+        yield plan
     if not seen:
         why = "there is no price plan in what was named"
         if words and found:
@@ -45,54 +46,62 @@ def read_plans(paths: Sequence[Path], only: Sequence[str], issued_at: datetime) 
         raise CrexError("NOT_FOUND", f"Nothing can be shown: {why}.")
 
 
-def _plans(path: Path, issued_at: datetime) -> Iterator[v1.PricePlan]:
-    """Gives the plans of a file, a folder or a price list.
-
-    Args:
-        path: The file or folder.
-        issued_at: From when a price of a list applies that does not say it.
+def _plans(paths: Sequence[Path], issued_at: datetime) -> Iterator[v1.PricePlan]:
+    """Gives the plans of documents, then those of lists: lists are read together, as an import reads them.
 
     Raises:
-        CrexError: It has none; `source` is the file.
+        CrexError: A file has none; `source` is the file.
     """
-    from crex import v1
-    from crex.cli.files import named, read_paper
-    from crex.documents import convert
-    from crex.documents.reader import read
+    from crex.cli.files import read_paper
     from crex.errors import CrexError
 
-    if path.is_dir():
-        for file in sorted(path.glob("*.json")):
-            paper = read_paper(file)
-            if paper.doctype.message is v1.PricePlan:
-                with named(file):
-                    yield convert.to_message(read(paper.body, v1.PricePlan), v1.PricePlan)
-        return
-    try:
-        paper = read_paper(path)
-    except CrexError as error:
-        if error.reason == "NOT_FOUND" or not path.is_file():
-            raise
-        yield from _listed(path, error, issued_at)
-        return
-    with named(path):
-        if paper.doctype.message is not v1.PricePlan:
-            raise CrexError("TYPE", f"This is a document of type {paper.doctype.token}, not a price plan.")
-        yield convert.to_message(read(paper.body, v1.PricePlan), v1.PricePlan)
+    lists: dict[Path, CrexError] = {}
+    for path in paths:
+        if path.is_dir():
+            yield from filter(None, map(_plan, map(read_paper, sorted(path.glob("*.json")))))
+            continue
+        try:
+            paper = read_paper(path)
+        except CrexError as error:
+            if not path.is_file():
+                raise
+            lists[path] = error
+            continue
+        plan = _plan(paper)
+        if plan is None:
+            told = f"This is a document of type {paper.doctype.token}, not a price plan. Name another file."
+            raise CrexError("TYPE", told, source=str(path))
+        yield plan
+    if lists:
+        yield from _listed(lists, issued_at)
 
 
-def _listed(path: Path, error: Exception, issued_at: datetime) -> Iterator[v1.PricePlan]:
-    """Gives the drafts that `crex describe prices` makes of a list; else raises what was wrong before."""
+def _plan(paper: Paper) -> v1.PricePlan | None:
+    from crex import v1
+    from crex.cli.files import named
+    from crex.documents import convert
+    from crex.documents.reader import read
+
+    if paper.doctype.message is not v1.PricePlan:
+        return None
+    with named(paper.path):
+        return convert.to_message(read(paper.body, v1.PricePlan), v1.PricePlan)
+
+
+def _listed(lists: Mapping[Path, CrexError], issued_at: datetime) -> Iterator[v1.PricePlan]:
+    """Gives the drafts that `crex describe prices` makes of lists; a file that is none raises what it was."""
     from crex import v1
     from crex.describe.assembly import Issue, assemble
-    from crex.describe.prices import IMPORTER
+    from crex.describe.prices import IMPORTER, NO_LIST
     from crex.describe.sources import open_sources
 
+    imported = IMPORTER.read(open_sources(list(lists)))
+    unknown = {one.where for one in imported.left_out if one.why.startswith(NO_LIST)}
+    for path, error in lists.items():
+        if path.name in unknown:
+            raise error
     issue = Issue(authority="list.invalid", site="list", issued_at=issued_at)
-    made = assemble(IMPORTER.read(open_sources([path])), issue).made
-    if not made:
-        raise error
-    for one in made:
+    for one in assemble(imported, issue).made:
         if isinstance(one.document, v1.PricePlan):
             yield one.document
 

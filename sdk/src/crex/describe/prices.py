@@ -45,7 +45,8 @@ _TABLES: Final[tuple[tuple[frozenset[str], Callable[[Source, Plans], None]], ...
     (prices_custom.COLUMNS, prices_custom.read_csv),
     (prices_azure.COLUMNS, prices_azure.read),
 )
-_NO_LIST: Final = "it is no price list of a layout that is known here"
+# How the reason begins why a file as a whole was not read.
+NO_LIST: Final = "it is no price list of a layout that is known here"
 _SHOWN_COLUMNS: Final = 6
 _BEGINNING: Final = 4096
 
@@ -106,7 +107,7 @@ def _json(source: Source) -> _Reading:
     for recognises, read in _JSON:
         if recognises(parsed.value):
             return _Reading(source, partial(read, source.name, parsed.value), read is prices_custom.read)
-    return _nothing(source, _error(parsed.value) or _NO_LIST)
+    return _nothing(source, _error(parsed.value) or NO_LIST)
 
 
 def _error(value: object) -> str:
@@ -122,7 +123,7 @@ def _table(source: Source) -> _Reading:
         if needed <= set(columns):
             return _Reading(source, partial(read, source))
     shown = ", ".join(clean(name, 40) or "?" for name in columns[:_SHOWN_COLUMNS])
-    return _nothing(source, f"{_NO_LIST}: its columns are {shown or 'none'}")
+    return _nothing(source, f"{NO_LIST}: its columns are {shown or 'none'}")
 
 
 IMPORTER: Final = Prices()
