@@ -147,16 +147,24 @@ class Books:
             price_plan=self.opened(goods.plan, v1.PricePlan),
         )
 
-    async def invoice(self, name: str = "") -> InvoiceDraft:
-        """The invoice of the last sealed period."""
+    async def invoice(
+        self, name: str = "", *, after: InvoiceDraft | None = None, **more: Any
+    ) -> InvoiceDraft:
+        """The invoice of the last sealed period, after that of the period before."""
         batches = [
             SealedBatch(self.opened(envelope, v1.UsageBatch), bodies) for envelope, bodies in self.sent
         ]
         id_ = name or self.lease.name.rpartition("/")[2]
+        earlier = None if after is None else signer(PROVIDER).sign_document(after.message)
         return build(
-            Basis.of(await self.sale(), batches),
+            Basis.of(
+                await self.sale(),
+                batches,
+                earlier=None if earlier is None else self.opened(earlier, v1.Invoice),
+            ),
             header=self.trade.header(PROVIDER, "invoice", id_),
             due_time=self.trade.clock.now() + timedelta(days=30),
+            **more,
         )
 
     async def issue(

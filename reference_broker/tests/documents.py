@@ -183,13 +183,14 @@ async def stock(
     authority: str = PROVIDER,
     units: int = 8,
     terms: v1.OfferTerms | None = None,
+    priced: v1.PricePlan | None = None,
     **more: Any,
 ) -> Goods:
     """Publishes everything that is needed to sell `units` nodes for two days, from an hour ago."""
     await exchange.publish(site(exchange, authority), authority)
     resource = await exchange.publish(node_class(exchange, authority), authority)
     await exchange.publish(pool(exchange, authority), authority)
-    plan = await exchange.publish(price_plan(exchange, authority), authority)
+    plan = await exchange.publish(priced or price_plan(exchange, authority), authority)
     pool_id = f"crex://{authority}/pool/nodes"
     document = offer(
         exchange,

@@ -127,7 +127,7 @@ class Deliveries:
                 final=event == "seal",
                 next_seq={"units": last + 1 + len(records)},
                 first_seq={"units": 1},
-                events=((1, begin),),
+                events=((1, begin, None),),
             ),
             event=event,
             first_ms=self.market.clock.ms if records else None,

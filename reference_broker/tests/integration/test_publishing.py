@@ -196,6 +196,52 @@ async def test_a_plan_that_cannot_be_rated_is_refused_when_it_is_published(excha
         await exchange.publish(plan)
 
 
+async def test_a_plan_that_cannot_be_billed_here_is_refused(exchange: Exchange) -> None:
+    """BILLING-PLAN-1: commitments, sums over an account, series and exchanges are no bill of one lease."""
+    component = price_plan(exchange).components[0]
+    changes = (
+        {"commitments": [_commitment(component.id)]},
+        {"exchange": v1.Exchange(currency="CNY", series="crex://b.example/s/x", publisher="b.example")},
+        {"components": [_over_account(component)]},
+        {"components": [_by_series(component)]},
+    )
+    for change in changes:
+        plan = price_plan(exchange)
+        if "components" in change:
+            plan.ClearField("components")
+        plan.MergeFrom(v1.PricePlan(**change))
+        with _refusal("TERMS") as refused:
+            await exchange.publish(plan)
+        assert refused.value.violations[0].requirement == "BILLING-PLAN-1"
+
+
+def _commitment(component: str) -> v1.Commitment:
+    return v1.Commitment(
+        id="year",
+        kind=v1.CommitmentKind.COMMITMENT_KIND_HOURLY_QUANTITY,
+        amount="1",
+        price="1",
+        per_quantity="3600",
+        eligible=[component],
+    )
+
+
+def _over_account(component: v1.PriceComponent) -> v1.PriceComponent:
+    changed = v1.PriceComponent()
+    changed.CopyFrom(component)
+    changed.accumulator.scope = v1.AccumulatorScope.ACCUMULATOR_SCOPE_ACCOUNT
+    changed.accumulator.reset = v1.AccumulatorReset.ACCUMULATOR_RESET_PERIOD
+    return changed
+
+
+def _by_series(component: v1.PriceComponent) -> v1.PriceComponent:
+    changed = v1.PriceComponent()
+    changed.CopyFrom(component)
+    changed.price_series.id, changed.price_series.publisher = "crex://b.example/s/x", "b.example"
+    changed.price_series.max_unit_price = "9"
+    return changed
+
+
 async def test_a_pool_names_each_base_pool_once(exchange: Exchange) -> None:
     """CAP-DRAW-1: two entries for one base pool are refused with their place."""
     await exchange.publish(site(exchange))

@@ -57,6 +57,8 @@ class IssueInvoice:
         store = self._context.store
         opened = open_own(self._context, caller, request.invoice, v1.Invoice)
         message = opened.message
+        if message.provisional or message.leases:
+            raise _not_taken(message)
         period = Span.of(message.period)
         found = await store.usage.sale(caller.authority, message.lease)
         if found is None:
@@ -68,7 +70,8 @@ class IssueInvoice:
         chain = await store.usage.chain(caller.authority, message.lease, until_sha256=usage.last_batch_sha256)
         others = await store.invoices.billed_before(found.lease.order, opened.digest)
         billed = _sum_in(message.currency, others)
-        await asyncio.to_thread(self._verify, opened, list(request.lines), sold, chain, billed)
+        earlier = await self._earlier(caller, message)
+        await asyncio.to_thread(self._verify, opened, list(request.lines), sold, chain, billed, earlier)
         return NewInvoice(
             document=new_document(opened, provider=found.lease.provider, consumer=found.lease.consumer),
             lines=tuple(request.lines),
@@ -92,10 +95,27 @@ class IssueInvoice:
         sold: SoldLease,
         chain: Sequence[KeptBatch],
         billed: Money | None,
+        earlier: Verified[v1.Invoice] | None,
     ) -> None:
-        basis = Basis.of(sold.sale, [self._sealed(kept) for kept in chain])
+        basis = Basis.of(sold.sale, [self._sealed(kept) for kept in chain], earlier=earlier)
         before = {} if billed is None else {sold.sale.order.id: billed}
         verify(opened, lines, basis, billed_before=before).require()
+
+    async def _earlier(self, caller: Caller, message: v1.Invoice) -> Verified[v1.Invoice] | None:
+        """Gives the invoice whose closings the openings are, where one is pinned (RATE-OPENING-1)."""
+        if not message.earlier_invoices:
+            return None
+        pin = message.earlier_invoices[0]
+        kept = await self._context.store.usage.kept(pin.sha256)
+        earlier = None if kept is None else reopen(self._context, kept, v1.Invoice)
+        if earlier is None or earlier.issuer != caller.authority:
+            raise CrexError(
+                "SUBJECT",
+                f"The invoice pins {pin.id} with SHA-256 {pin.sha256} as the one before it, which was not "
+                "issued here. Issue invoices in the order of their periods (RATE-OPENING-1).",
+                details={"requirement": "RATE-OPENING-1"},
+            )
+        return earlier
 
     def _sealed(self, kept: KeptBatch) -> SealedBatch:
         document = KeptDocument("", 0, "", kept.envelope, kept.kept_ms)
@@ -113,6 +133,23 @@ def _sum_in(currency: str, others: Iterable[tuple[str, str]]) -> Money | None:
             billed = Money.parse(other, amount)
             total = billed if total is None else total + billed
     return total
+
+
+def _not_taken(message: v1.Invoice) -> CrexError:
+    """Gives the refusal of an invoice that is no bill of one lease that is owed."""
+    if message.provisional:
+        return CrexError(
+            "INCOMPLETE",
+            f"{message.header.id} is provisional: nobody owes it, so it is not issued here. Seal the period "
+            "and issue its invoice (INVOICE-PROVISIONAL-1).",
+            details={"requirement": "INVOICE-PROVISIONAL-1"},
+        )
+    return CrexError(
+        "TERMS",
+        f"{message.header.id} bills {len(message.leases)} leases of an account together. A broker takes an "
+        "invoice of one lease; exchange this one with the buyer (BILLING-PLAN-1).",
+        details={"requirement": "BILLING-PLAN-1"},
+    )
 
 
 def _incomplete(lease: str, period: Span, usage: UsageSnapshot | None) -> CrexError:

@@ -9,6 +9,7 @@ from crex.documents import strict
 from crex.errors import CrexError, RatingError, Violation
 from crex.rating.plan import Plan
 from crex.trust.verified import Verified
+from crex_broker.application.billable import check_billable
 from crex_broker.application.limits import Limits
 from crex_broker.application.opening import new_document
 from crex_broker.application.ports.documents import DocumentStore, StoredDocument
@@ -91,6 +92,7 @@ def _plan(opened: Verified[Any], plan: v1.PricePlan) -> Publication:
     except RatingError as error:
         error.source = opened.id
         raise
+    check_billable(opened.id, plan)
     return Publication(new_document(opened))
 
 

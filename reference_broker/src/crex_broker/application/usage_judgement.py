@@ -48,8 +48,16 @@ def judge_chain(view: UsageView, batch: Verified[v1.UsageBatch], bodies: Sequenc
 
     Raises:
         CrexError: As `crex.metering.batch.verify_batch` (BILLING-CHAIN-1, BILLING-SEQ-1, BILLING-ROOT-1,
-            BILLING-PERIOD-1, BILLING-DUPLICATE-2).
+            BILLING-PERIOD-1, BILLING-DUPLICATE-2). TERMS where it corrects a sealed period
+            (BILLING-CORRECT-1).
     """
+    if batch.message.HasField("corrects"):
+        raise CrexError(
+            "TERMS",
+            f"{batch.id} corrects a sealed period. A broker carries neither such batches nor the notes that "
+            "follow from them; exchange both with the buyer (BILLING-CORRECT-1).",
+            details={"lease": view.sale.lease.name, "requirement": "BILLING-CORRECT-1"},
+        )
     continued, records = verify_batch(_chain(view), batch, bodies)
     period = continued.period
     assert period is not None  # noqa: S101 - a chain with a batch has a period
@@ -62,7 +70,7 @@ def judge_chain(view: UsageView, batch: Verified[v1.UsageBatch], bodies: Sequenc
         final=continued.final,
         next_seq=dict(continued.next_seq),
         first_seq=dict(continued.first_seq),
-        events=tuple([(int(event.kind), timestamp_ms(event.at)) for event in continued.events]),
+        events=tuple(map(_kept_event, continued.events)),
     )
     return Judged(head, continued.events, records)
 
@@ -143,15 +151,23 @@ def _chain(view: UsageView) -> Chain:
         lease=name,
         pins=(*earlier, last),
         next_seq=head.next_seq,
-        events=tuple(
-            [
-                v1.ServiceEvent(kind=v1.ServiceEventKind.ValueType(kind), at=ms_timestamp(at_ms))
-                for kind, at_ms in head.events
-            ]
-        ),
+        events=tuple([_event(*event) for event in head.events]),
         period=Span(head.start_ms, head.end_ms),
         first_seq=head.first_seq,
         final=head.final,
+    )
+
+
+def _kept_event(event: v1.ServiceEvent) -> tuple[int, int, int | None]:
+    until_ms = timestamp_ms(event.until) if event.HasField("until") else None
+    return int(event.kind), timestamp_ms(event.at), until_ms
+
+
+def _event(kind: int, at_ms: int, until_ms: int | None) -> v1.ServiceEvent:
+    return v1.ServiceEvent(
+        kind=v1.ServiceEventKind.ValueType(kind),
+        at=ms_timestamp(at_ms),
+        until=None if until_ms is None else ms_timestamp(until_ms),
     )
 
 
@@ -162,6 +178,10 @@ def _check_event(lease: LeaseSnapshot, use: Span, event: v1.ServiceEvent, until_
         if lease.activated_ms is None or max(at_ms, lease.start_ms) != lease.activated_ms:
             known = "not at all" if lease.activated_ms is None else f"at {_show(lease.activated_ms)}"
             raise _out_of_bounds(lease, f"ACTIVATED at {_show(at_ms)}, and it was activated {known}")
+    elif event.kind == v1.ServiceEventKind.SERVICE_EVENT_KIND_OUTAGE:
+        until = timestamp_ms(event.until)
+        if not use.holds(Span(at_ms, until)):
+            raise _out_of_bounds(lease, f"an OUTAGE in {Span(at_ms, until)}, and it was in use in {use}")
     elif not use.start_ms <= at_ms <= use.end_ms:
         raise _out_of_bounds(lease, f"TERMINATED at {_show(at_ms)}, and it was in use in {use}")
     elif at_ms < until_ms:

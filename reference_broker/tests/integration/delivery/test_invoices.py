@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 
 from crex import v1
+from crex.documents.times import from_ms, to_ms
 from crex.errors import CrexError
 from crex.invoice import InvoiceDraft
+from crex.metering.span import Span
+from crex.rating.tzdata import period_at
 from crex.trust import merkle
 from crex.trust.envelope import digest
 from reference_broker.tests.agent import PlayedAgent
 from reference_broker.tests.billing import ACTIVATED, TERMINATED, Books
+from reference_broker.tests.documents import price_plan
 from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER, signer
 from reference_broker.tests.trade import Trade
 
@@ -229,3 +236,57 @@ async def test_lines_come_in_pages(trade: Trade, agent: PlayedAgent) -> None:
     with pytest.raises(CrexError) as caught:
         await trade.call("BillingService/GetInvoice", request, CONSUMER)
     assert caught.value.reason == "PAGE_TOKEN_MISMATCH"
+
+
+async def test_a_provisional_invoice_is_not_issued(trade: Trade, agent: PlayedAgent) -> None:
+    """Nobody owes a forecast, and a bill of an account is none of a lease (INVOICE-PROVISIONAL-1)."""
+    kept = await sealed(trade, agent)
+    draft = await kept.invoice()
+    draft.message.provisional = True
+    refused = await issue_refused(kept, draft)
+    assert (refused.reason, refused.details["requirement"]) == ("INCOMPLETE", "INVOICE-PROVISIONAL-1")
+    draft.message.ClearField("provisional")
+    draft.message.leases.append(draft.message.lease)
+    refused = await issue_refused(kept, draft)
+    assert (refused.reason, refused.details["requirement"]) == ("TERMS", "BILLING-PLAN-1")
+
+
+async def test_tiers_go_on_from_the_invoice_before(trade: Trade, agent: PlayedAgent) -> None:
+    """Where tiers are counted over the term, the invoice before is found and held to (RATE-OPENING-1)."""
+    tomorrow = (trade.clock.now().astimezone(ZoneInfo("Europe/Oslo")) + timedelta(days=1)).date()
+    plan = price_plan(trade)
+    component = plan.components[0]
+    component.model = v1.TierModel.TIER_MODEL_GRADUATED
+    component.tiers[0].up_to = "3600"
+    component.tiers.append(v1.PriceTier(unit_price="1"))
+    component.accumulator.scope = v1.AccumulatorScope.ACCUMULATOR_SCOPE_LEASE
+    component.accumulator.reset = v1.AccumulatorReset.ACCUMULATOR_RESET_TERM
+    terms = v1.OfferTerms(mode="on-demand", acceptance_period=Duration(seconds=60))
+    terms.billing_anchor_day = tomorrow.day
+    await trade.goods(priced=plan, terms=terms)
+    lease = await trade.active(agent, end=trade.at(hours=30))
+    kept = await Books.open(trade, lease)
+    first, _ = period_at("Europe/Oslo", trade.clock.now(), tomorrow.day)
+    turn = from_ms(first.end_ms)
+    trade.clock.advance(hours=25)
+    await kept.seal(kept.read(at=turn), period=first)
+    march = await kept.invoice("first")
+    await kept.issue(march)
+    second, _ = period_at("Europe/Oslo", trade.clock.now(), tomorrow.day)
+    trade.clock.advance(hours=6)
+    records = kept.read(at=trade.at(hours=-1))
+    await trade.tick()
+    ended = kept.event(TERMINATED, trade.at(hours=-1))
+    await kept.seal(records, events=[ended], period=Span(second.start_ms, to_ms(trade.at(hours=-1))))
+    april = await kept.invoice("second", after=march)
+    assert [line.tier for line in april.rating.lines] == [2]
+    stranger = v1.Invoice()
+    stranger.CopyFrom(april.message)
+    stranger.earlier_invoices[0].sha256 = "0" * 64
+    refused = await issue_refused(kept, replace(april, message=stranger))
+    assert (refused.reason, refused.details["requirement"]) == ("SUBJECT", "RATE-OPENING-1")
+    stranger.ClearField("earlier_invoices")
+    stranger.ClearField("openings")
+    refused = await issue_refused(kept, replace(april, message=stranger))
+    assert refused.reason == "INCOMPLETE"
+    await kept.issue(april)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from crex import v1
+from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
+from crex.metering.batch import build_batch
 from crex.metering.chain import Chain
 from crex.metering.meter import HoldingMeter, MeterInfo
 from crex.trust.envelope import digest
-from reference_broker.tests.agent import PlayedAgent
+from reference_broker.tests.agent import PlayedAgent, pin_of
 from reference_broker.tests.billing import ACTIVATED, TERMINATED, Books
 from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER, signer
 from reference_broker.tests.trade import Trade
@@ -220,6 +222,40 @@ async def test_events_are_those_the_broker_knows(trade: Trade, agent: PlayedAgen
     assert (await refused(kept, [], events=[begun, too_late])).reason == "USAGE_OUT_OF_BOUNDS"
     before_a_record = kept.event(TERMINATED, trade.at(minutes=-5))
     assert (await refused(kept, kept.read(), events=[begun, before_a_record])).reason == "USAGE_OUT_OF_BOUNDS"
+
+
+async def test_outages_lie_within_the_use(trade: Trade, agent: PlayedAgent) -> None:
+    """An outage is kept with its end, and none lies outside the lease's use (BILLING-BOUNDS-3)."""
+    kept = await books(trade, agent)
+    begun = kept.event(ACTIVATED)
+
+    def outage(start: int, until: int) -> v1.ServiceEvent:
+        event = kept.event(v1.ServiceEventKind.SERVICE_EVENT_KIND_OUTAGE, trade.at(minutes=start))
+        event.until.CopyFrom(to_timestamp(trade.at(minutes=until)))
+        return event
+
+    for wrong in ([outage(-11, -5), begun], [begun, outage(-5, 400)]):
+        assert (await refused(kept, [], events=wrong)).reason in ("USAGE_OUT_OF_BOUNDS", "CONFLICT")
+    await kept.append(kept.read(), events=[begun, outage(-5, -3)])
+    assert (await refused(kept, [], events=[outage(-6, -1)])).reason == "CONFLICT"
+    await kept.append([], events=[outage(-4, -1)])
+
+
+async def test_a_broker_carries_no_corrections(trade: Trade, agent: PlayedAgent) -> None:
+    """What corrects a sealed period goes between the parties (BILLING-CORRECT-1)."""
+    kept = await books(trade, agent)
+    await kept.seal(kept.read())
+    draft = build_batch(
+        kept.chain,
+        [],
+        header=trade.header(PROVIDER, "usage", "late"),
+        order=pin_of(kept.order.order_document),
+        period=kept.period,
+        corrects=kept.chain.last,
+    )
+    with pytest.raises(CrexError) as caught:
+        await kept.send(draft)
+    assert (caught.value.reason, caught.value.details["requirement"]) == ("TERMS", "BILLING-CORRECT-1")
 
 
 async def test_a_sealed_period_takes_no_more(trade: Trade, agent: PlayedAgent) -> None:

@@ -42,6 +42,7 @@ from crex.metering.span import Span, ms_timestamp
 from crex.rating.tzdata import period_at
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
+from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
 
 _log = logging.getLogger("crex.agent")
@@ -318,7 +319,7 @@ class UsageBook:
             )
         ]
         draft = build(
-            Basis.of(sale, batches),
+            Basis.of(sale, batches, earlier=self._earlier(lease, number, now)),
             header=self._statements.header("invoice", f"{lease}#{number}", now),
             due_time=now + self._payment_term,
         )
@@ -327,6 +328,16 @@ class UsageBook:
             invoice=self._identity.sign_document(draft.message),
             lines=draft.lines,
         )
+
+    def _earlier(self, lease: str, number: int, now: datetime) -> Verified[v1.Invoice] | None:
+        """Gives the invoice of the period before, by which accumulators open; nothing before the first."""
+        row = self._journal.one(
+            "SELECT request FROM invoice WHERE lease = ? AND number < ? ORDER BY number DESC", lease, number
+        )
+        if row is None:
+            return None
+        invoice = v1.IssueInvoiceRequest.FromString(row["request"]).invoice
+        return open_envelope(invoice, v1.Invoice, self._trust, now=now)
 
     def _chain(self, lease: str) -> tuple[Chain, int]:
         chain, number = Chain(lease), 1

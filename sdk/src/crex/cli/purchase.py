@@ -194,7 +194,10 @@ def recompute(
     lease = customer.client.get_lease(v1.GetLeaseRequest(lease=invoice.message.lease)).lease
     sale = fetch_sale(customer, lease)
     _, batches = fetch_batches(customer, lease.name)
-    basis = Basis.of(sale, batches)
+    earlier = None
+    if invoice.message.earlier_invoices:
+        _, earlier, _ = fetch_invoice(customer, invoice.message.earlier_invoices[0].id)
+    basis = Basis.of(sale, batches, earlier=earlier)
     return verify(invoice, lines, basis, uses={lease.name: use_of(lease)}), sale
 
 

@@ -46,7 +46,8 @@ class ChainHead:
         final: Whether it was that period's last.
         next_seq: Next sequence number by meter.
         first_seq: First sequence number in the period by meter.
-        events: Service events so far: kind as in the contract, milliseconds; by ascending time.
+        events: Service events so far: kind as in the contract, milliseconds, and of an outage its end, else
+            nothing; by ascending time.
     """
 
     last_id: str
@@ -57,7 +58,7 @@ class ChainHead:
     final: bool
     next_seq: Mapping[str, int]
     first_seq: Mapping[str, int]
-    events: tuple[tuple[int, int], ...]
+    events: tuple[tuple[int, int, int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,13 @@ def head(connection: sqlite3.Connection, lease: str) -> ChainHead | None:
         bool(final),
         orjson.loads(meters),
         orjson.loads(first_meters),
-        tuple([(kind, at_ms) for kind, at_ms in orjson.loads(events)]),
+        tuple([_event(*event) for event in orjson.loads(events)]),
     )
+
+
+def _event(kind: int, at_ms: int, until_ms: int | None = None) -> tuple[int, int, int | None]:
+    """Gives an event as it was written, also by an edition that knew no outages."""
+    return kind, at_ms, until_ms
 
 
 def write(tx: Tx, lease: LeaseSnapshot, batch: NewBatch, by: str) -> UsageSnapshot:
