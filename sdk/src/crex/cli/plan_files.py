@@ -47,7 +47,7 @@ def read_plans(paths: Sequence[Path], only: Sequence[str], issued_at: datetime) 
 
 
 def _plans(paths: Sequence[Path], issued_at: datetime) -> Iterator[v1.PricePlan]:
-    """Gives the plans of documents, then those of lists: lists are read together, as an import reads them.
+    """Gives the plans in the order of the files; lists are read together, in the place of the first.
 
     Raises:
         CrexError: A file has none; `source` is the file.
@@ -55,25 +55,29 @@ def _plans(paths: Sequence[Path], issued_at: datetime) -> Iterator[v1.PricePlan]
     from crex.cli.files import read_paper
     from crex.errors import CrexError
 
+    papers: dict[Path, Paper] = {}
     lists: dict[Path, CrexError] = {}
     for path in paths:
         if path.is_dir():
-            yield from filter(None, map(_plan, map(read_paper, sorted(path.glob("*.json")))))
             continue
         try:
-            paper = read_paper(path)
+            papers[path] = read_paper(path)
         except CrexError as error:
             if not path.is_file():
                 raise
             lists[path] = error
-            continue
-        plan = _plan(paper)
-        if plan is None:
-            told = f"This is a document of type {paper.doctype.token}, not a price plan. Name another file."
-            raise CrexError("TYPE", told, source=str(path))
-        yield plan
-    if lists:
-        yield from _listed(lists, issued_at)
+    for path in paths:
+        if path.is_dir():
+            yield from filter(None, map(_plan, map(read_paper, sorted(path.glob("*.json")))))
+        elif path in papers:
+            plan = _plan(papers[path])
+            if plan is None:
+                kind = papers[path].doctype.token
+                told = f"This is a document of type {kind}, not a price plan. Name another file."
+                raise CrexError("TYPE", told, source=str(path))
+            yield plan
+        elif path == next(iter(lists)):
+            yield from _listed(lists, issued_at)
 
 
 def _plan(paper: Paper) -> v1.PricePlan | None:
