@@ -175,8 +175,15 @@ def fetch_bundle(customer: Customer, invoice: Verified[v1.Invoice], lines: list[
         tuple(sales),
         tuple(batches),
         series=tuple(fetch(pin) for pin in message.series_points),
-        earlier=next((fetch(pin) for pin in message.earlier_invoices), None),
+        earlier=next((_fetch_invoice(customer, pin) for pin in message.earlier_invoices), None),
     )
+
+
+def _fetch_invoice(customer: Customer, pin: v1.Pin) -> bytes:
+    from crex import v1
+    from crex.trust.envelope import to_json
+
+    return to_json(customer.client.get_invoice(v1.GetInvoiceRequest(invoice_id=pin.id, page_size=1)).invoice)
 
 
 def _fetch_sale(

@@ -218,11 +218,12 @@ def reconcile(
     for use, mine, other in _uses(sides[0], sides[1], by_meter):
         is_held = use.dimension in levels
         sums = totals.setdefault((use.dimension, use.unit), [Fraction(0)] * 4)
-        for side, records in enumerate((mine, other)):
-            sums[side] += _amount(records, held=is_held)
-            sums[side + 2] += len(records)
         for stretch in _stretches(mine, other, allowed.time_ms):
-            differences = list(_compare(use, stretch, allowed, held=is_held))
+            amounts = tuple(_amount(records, held=is_held) for records in stretch.sides)
+            for side, amount in enumerate(amounts):
+                sums[side] += amount
+                sums[side + 2] += len(stretch.sides[side])
+            differences = list(_compare(use, stretch, amounts, allowed))
             found += differences
             matched += not differences
     found.sort(key=lambda each: (each.use, each.span, each.kind))
@@ -322,29 +323,33 @@ def _stretches(ours: Sequence[Record], theirs: Sequence[Record], instant_ms: int
         yield current
 
 
-def _compare(use: Use, stretch: _Stretch, allowed: Tolerance, *, held: bool) -> Iterator[Difference]:
+def _compare(
+    use: Use, stretch: _Stretch, amounts: Sequence[Fraction], allowed: Tolerance
+) -> Iterator[Difference]:
     mine, other = stretch.sides
-    ours, theirs = _amount(mine, held=held), _amount(other, held=held)
+    ours, theirs = amounts
+    near, apart = allowed.allows(ours, theirs), _apart(mine, other)
+    if near and (apart <= allowed.time_ms or not mine or not other):
+        return
     places = tuple([f"ours: {each.place}" for each in mine] + [f"theirs: {each.place}" for each in other])
     if not mine or not other:
         kind = Kind.MISSING_THEIRS if mine else Kind.MISSING_OURS
-        if allowed.allows(ours, theirs):
-            return
         why = "Only we have it." if mine else "Only they have it."
         sums = (ours if mine else None, theirs if other else None)
         yield Difference(kind, use, stretch.span, *sums, places, why)
         return
-    if not allowed.allows(ours, theirs):
+    if not near:
         why = "Both have it, and the amounts differ."
         yield Difference(Kind.QUANTITY, use, stretch.span, ours, theirs, places, why)
-    apart = _apart(mine, other)
     if apart > allowed.time_ms:
         why = f"Both have it, and {_seconds(apart)} s are covered by one side only."
         yield Difference(Kind.TIME, use, stretch.span, ours, theirs, places, why)
 
 
 def _amount(records: Iterable[Record], *, held: bool) -> Fraction:
-    return sum((each.quantity * (each.span.seconds if held else 1) for each in records), Fraction(0))
+    if held:
+        return sum((each.quantity * each.span.seconds for each in records), Fraction(0))
+    return sum((each.quantity for each in records), Fraction(0))
 
 
 def _apart(ours: Sequence[Record], theirs: Sequence[Record]) -> int:
