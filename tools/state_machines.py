@@ -118,7 +118,7 @@ def _faults(machine: Machine, contract: Contract) -> Iterator[str]:
             if (source, step.event) in taken:
                 yield f"{named} leaves {source or 'nothing'} twice"
             taken.add((source, step.event))
-        if not _source_exists(step.source, contract):
+        if not all(_source_exists(source, contract) for source in step.source.split(" or ")):
             yield f"{named}: {step.source} is neither a method, nor a message or a field of one, nor a timer"
     reached = {step.target for step in machine.steps}
     yield from (f"no step leads to {name}" for name in sorted(known - reached))
@@ -154,7 +154,8 @@ class Step(NamedTuple):
 
     No sources: the event brings the object into being. `guard` says in words what must hold besides; `source`
     is the method (`rpc:Service.Method`), the message (`stream:Message.field`), the timer, or the signed
-    document (`document:Message`, `document:Message.field`) by which the event arrives.
+    document (`document:Message`, `document:Message.field`) by which the event arrives; several are joined by
+    ` or `.
     """
 
     sources: tuple[str, ...]
@@ -245,7 +246,7 @@ def _section(machine: Machine, page: str | None) -> str:
             ", ".join(ACTORS[actor] for actor in step.actors),
             step.target,
             step.guard or "–",
-            step.source.replace(":", " ", 1),
+            " or ".join(source.replace(":", " ", 1) for source in step.source.split(" or ")),
         ]
         text += "| " + " | ".join(cells) + " |\n"
     text += "\n| state | number | meaning |\n|---|---|---|\n"

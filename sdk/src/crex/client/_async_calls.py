@@ -42,6 +42,14 @@ class AsyncCalls(ABC):
         """Accepts the final batch of a period."""
         return await self._call("/crex.v1.BillingService/SealUsage", request, v1.SealUsageResponse, timeout_s)
 
+    async def amend_usage(
+        self, request: v1.AmendUsageRequest, *, timeout_s: float | None = None
+    ) -> v1.AmendUsageResponse:
+        """Accepts a batch that corrects a sealed period; the period's state stays."""
+        return await self._call(
+            "/crex.v1.BillingService/AmendUsage", request, v1.AmendUsageResponse, timeout_s
+        )
+
     async def list_usage(
         self, request: v1.ListUsageRequest, *, timeout_s: float | None = None
     ) -> v1.ListUsageResponse:
@@ -83,9 +91,107 @@ class AsyncCalls(ABC):
     async def record_payment(
         self, request: v1.RecordPaymentRequest, *, timeout_s: float | None = None
     ) -> v1.RecordPaymentResponse:
-        """Records that an accepted invoice was paid."""
+        """Records that an invoice was paid, wholly or in part."""
         return await self._call(
             "/crex.v1.BillingService/RecordPayment", request, v1.RecordPaymentResponse, timeout_s
+        )
+
+    async def issue_note(
+        self, request: v1.IssueNoteRequest, *, timeout_s: float | None = None
+    ) -> v1.IssueNoteResponse:
+        """Accepts a credit note or a debit note after recomputing it; refuses one that differs."""
+        return await self._call("/crex.v1.BillingService/IssueNote", request, v1.IssueNoteResponse, timeout_s)
+
+    async def get_note(
+        self, request: v1.GetNoteRequest, *, timeout_s: float | None = None
+    ) -> v1.GetNoteResponse:
+        """Returns one note on an invoice of the caller with a page of its lines."""
+        return await self._call("/crex.v1.BillingService/GetNote", request, v1.GetNoteResponse, timeout_s)
+
+    async def list_notes(
+        self, request: v1.ListNotesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListNotesResponse:
+        """Lists the notes on an invoice of the caller, first to last."""
+        return await self._call("/crex.v1.BillingService/ListNotes", request, v1.ListNotesResponse, timeout_s)
+
+    async def open_dispute(
+        self, request: v1.OpenDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.OpenDisputeResponse:
+        """Opens a dispute of lines of an invoice."""
+        return await self._call(
+            "/crex.v1.BillingService/OpenDispute", request, v1.OpenDisputeResponse, timeout_s
+        )
+
+    async def get_dispute(
+        self, request: v1.GetDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.GetDisputeResponse:
+        """Returns one dispute of the caller with all its documents."""
+        return await self._call(
+            "/crex.v1.BillingService/GetDispute", request, v1.GetDisputeResponse, timeout_s
+        )
+
+    async def list_disputes(
+        self, request: v1.ListDisputesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListDisputesResponse:
+        """Lists the caller's disputes, newest first."""
+        return await self._call(
+            "/crex.v1.BillingService/ListDisputes", request, v1.ListDisputesResponse, timeout_s
+        )
+
+    async def answer_dispute(
+        self, request: v1.AnswerDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.AnswerDisputeResponse:
+        """Answers a dispute by the provider's signature."""
+        return await self._call(
+            "/crex.v1.BillingService/AnswerDispute", request, v1.AnswerDisputeResponse, timeout_s
+        )
+
+    async def agree_dispute(
+        self, request: v1.AgreeDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.AgreeDisputeResponse:
+        """Settles a dispute by what its answer gives way to."""
+        return await self._call(
+            "/crex.v1.BillingService/AgreeDispute", request, v1.AgreeDisputeResponse, timeout_s
+        )
+
+    async def escalate_dispute(
+        self, request: v1.EscalateDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.EscalateDisputeResponse:
+        """Takes an answered dispute to the arbiter."""
+        return await self._call(
+            "/crex.v1.BillingService/EscalateDispute", request, v1.EscalateDisputeResponse, timeout_s
+        )
+
+    async def withdraw_dispute(
+        self, request: v1.WithdrawDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.WithdrawDisputeResponse:
+        """Takes a dispute back."""
+        return await self._call(
+            "/crex.v1.BillingService/WithdrawDispute", request, v1.WithdrawDisputeResponse, timeout_s
+        )
+
+    async def rule_dispute(
+        self, request: v1.RuleDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.RuleDisputeResponse:
+        """Decides a dispute by the arbiter's signature."""
+        return await self._call(
+            "/crex.v1.BillingService/RuleDispute", request, v1.RuleDisputeResponse, timeout_s
+        )
+
+    async def close_period(
+        self, request: v1.ClosePeriodRequest, *, timeout_s: float | None = None
+    ) -> v1.ClosePeriodResponse:
+        """Closes a period of an account after comparing it with what was issued."""
+        return await self._call(
+            "/crex.v1.BillingService/ClosePeriod", request, v1.ClosePeriodResponse, timeout_s
+        )
+
+    async def get_statement(
+        self, request: v1.GetStatementRequest, *, timeout_s: float | None = None
+    ) -> v1.GetStatementResponse:
+        """States an account of the caller from the documents and payments kept here."""
+        return await self._call(
+            "/crex.v1.BillingService/GetStatement", request, v1.GetStatementResponse, timeout_s
         )
 
     async def get_server_info(

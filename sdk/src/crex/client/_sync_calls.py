@@ -40,6 +40,12 @@ class Calls(ABC):
         """Accepts the final batch of a period."""
         return self._call("/crex.v1.BillingService/SealUsage", request, v1.SealUsageResponse, timeout_s)
 
+    def amend_usage(
+        self, request: v1.AmendUsageRequest, *, timeout_s: float | None = None
+    ) -> v1.AmendUsageResponse:
+        """Accepts a batch that corrects a sealed period; the period's state stays."""
+        return self._call("/crex.v1.BillingService/AmendUsage", request, v1.AmendUsageResponse, timeout_s)
+
     def list_usage(
         self, request: v1.ListUsageRequest, *, timeout_s: float | None = None
     ) -> v1.ListUsageResponse:
@@ -75,10 +81,92 @@ class Calls(ABC):
     def record_payment(
         self, request: v1.RecordPaymentRequest, *, timeout_s: float | None = None
     ) -> v1.RecordPaymentResponse:
-        """Records that an accepted invoice was paid."""
+        """Records that an invoice was paid, wholly or in part."""
         return self._call(
             "/crex.v1.BillingService/RecordPayment", request, v1.RecordPaymentResponse, timeout_s
         )
+
+    def issue_note(
+        self, request: v1.IssueNoteRequest, *, timeout_s: float | None = None
+    ) -> v1.IssueNoteResponse:
+        """Accepts a credit note or a debit note after recomputing it; refuses one that differs."""
+        return self._call("/crex.v1.BillingService/IssueNote", request, v1.IssueNoteResponse, timeout_s)
+
+    def get_note(self, request: v1.GetNoteRequest, *, timeout_s: float | None = None) -> v1.GetNoteResponse:
+        """Returns one note on an invoice of the caller with a page of its lines."""
+        return self._call("/crex.v1.BillingService/GetNote", request, v1.GetNoteResponse, timeout_s)
+
+    def list_notes(
+        self, request: v1.ListNotesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListNotesResponse:
+        """Lists the notes on an invoice of the caller, first to last."""
+        return self._call("/crex.v1.BillingService/ListNotes", request, v1.ListNotesResponse, timeout_s)
+
+    def open_dispute(
+        self, request: v1.OpenDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.OpenDisputeResponse:
+        """Opens a dispute of lines of an invoice."""
+        return self._call("/crex.v1.BillingService/OpenDispute", request, v1.OpenDisputeResponse, timeout_s)
+
+    def get_dispute(
+        self, request: v1.GetDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.GetDisputeResponse:
+        """Returns one dispute of the caller with all its documents."""
+        return self._call("/crex.v1.BillingService/GetDispute", request, v1.GetDisputeResponse, timeout_s)
+
+    def list_disputes(
+        self, request: v1.ListDisputesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListDisputesResponse:
+        """Lists the caller's disputes, newest first."""
+        return self._call("/crex.v1.BillingService/ListDisputes", request, v1.ListDisputesResponse, timeout_s)
+
+    def answer_dispute(
+        self, request: v1.AnswerDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.AnswerDisputeResponse:
+        """Answers a dispute by the provider's signature."""
+        return self._call(
+            "/crex.v1.BillingService/AnswerDispute", request, v1.AnswerDisputeResponse, timeout_s
+        )
+
+    def agree_dispute(
+        self, request: v1.AgreeDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.AgreeDisputeResponse:
+        """Settles a dispute by what its answer gives way to."""
+        return self._call("/crex.v1.BillingService/AgreeDispute", request, v1.AgreeDisputeResponse, timeout_s)
+
+    def escalate_dispute(
+        self, request: v1.EscalateDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.EscalateDisputeResponse:
+        """Takes an answered dispute to the arbiter."""
+        return self._call(
+            "/crex.v1.BillingService/EscalateDispute", request, v1.EscalateDisputeResponse, timeout_s
+        )
+
+    def withdraw_dispute(
+        self, request: v1.WithdrawDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.WithdrawDisputeResponse:
+        """Takes a dispute back."""
+        return self._call(
+            "/crex.v1.BillingService/WithdrawDispute", request, v1.WithdrawDisputeResponse, timeout_s
+        )
+
+    def rule_dispute(
+        self, request: v1.RuleDisputeRequest, *, timeout_s: float | None = None
+    ) -> v1.RuleDisputeResponse:
+        """Decides a dispute by the arbiter's signature."""
+        return self._call("/crex.v1.BillingService/RuleDispute", request, v1.RuleDisputeResponse, timeout_s)
+
+    def close_period(
+        self, request: v1.ClosePeriodRequest, *, timeout_s: float | None = None
+    ) -> v1.ClosePeriodResponse:
+        """Closes a period of an account after comparing it with what was issued."""
+        return self._call("/crex.v1.BillingService/ClosePeriod", request, v1.ClosePeriodResponse, timeout_s)
+
+    def get_statement(
+        self, request: v1.GetStatementRequest, *, timeout_s: float | None = None
+    ) -> v1.GetStatementResponse:
+        """States an account of the caller from the documents and payments kept here."""
+        return self._call("/crex.v1.BillingService/GetStatement", request, v1.GetStatementResponse, timeout_s)
 
     def get_server_info(
         self, request: v1.GetServerInfoRequest, *, timeout_s: float | None = None

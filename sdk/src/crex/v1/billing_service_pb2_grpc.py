@@ -45,6 +45,11 @@ class BillingServiceStub:
                 request_serializer=crex_dot_v1_dot_billing__service__pb2.SealUsageRequest.SerializeToString,
                 response_deserializer=crex_dot_v1_dot_billing__service__pb2.SealUsageResponse.FromString,
                 _registered_method=True)
+        self.AmendUsage = channel.unary_unary(
+                '/crex.v1.BillingService/AmendUsage',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.AmendUsageRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.AmendUsageResponse.FromString,
+                _registered_method=True)
         self.ListUsage = channel.unary_unary(
                 '/crex.v1.BillingService/ListUsage',
                 request_serializer=crex_dot_v1_dot_billing__service__pb2.ListUsageRequest.SerializeToString,
@@ -75,6 +80,71 @@ class BillingServiceStub:
                 request_serializer=crex_dot_v1_dot_billing__service__pb2.RecordPaymentRequest.SerializeToString,
                 response_deserializer=crex_dot_v1_dot_billing__service__pb2.RecordPaymentResponse.FromString,
                 _registered_method=True)
+        self.IssueNote = channel.unary_unary(
+                '/crex.v1.BillingService/IssueNote',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.IssueNoteRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.IssueNoteResponse.FromString,
+                _registered_method=True)
+        self.GetNote = channel.unary_unary(
+                '/crex.v1.BillingService/GetNote',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.GetNoteRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.GetNoteResponse.FromString,
+                _registered_method=True)
+        self.ListNotes = channel.unary_unary(
+                '/crex.v1.BillingService/ListNotes',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.ListNotesRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.ListNotesResponse.FromString,
+                _registered_method=True)
+        self.OpenDispute = channel.unary_unary(
+                '/crex.v1.BillingService/OpenDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.FromString,
+                _registered_method=True)
+        self.GetDispute = channel.unary_unary(
+                '/crex.v1.BillingService/GetDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.FromString,
+                _registered_method=True)
+        self.ListDisputes = channel.unary_unary(
+                '/crex.v1.BillingService/ListDisputes',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.FromString,
+                _registered_method=True)
+        self.AnswerDispute = channel.unary_unary(
+                '/crex.v1.BillingService/AnswerDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.FromString,
+                _registered_method=True)
+        self.AgreeDispute = channel.unary_unary(
+                '/crex.v1.BillingService/AgreeDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.FromString,
+                _registered_method=True)
+        self.EscalateDispute = channel.unary_unary(
+                '/crex.v1.BillingService/EscalateDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.FromString,
+                _registered_method=True)
+        self.WithdrawDispute = channel.unary_unary(
+                '/crex.v1.BillingService/WithdrawDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.FromString,
+                _registered_method=True)
+        self.RuleDispute = channel.unary_unary(
+                '/crex.v1.BillingService/RuleDispute',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.FromString,
+                _registered_method=True)
+        self.ClosePeriod = channel.unary_unary(
+                '/crex.v1.BillingService/ClosePeriod',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.ClosePeriodRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.ClosePeriodResponse.FromString,
+                _registered_method=True)
+        self.GetStatement = channel.unary_unary(
+                '/crex.v1.BillingService/GetStatement',
+                request_serializer=crex_dot_v1_dot_billing__service__pb2.GetStatementRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_billing__service__pb2.GetStatementResponse.FromString,
+                _registered_method=True)
 
 
 class BillingServiceServicer:
@@ -90,6 +160,13 @@ class BillingServiceServicer:
 
     def SealUsage(self, request, context):
         """Accepts the final batch of a period.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AmendUsage(self, request, context):
+        """Accepts a batch that corrects a sealed period; the period's state stays.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -131,7 +208,99 @@ class BillingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordPayment(self, request, context):
-        """Records that an accepted invoice was paid.
+        """Records that an invoice was paid, wholly or in part.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IssueNote(self, request, context):
+        """Accepts a credit note or a debit note after recomputing it; refuses one that
+        differs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetNote(self, request, context):
+        """Returns one note on an invoice of the caller with a page of its lines.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListNotes(self, request, context):
+        """Lists the notes on an invoice of the caller, first to last.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenDispute(self, request, context):
+        """Opens a dispute of lines of an invoice.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDispute(self, request, context):
+        """Returns one dispute of the caller with all its documents.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDisputes(self, request, context):
+        """Lists the caller's disputes, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerDispute(self, request, context):
+        """Answers a dispute by the provider's signature.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AgreeDispute(self, request, context):
+        """Settles a dispute by what its answer gives way to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EscalateDispute(self, request, context):
+        """Takes an answered dispute to the arbiter.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawDispute(self, request, context):
+        """Takes a dispute back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RuleDispute(self, request, context):
+        """Decides a dispute by the arbiter's signature.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClosePeriod(self, request, context):
+        """Closes a period of an account after comparing it with what was issued.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStatement(self, request, context):
+        """States an account of the caller from the documents and payments kept here.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -149,6 +318,11 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.SealUsage,
                     request_deserializer=crex_dot_v1_dot_billing__service__pb2.SealUsageRequest.FromString,
                     response_serializer=crex_dot_v1_dot_billing__service__pb2.SealUsageResponse.SerializeToString,
+            ),
+            'AmendUsage': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendUsage,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.AmendUsageRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.AmendUsageResponse.SerializeToString,
             ),
             'ListUsage': grpc.unary_unary_rpc_method_handler(
                     servicer.ListUsage,
@@ -179,6 +353,71 @@ def add_BillingServiceServicer_to_server(servicer, server):
                     servicer.RecordPayment,
                     request_deserializer=crex_dot_v1_dot_billing__service__pb2.RecordPaymentRequest.FromString,
                     response_serializer=crex_dot_v1_dot_billing__service__pb2.RecordPaymentResponse.SerializeToString,
+            ),
+            'IssueNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.IssueNote,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.IssueNoteRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.IssueNoteResponse.SerializeToString,
+            ),
+            'GetNote': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNote,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.GetNoteRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.GetNoteResponse.SerializeToString,
+            ),
+            'ListNotes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListNotes,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.ListNotesRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.ListNotesResponse.SerializeToString,
+            ),
+            'OpenDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.SerializeToString,
+            ),
+            'GetDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.SerializeToString,
+            ),
+            'ListDisputes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDisputes,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.SerializeToString,
+            ),
+            'AnswerDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.SerializeToString,
+            ),
+            'AgreeDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.AgreeDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.SerializeToString,
+            ),
+            'EscalateDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.EscalateDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.SerializeToString,
+            ),
+            'WithdrawDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.SerializeToString,
+            ),
+            'RuleDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.RuleDispute,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.SerializeToString,
+            ),
+            'ClosePeriod': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClosePeriod,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.ClosePeriodRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.ClosePeriodResponse.SerializeToString,
+            ),
+            'GetStatement': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStatement,
+                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.GetStatementRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_billing__service__pb2.GetStatementResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -236,6 +475,33 @@ class BillingService:
             '/crex.v1.BillingService/SealUsage',
             crex_dot_v1_dot_billing__service__pb2.SealUsageRequest.SerializeToString,
             crex_dot_v1_dot_billing__service__pb2.SealUsageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AmendUsage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/AmendUsage',
+            crex_dot_v1_dot_billing__service__pb2.AmendUsageRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.AmendUsageResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -398,6 +664,357 @@ class BillingService:
             '/crex.v1.BillingService/RecordPayment',
             crex_dot_v1_dot_billing__service__pb2.RecordPaymentRequest.SerializeToString,
             crex_dot_v1_dot_billing__service__pb2.RecordPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IssueNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/IssueNote',
+            crex_dot_v1_dot_billing__service__pb2.IssueNoteRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.IssueNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNote(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/GetNote',
+            crex_dot_v1_dot_billing__service__pb2.GetNoteRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.GetNoteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListNotes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/ListNotes',
+            crex_dot_v1_dot_billing__service__pb2.ListNotesRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.ListNotesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/OpenDispute',
+            crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/GetDispute',
+            crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDisputes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/ListDisputes',
+            crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/AnswerDispute',
+            crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AgreeDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/AgreeDispute',
+            crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EscalateDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/EscalateDispute',
+            crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/WithdrawDispute',
+            crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RuleDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/RuleDispute',
+            crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClosePeriod(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/ClosePeriod',
+            crex_dot_v1_dot_billing__service__pb2.ClosePeriodRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.ClosePeriodResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStatement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.BillingService/GetStatement',
+            crex_dot_v1_dot_billing__service__pb2.GetStatementRequest.SerializeToString,
+            crex_dot_v1_dot_billing__service__pb2.GetStatementResponse.FromString,
             options,
             channel_credentials,
             insecure,

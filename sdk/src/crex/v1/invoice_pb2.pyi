@@ -38,7 +38,11 @@ class _InvoiceStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InvoiceS
     INVOICE_STATE_DEEMED_ACCEPTED: _InvoiceState.ValueType  # 3
     """The consumer did not answer in time."""
     INVOICE_STATE_SETTLED: _InvoiceState.ValueType  # 4
-    """Payment is recorded. Terminal."""
+    """What is owed is paid. Only a debit note opens it again."""
+    INVOICE_STATE_DISPUTED: _InvoiceState.ValueType  # 5
+    """Lines of it are disputed; what is not disputed stays payable."""
+    INVOICE_STATE_CREDITED: _InvoiceState.ValueType  # 6
+    """A dispute ended in the consumer's favour, wholly or in part; the rest is payable."""
 
 class InvoiceState(_InvoiceState, metaclass=_InvoiceStateEnumTypeWrapper):
     """Represents the state of an invoice."""
@@ -52,7 +56,11 @@ INVOICE_STATE_ACCEPTED: InvoiceState.ValueType  # 2
 INVOICE_STATE_DEEMED_ACCEPTED: InvoiceState.ValueType  # 3
 """The consumer did not answer in time."""
 INVOICE_STATE_SETTLED: InvoiceState.ValueType  # 4
-"""Payment is recorded. Terminal."""
+"""What is owed is paid. Only a debit note opens it again."""
+INVOICE_STATE_DISPUTED: InvoiceState.ValueType  # 5
+"""Lines of it are disputed; what is not disputed stays payable."""
+INVOICE_STATE_CREDITED: InvoiceState.ValueType  # 6
+"""A dispute ended in the consumer's favour, wholly or in part; the rest is payable."""
 Global___InvoiceState: _TypeAlias = InvoiceState  # noqa: Y015
 
 @_typing.final
@@ -634,7 +642,9 @@ class InvoiceAcceptance(_message.Message):
     INVOICE_FIELD_NUMBER: _builtins.int
     RATING_DIGEST_FIELD_NUMBER: _builtins.int
     rating_digest: _builtins.str
-    """Rating digest that the consumer computed; equals the invoice's."""
+    """Rating digest that the consumer computed; equals that of what is owed: of the
+    last note, or else of the invoice.
+    """
     @_builtins.property
     def header(self) -> _header_pb2.Header:
         """Header."""
@@ -678,6 +688,13 @@ class InvoiceRecord(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ACCEPTANCE_DEADLINE_FIELD_NUMBER: _builtins.int
     LAST_TRANSITION_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    WITHHELD_FIELD_NUMBER: _builtins.int
+    PAID_FIELD_NUMBER: _builtins.int
+    PAYABLE_FIELD_NUMBER: _builtins.int
+    NOTE_COUNT_FIELD_NUMBER: _builtins.int
+    OPEN_DISPUTE_COUNT_FIELD_NUMBER: _builtins.int
+    RATING_DIGEST_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Name of the invoice document."""
     state: Global___InvoiceState.ValueType
@@ -692,6 +709,12 @@ class InvoiceRecord(_message.Message):
     """Name of the lease."""
     sha256: _builtins.str
     """Digest of the invoice document."""
+    note_count: _builtins.int
+    """Number of notes on it."""
+    open_dispute_count: _builtins.int
+    """Number of its disputes that are open."""
+    rating_digest: _builtins.str
+    """Rating digest of what is owed: of the last note, or else of the invoice."""
     @_builtins.property
     def total(self) -> _scalar_pb2.Money:
         """What is payable."""
@@ -712,6 +735,22 @@ class InvoiceRecord(_message.Message):
     def last_transition(self) -> _transition_pb2.Transition:
         """The last transition."""
 
+    @_builtins.property
+    def owed(self) -> _scalar_pb2.Money:
+        """What is owed: the invoice and the notes on it."""
+
+    @_builtins.property
+    def withheld(self) -> _scalar_pb2.Money:
+        """What of it disputes keep from being payable, with its taxes (DISPUTE-PAYABLE-1)."""
+
+    @_builtins.property
+    def paid(self) -> _scalar_pb2.Money:
+        """What was paid."""
+
+    @_builtins.property
+    def payable(self) -> _scalar_pb2.Money:
+        """What is still payable: owed, less withheld and paid, not below zero."""
+
     def __init__(
         self,
         *,
@@ -727,10 +766,17 @@ class InvoiceRecord(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         acceptance_deadline: _timestamp_pb2.Timestamp | None = ...,
         last_transition: _transition_pb2.Transition | None = ...,
+        owed: _scalar_pb2.Money | None = ...,
+        withheld: _scalar_pb2.Money | None = ...,
+        paid: _scalar_pb2.Money | None = ...,
+        payable: _scalar_pb2.Money | None = ...,
+        note_count: _builtins.int = ...,
+        open_dispute_count: _builtins.int = ...,
+        rating_digest: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["acceptance_deadline", b"acceptance_deadline", "create_time", b"create_time", "last_transition", b"last_transition", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acceptance_deadline", b"acceptance_deadline", "create_time", b"create_time", "last_transition", b"last_transition", "owed", b"owed", "paid", b"paid", "payable", b"payable", "total", b"total", "update_time", b"update_time", "withheld", b"withheld"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_deadline", b"acceptance_deadline", "buyer", b"buyer", "create_time", b"create_time", "etag", b"etag", "id", b"id", "last_transition", b"last_transition", "lease", b"lease", "seller", b"seller", "sha256", b"sha256", "state", b"state", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_deadline", b"acceptance_deadline", "buyer", b"buyer", "create_time", b"create_time", "etag", b"etag", "id", b"id", "last_transition", b"last_transition", "lease", b"lease", "note_count", b"note_count", "open_dispute_count", b"open_dispute_count", "owed", b"owed", "paid", b"paid", "payable", b"payable", "rating_digest", b"rating_digest", "seller", b"seller", "sha256", b"sha256", "state", b"state", "total", b"total", "update_time", b"update_time", "withheld", b"withheld"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,7 +9,8 @@ class Step(NamedTuple):
 
     No sources: the event brings the object into being. `guard` says in words what must hold besides; `source`
     is the method (`rpc:Service.Method`), the message (`stream:Message.field`), the timer, or the signed
-    document (`document:Message`, `document:Message.field`) by which the event arrives.
+    document (`document:Message`, `document:Message.field`) by which the event arrives; several are joined by
+    ` or `.
     """
 
     sources: tuple[str, ...]
@@ -110,19 +111,38 @@ MACHINES: dict[str, Machine] = {
             Step(("OPEN",), "seal", ("P",), "SEALED", "final batch", "rpc:BillingService.SealUsage"),
             Step(("OPEN",), "grace", ("B",), "SEALED_INCOMPLETE", "usage grace elapsed", "timer:usage-grace"),
             Step(("SEALED_INCOMPLETE",), "seal", ("P",), "SEALED", "final batch; gaps filled or marked", "rpc:BillingService.SealUsage"),
+            Step(("SEALED",), "amend", ("P",), "SEALED", "correcting batch; within the offer's correction horizon", "rpc:BillingService.AmendUsage"),
         ),
     ),
     "invoice": Machine(
         "invoice",
         "InvoiceState",
         "STATE-INVOICE-1",
-        {"ISSUED": 1, "ACCEPTED": 2, "DEEMED_ACCEPTED": 3, "SETTLED": 4},
-        ("SETTLED",),
+        {"ISSUED": 1, "ACCEPTED": 2, "DEEMED_ACCEPTED": 3, "SETTLED": 4, "DISPUTED": 5, "CREDITED": 6},
+        (),
         (
             Step((), "issue", ("P",), "ISSUED", "the broker recomputes and refuses a difference", "rpc:BillingService.IssueInvoice"),
-            Step(("ISSUED",), "accept", ("C",), "ACCEPTED", "signed acceptance with the same rating digest", "rpc:BillingService.AcceptInvoice"),
+            Step(("ISSUED",), "accept", ("C",), "ACCEPTED", "signed acceptance with the rating digest of what is owed", "rpc:BillingService.AcceptInvoice"),
             Step(("ISSUED",), "timeout", ("B",), "DEEMED_ACCEPTED", "acceptance period elapsed", "timer:invoice-acceptance"),
-            Step(("ACCEPTED", "DEEMED_ACCEPTED"), "payment", ("P",), "SETTLED", "", "rpc:BillingService.RecordPayment"),
+            Step(("ISSUED",), "credit", ("P",), "ISSUED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("DISPUTED",), "credit", ("P",), "DISPUTED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("ACCEPTED",), "credit", ("P",), "ACCEPTED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("DEEMED_ACCEPTED",), "credit", ("P",), "DEEMED_ACCEPTED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("CREDITED",), "credit", ("P",), "CREDITED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("SETTLED",), "credit", ("P",), "SETTLED", "credit note; the broker recomputes and refuses a difference", "rpc:BillingService.IssueNote"),
+            Step(("ISSUED", "ACCEPTED", "DEEMED_ACCEPTED", "CREDITED", "SETTLED"), "debit", ("P",), "ISSUED", "debit note; the broker recomputes; the acceptance period begins anew", "rpc:BillingService.IssueNote"),
+            Step(("DISPUTED",), "debit", ("P",), "DISPUTED", "debit note; the broker recomputes", "rpc:BillingService.IssueNote"),
+            Step(("ISSUED", "DISPUTED"), "dispute", ("C",), "DISPUTED", "signed dispute of lines that no open dispute has", "rpc:BillingService.OpenDispute"),
+            Step(("DISPUTED",), "closed", ("B",), "DISPUTED", "a dispute ended; another one is open", "rpc:BillingService.AgreeDispute or rpc:BillingService.RuleDispute or rpc:BillingService.WithdrawDispute"),
+            Step(("DISPUTED",), "resolved", ("B",), "ACCEPTED", "the last open dispute ended; one was resolved, none in the consumer's favour", "rpc:BillingService.AgreeDispute or rpc:BillingService.RuleDispute or rpc:BillingService.WithdrawDispute"),
+            Step(("DISPUTED",), "credited", ("B",), "CREDITED", "the last open dispute ended; one was resolved in the consumer's favour", "rpc:BillingService.AgreeDispute or rpc:BillingService.RuleDispute or rpc:BillingService.WithdrawDispute"),
+            Step(("DISPUTED",), "withdrawn", ("B",), "ISSUED", "the last open dispute was withdrawn, and so were all others", "rpc:BillingService.WithdrawDispute"),
+            Step(("DISPUTED",), "part-payment", ("P",), "DISPUTED", "something of what is owed stays open, or a dispute does", "rpc:BillingService.RecordPayment"),
+            Step(("ACCEPTED",), "part-payment", ("P",), "ACCEPTED", "something of what is owed stays open, or a dispute does", "rpc:BillingService.RecordPayment"),
+            Step(("DEEMED_ACCEPTED",), "part-payment", ("P",), "DEEMED_ACCEPTED", "something of what is owed stays open, or a dispute does", "rpc:BillingService.RecordPayment"),
+            Step(("CREDITED",), "part-payment", ("P",), "CREDITED", "something of what is owed stays open, or a dispute does", "rpc:BillingService.RecordPayment"),
+            Step(("ACCEPTED", "DEEMED_ACCEPTED", "CREDITED"), "payment", ("P",), "SETTLED", "with it all that is owed is paid", "rpc:BillingService.RecordPayment"),
+            Step(("ACCEPTED", "DEEMED_ACCEPTED", "CREDITED"), "covered", ("B",), "SETTLED", "all that is owed was paid before, or nothing is owed", "timer:invoice-covered"),
         ),
     ),
     "dispute": Machine(
@@ -132,13 +152,13 @@ MACHINES: dict[str, Machine] = {
         {"OPEN": 1, "ANSWERED": 2, "ESCALATED": 3, "RESOLVED": 4, "WITHDRAWN": 5},
         ("RESOLVED", "WITHDRAWN"),
         (
-            Step((), "open", ("C",), "OPEN", "", "document:Dispute"),
-            Step(("OPEN",), "answer", ("P",), "ANSWERED", "issued before the deadline", "document:DisputeAnswer"),
-            Step(("OPEN",), "deadline", ("B",), "ESCALATED", "time ≥ answer_by", "document:Dispute.answer_by"),
-            Step(("ANSWERED",), "agree", ("C",), "RESOLVED", "", "document:DisputeReply.step"),
-            Step(("ANSWERED",), "escalate", ("C",), "ESCALATED", "", "document:DisputeReply.step"),
-            Step(("ESCALATED",), "rule", ("A",), "RESOLVED", "", "document:Ruling"),
-            Step(("OPEN", "ANSWERED", "ESCALATED"), "withdraw", ("C",), "WITHDRAWN", "", "document:DisputeReply.step"),
+            Step((), "open", ("C",), "OPEN", "", "rpc:BillingService.OpenDispute"),
+            Step(("OPEN",), "answer", ("P",), "ANSWERED", "issued before the deadline", "rpc:BillingService.AnswerDispute"),
+            Step(("OPEN",), "deadline", ("B",), "ESCALATED", "time ≥ answer_by", "timer:dispute-answer"),
+            Step(("ANSWERED",), "agree", ("C",), "RESOLVED", "", "rpc:BillingService.AgreeDispute"),
+            Step(("ANSWERED",), "escalate", ("C",), "ESCALATED", "", "rpc:BillingService.EscalateDispute"),
+            Step(("ESCALATED",), "rule", ("A",), "RESOLVED", "", "rpc:BillingService.RuleDispute"),
+            Step(("OPEN", "ANSWERED", "ESCALATED"), "withdraw", ("C",), "WITHDRAWN", "", "rpc:BillingService.WithdrawDispute"),
         ),
     ),
 }
