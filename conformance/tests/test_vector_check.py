@@ -92,6 +92,49 @@ def test_a_type_and_a_form_are_known() -> None:
     assert "input.form 'ode' is none of id, ref, authority, token" in found[0]
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "fault"),
+    [
+        ("hour-of-one-unit", "input", "that it never has: ['note']"),
+        ("hour-of-one-unit", "input.lease", "input.lease: members that are missing: []"),
+        ("hours-that-are-not-netted", "input.leases.0", "input.leases[0]: members"),
+        ("hours-that-are-not-netted", "input.plans.0", "input.plans[0]: members"),
+        ("hours-that-are-not-netted", "expect", "expect: members"),
+        ("hours-that-are-not-netted", "expect.lines.0", "expect.lines[0]: members"),
+        ("tax-on-units", "expect.taxes.0", "expect.taxes[0]: members"),
+        ("full-credit", "expect", "expect: members"),
+        ("full-credit", "expect.notes.0", "expect.notes[0]: members"),
+        ("full-credit", "expect.notes.0.lines.0", "expect.notes[0].lines[0]: members"),
+        ("full-credit", "input.later.0.0", "input.later[0][0] is no UsageRecord"),
+        ("hours-that-are-not-netted", "input.plans.0.plan", "input.plans[0].plan is no PricePlan"),
+        ("hours-that-are-not-netted", "input.leases.0.gaps.0", "input.leases[0].gaps[0] is no GapMarker"),
+        ("price-that-moves-within-the-use", "input.series.0", "input.series[0] is no PriceSeries"),
+        ("opening-of-a-term", "input.openings.0", "input.openings[0] is no AccumulatorValue"),
+    ],
+    ids=repr,
+)
+def test_bills_have_their_members(name: str, place: str, fault: str) -> None:
+    """A member that the operation does not have is found wherever it stands in a bill."""
+    value = deepcopy(BY_ID[name].value)
+    if place.endswith("gaps.0"):
+        value["input"]["leases"][0]["gaps"] = [{}]
+    at: Any = value
+    for step in place.split("."):
+        at = at[int(step)] if step.isdigit() else at[step]
+    at["note"] = "x"
+    found = changed(name, **value)
+    assert any(it.startswith(f"billing/{name}.json: ") and fault in it for it in found), found
+
+
+def test_a_note_has_a_kind_and_a_horizon_both_its_members() -> None:
+    """A note is a credit note or a debit note; a time of receipt goes with a horizon."""
+    value = deepcopy(BY_ID["full-credit"].value)
+    value["expect"]["notes"][0]["kind"] = "apology"
+    assert "neither credit-note nor debit-note" in changed("full-credit", expect=value["expect"])[0]
+    given = {**value["input"], "received_at": "2026-05-01T00:00:00Z"}
+    assert "belong together" in changed("full-credit", input=given)[0]
+
+
 def test_documents_read_as_messages() -> None:
     """A document of an accepted vector is a message of the contract, wherever it stands."""
     given = deepcopy(BY_ID["terms-admit"].value["input"])

@@ -13,19 +13,32 @@ from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
 from crex import v1
+from crex_conformance.bill_check import bill_faults
 from crex_conformance.carried import MEMBERS, Requirement, Vector
 
 _TIMED: Final = frozenset({"attestation.verify", "demand.evaluate", "demand.parse", "demand.match"})
-# Operation → documents in its input, as (member, message); a member that ends in [] is a list of them.
+_USE: Final[tuple[tuple[str, type[Message]], ...]] = (
+    ("records[]", v1.UsageRecord),
+    ("service_events[]", v1.ServiceEvent),
+    ("gaps[]", v1.GapMarker),
+)
+_BILL: Final[tuple[tuple[str, type[Message]], ...]] = (
+    ("plan", v1.PricePlan),
+    ("plans[].plan", v1.PricePlan),
+    *_USE,
+    *((f"leases[].{member}", message) for member, message in _USE),
+    ("leases[].interval", v1.Interval),
+    ("lease.interval", v1.Interval),
+    ("series[]", v1.PriceSeries),
+    ("openings[]", v1.AccumulatorValue),
+    ("tz_transitions[]", v1.TzTransition),
+    ("period", v1.Interval),
+    ("whole_period", v1.Interval),
+)
+# Operation → documents in its input, as (path, message); a member that ends in [] is a list.
 _DOCUMENTS: Final[Mapping[str, tuple[tuple[str, type[Message]], ...]]] = {
-    "billing.rate": (
-        ("plan", v1.PricePlan),
-        ("records[]", v1.UsageRecord),
-        ("service_events[]", v1.ServiceEvent),
-        ("tz_transitions[]", v1.TzTransition),
-        ("gaps[]", v1.GapMarker),
-        ("period", v1.Interval),
-    ),
+    "billing.rate": _BILL,
+    "billing.correct": (*_BILL, ("later[][]", v1.UsageRecord)),
     "billing.period": (("tz_transitions[]", v1.TzTransition),),
     "demand.evaluate": (
         ("requirement", v1.Requirement),
@@ -95,6 +108,8 @@ def _faults(
     yield from _answer_faults(value)
     yield from _base_faults(value, by_id)
     yield from _choice_faults(value)
+    if value["op"] in ("billing.rate", "billing.correct"):
+        yield from bill_faults(value)
     yield from _document_faults(value)
 
 
@@ -174,21 +189,23 @@ def _faults_of(places: Iterable[tuple[str, Any, type[Message]]]) -> Iterator[str
 def _places(
     given: Mapping[str, Any], documents: Iterable[tuple[str, type[Message]]], at: str
 ) -> Iterator[tuple[str, Any, type[Message]]]:
-    for member, message in documents:
-        name = member.removesuffix("[]")
-        if name not in given:
-            continue
-        if name == member:
-            yield f"{at}.{name}", given[name], message
-            continue
-        for number, document in enumerate(given[name]):
-            repeated = document.get("repeat")
-            place = f"{at}.{name}[{number}]"
-            yield (
-                (f"{place}.repeat.record", repeated["record"], message)
-                if repeated
-                else (place, document, message)
-            )
+    for path, message in documents:
+        for place, document in _found(given, path.replace("[]", ".[]").split("."), at):
+            if "repeat" in document:
+                yield f"{place}.repeat.record", document["repeat"]["record"], message
+            else:
+                yield place, document, message
+
+
+def _found(value: Any, steps: list[str], at: str) -> Iterator[tuple[str, Any]]:
+    """The places that a path leads to, of which there are none where a member is absent."""
+    if not steps:
+        yield at, value
+    elif steps[0] == "[]":
+        for number, item in enumerate(value):
+            yield from _found(item, steps[1:], f"{at}[{number}]")
+    elif steps[0] in value:
+        yield from _found(value[steps[0]], steps[1:], f"{at}.{steps[0]}")
 
 
 def _envelope_faults(given: Mapping[str, Any]) -> Iterator[str]:

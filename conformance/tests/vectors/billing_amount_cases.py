@@ -8,7 +8,6 @@ from conformance.tests.vectors.billing_cases import (
     AT_THREE,
     AT_TWO,
     Case,
-    Line,
     component,
     counted,
     gpu,
@@ -17,6 +16,7 @@ from conformance.tests.vectors.billing_cases import (
     tokens,
     use,
 )
+from conformance.tests.vectors.billing_lines import Line
 from conformance.tests.vectors.one_change import GONE
 
 STEPS: Final = ("100", "0.1"), ("1000", "0.08"), "0.05"

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Final
 
 from conformance.tests.independent import table
+from conformance.tests.vectors import billing_lines
+from conformance.tests.vectors.billing_lines import LEASE_PATH, ORDER_PATH, Line
 from conformance.tests.vectors.one_change import changed
 
 Value = dict[str, Any]
-LEASE, ORDER = "crex://broker.example/lease/l1", "crex://broker.example/order/o1"
 RESOURCE: Final = "crex://provider.example/compute-resource/r1"
-PLAN_SHA256: Final = "1f" * 32
+PLAN_SHA256, LATER_SHA256 = "1f" * 32, "2e" * 32
 MARCH: Final = ("2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z")
 AT_ONE, AT_TWO, AT_THREE = (f"2026-03-10T0{hour}:00:00Z" for hour in (1, 2, 3))
+IN_UTC: Final = (("2026-02-28T00:00:00Z", 0),)
 
 
-def plan(*components: Value, currency: str = "EUR", zone: str = "Etc/UTC", **members: str) -> Value:
+def plan(*components: Value, currency: str = "EUR", zone: str = "Etc/UTC", **members: Any) -> Value:
     """A price plan."""
     return {
         "header": {
@@ -48,7 +49,7 @@ def component(
 
     Args:
         id: Its identifier.
-        kind: TIME or COUNT.
+        kind: TIME or COUNT and so on.
         of: Dimension and unit, as `dimension:unit`.
         per: Quantity that prices are for.
         tiers: (upper bound, price); for the last, the price alone.
@@ -106,7 +107,7 @@ def _record(
         "meterId": members.get("meterId", meter),
         "seq": str(seq),
         "revision": members.get("revision", "1"),
-        "lease": LEASE,
+        "lease": LEASE_PATH + members.get("lease", "l1"),
         "resource": members.get("resource", RESOURCE),
         "dimension": dimension,
         "start": start,
@@ -116,9 +117,9 @@ def _record(
     }
 
 
-def event(kind: str, at: str) -> Value:
+def event(kind: str, at: str, until: str = "") -> Value:
     """A service event."""
-    return {"kind": f"SERVICE_EVENT_KIND_{kind}", "at": at}
+    return {"kind": f"SERVICE_EVENT_KIND_{kind}", "at": at} | ({"until": until} if until else {})
 
 
 def gap(first: int, last: int, meter: str = "units") -> Value:
@@ -130,10 +131,11 @@ def use(
     prices: Value,
     *records: Value,
     period: tuple[str, str] = MARCH,
-    offsets: Sequence[tuple[str, int]] = (("2026-02-28T00:00:00Z", 0),),
+    offsets: Sequence[tuple[str, int]] = IN_UTC,
     events: Sequence[Value] | None = None,
     gaps: Sequence[Value] = (),
     quantity: str = "8",
+    **further: Any,
 ) -> Value:
     """The input of a vector: a lease that was activated as its period began, unless told otherwise."""
     start, end = period
@@ -143,65 +145,26 @@ def use(
         "records": list(records),
         "service_events": [event("ACTIVATED", start)] if events is None else list(events),
         "gaps": list(gaps),
-        "lease": {
-            "name": LEASE,
-            "order": ORDER,
-            "quantity": quantity,
-            "interval": {"start": min(start, "2026-02-01T00:00:00Z"), "end": "2027-01-01T00:00:00Z"},
-        },
+        "lease": named("l1", start, quantity),
         "period": {"start": start, "end": end},
-        "tz_transitions": [
-            {"timeZone": prices["timeZone"], "utc": utc, "offsetS": offset} for utc, offset in offsets
-        ],
+        "tz_transitions": offsets_of(prices, offsets),
+        **further,
     }
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the answer, as it was worked out by hand.
-
-    Attributes:
-        of: Component; of an unpriced line `dimension:unit`.
-        tier: Tier; 0 on an unpriced line.
-        quantity: Billed quantity, as `5` or `5/2`.
-        exact: Exact amount, as `3.685` or `299/300`.
-        amount: Rounded amount.
-    """
-
-    of: str
-    tier: int
-    quantity: str
-    exact: str
-    amount: str
-
-    def stated(self, prices: Value) -> Value:
-        """The line in a vector."""
-        value: Value = {
-            "quantity": _ratio(self.quantity),
-            "exact_amount": _ratio(self.exact),
-            "amount": self.amount,
-        }
-        if self.tier == 0:
-            dimension, unit = self.of.split(":")
-            return {"dimension": dimension, "unit": unit, **value, "unpriced": True}
-        found = next(it for it in prices["components"] if it["id"] == self.of)
-        head = {name: found[name] for name in ("dimension", "unit")}
-        return {"component": self.of, "tier": self.tier, **head, **value}
-
-    def row(self, prices: Value) -> Value:
-        """The line with what the rating table further has."""
-        tier = str(self.tier) if self.tier else ""
-        value = {"key": f"{ORDER}|{LEASE}|{self.of}|{PLAN_SHA256}|{tier}||", **self.stated(prices)}
-        if self.tier == 0:
-            return value
-        found = next(it for it in prices["components"] if it["id"] == self.of)
-        price = found["tiers"][self.tier - 1]["unitPrice"]
-        return {**value, "unit_price": price, "per_quantity": found["perQuantity"]}
+def named(name: str, start: str, quantity: str) -> Value:
+    """A lease by the last segment of its name."""
+    return {
+        "name": LEASE_PATH + name,
+        "order": f"{ORDER_PATH}o{name[1:]}",
+        "quantity": quantity,
+        "interval": {"start": min(start, "2026-02-01T00:00:00Z"), "end": "2027-01-01T00:00:00Z"},
+    }
 
 
-def _ratio(text: str) -> Value:
-    number = Fraction(text)
-    return {"num": str(number.numerator), "den": str(number.denominator)}
+def offsets_of(prices: Value, offsets: Sequence[tuple[str, int]]) -> list[Value]:
+    """The offsets of a plan's time zone."""
+    return [{"timeZone": prices["timeZone"], "utc": utc, "offsetS": offset} for utc, offset in offsets]
 
 
 @dataclass(frozen=True)
@@ -213,12 +176,15 @@ class Case:
         requirements: What it tests.
         why: The arithmetic by hand, and the mistake that it catches.
         input: What is rated.
-        lines: The lines, in the order of their keys.
+        lines: The lines, in any order.
         net: The net total.
         complete: Whether every number is accounted for.
         reason: The reason of a refusal; empty if it is accepted.
         base: The vector that it is one change away from; empty where it begins a row.
         change: The change.
+        taxes: The taxes, by ascending key.
+        total: The total; empty where it is the net total.
+        closings: Where accumulators and credits stand.
     """
 
     id: str
@@ -231,31 +197,25 @@ class Case:
     reason: str = ""
     base: str = ""
     change: str = ""
+    taxes: Sequence[billing_lines.Tax] = ()
+    total: str = ""
+    closings: Sequence[billing_lines.Closing] = ()
 
     def as_json(self) -> bytes:
         """The vector's file."""
-        value = {
-            "id": self.id,
-            "requirements": list(self.requirements),
-            "op": "billing.rate",
-            "base": self.base,
-            "change": self.change,
-            "input": self.input,
-            "expect": {"outcome": "rejected", "reasons": [self.reason]} if self.reason else self._answer(),
-            "why": self.why,
-        }
-        return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+        return as_json(self, "billing.rate", {} if self.reason else self._answer())
 
     def _answer(self) -> Value:
-        prices = self.input["plan"]
-        rows = sorted((line.row(prices) for line in self.lines), key=lambda row: str(row["key"]).encode())
+        rows = sorted((line.row(self.input) for line in self.lines), key=lambda row: str(row["key"]).encode())
+        taxes, total = [tax.stated() for tax in self.taxes], self.total or self.net
         return {
-            "outcome": "ok",
-            "reasons": [],
-            "lines": [line.stated(prices) for line in self.lines],
+            "lines": [billing_lines.stated(row) for row in rows],
+            "taxes": taxes,
             "net_total": self.net,
+            "total": total,
+            "closings": [it.stated() for it in self.closings],
             "complete": self.complete,
-            "rating_digest": table.digest(rows, prices, self.net),
+            "rating_digest": table.digest(rows, taxes, billing_lines.billed(self.input), self.net, total),
         }
 
     def refused(
@@ -281,7 +241,29 @@ class Case:
         net: str,
         why: str,
         complete: bool = True,
+        **answer: Any,
     ) -> Case:
-        """Gives the accepted vector that is one change away."""
+        """Gives the accepted vector that is one change away; `answer` has taxes, total and closings."""
         given, change = changed(self.input, where, value)
-        return Case(id, requirement.split(), why, given, lines, net, complete, base=self.id, change=change)
+        return Case(
+            *(id, requirement.split(), why, given, lines, net, complete),
+            base=self.id,
+            change=change,
+            **answer,
+        )
+
+
+def as_json(case: Any, operation: str, answer: Value) -> bytes:
+    """The file of a case that is accepted with an answer, or refused for its reason."""
+    refused = {"outcome": "rejected", "reasons": [case.reason]}
+    value = {
+        "id": case.id,
+        "requirements": list(case.requirements),
+        "op": operation,
+        "base": case.base,
+        "change": case.change,
+        "input": case.input,
+        "expect": refused if case.reason else {"outcome": "ok", "reasons": [], **answer},
+        "why": case.why,
+    }
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from conformance.tests.vectors.billing_cases import (
     Case,
-    Line,
     component,
     counted,
     plan,
     use,
 )
+from conformance.tests.vectors.billing_lines import Line
 from conformance.tests.vectors.one_change import GONE
 
 GOOD: Final = Case(
@@ -154,7 +154,7 @@ PLAN: Final[list[tuple[str, str, str, Any, str]]] = [
         "kind-of-a-later-edition",
         "RATE-STRICT-1",
         "components[0].kind",
-        "COMPONENT_KIND_FLAT",
+        "COMPONENT_KIND_AUCTION",
         "A kind that is not known must not be skipped: the bill would lack it.",
     ),
     (

@@ -9,13 +9,13 @@ from conformance.tests.vectors.billing_cases import (
     AT_TWO,
     RESOURCE,
     Case,
-    Line,
     gap,
     gpu,
     held,
     plan,
     use,
 )
+from conformance.tests.vectors.billing_lines import Line
 from conformance.tests.vectors.one_change import GONE
 
 GPU_HOUR: Final = plan(gpu())

@@ -8,10 +8,8 @@ from conformance.tests.vectors.billing_cases import (
     AT_ONE,
     AT_THREE,
     AT_TWO,
-    LEASE,
     MARCH,
     Case,
-    Line,
     component,
     counted,
     event,
@@ -21,6 +19,7 @@ from conformance.tests.vectors.billing_cases import (
     tokens,
     use,
 )
+from conformance.tests.vectors.billing_lines import LEASE, Line
 from conformance.tests.vectors.one_change import GONE
 
 GPU_HOUR: Final = plan(gpu())

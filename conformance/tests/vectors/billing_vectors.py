@@ -12,21 +12,49 @@ from typing import Final
 
 from conformance.tests.vectors import (
     billing_amount_cases,
+    billing_bound_cases,
+    billing_clock_cases,
+    billing_commitment_cases,
+    billing_correction_cases,
+    billing_credit_cases,
+    billing_exchange_cases,
+    billing_fee_cases,
     billing_form_cases,
     billing_period_cases,
     billing_record_cases,
+    billing_revision_cases,
+    billing_series_cases,
+    billing_spend_cases,
+    billing_sum_cases,
+    billing_tax_cases,
+    billing_term_cases,
+    billing_tier_cases,
     billing_time_cases,
+    billing_window_cases,
 )
-from conformance.tests.vectors.billing_cases import Case
-from conformance.tests.vectors.billing_period_cases import PeriodCase
-from conformance.tests.vectors.case import write
+from conformance.tests.vectors.case import Written, write
 
 FOLDER: Final = Path(__file__).parents[2] / "src" / "crex_conformance" / "vectors" / "billing"
-CASES: Final[list[Case | PeriodCase]] = [
+CASES: Final[list[Written]] = [
     *billing_time_cases.CASES,
+    *billing_window_cases.CASES,
+    *billing_clock_cases.CASES,
     *billing_amount_cases.CASES,
+    *billing_tier_cases.CASES,
+    *billing_sum_cases.CASES,
+    *billing_fee_cases.CASES,
+    *billing_revision_cases.CASES,
+    *billing_series_cases.CASES,
+    *billing_commitment_cases.CASES,
+    *billing_term_cases.CASES,
+    *billing_spend_cases.CASES,
+    *billing_credit_cases.CASES,
+    *billing_bound_cases.CASES,
+    *billing_tax_cases.CASES,
+    *billing_exchange_cases.CASES,
     *billing_record_cases.CASES,
     *billing_form_cases.CASES,
+    *billing_correction_cases.CASES,
     *billing_period_cases.CASES,
 ]
 

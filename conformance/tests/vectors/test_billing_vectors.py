@@ -9,17 +9,18 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from conformance.tests.independent import periods, rating, table
+from conformance.tests.independent import bill, corrections, periods, rating, table
 from conformance.tests.independent.refusal import Refused
+from conformance.tests.vectors.billing_lines import stated
 from conformance.tests.vectors.billing_vectors import CASES, FOLDER
 
 VECTORS: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))
 }
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "crex" / "v1"
-PLAN, RECORD = (
+PLAN, RECORD, SERIES = (
     jsonschema_rs.validator_for(json.loads((SCHEMAS / f"{name}.schema.json").read_bytes()))
-    for name in ("price-plan", "usage-record")
+    for name in ("price-plan", "usage-record", "price-series")
 )
 
 
@@ -33,6 +34,7 @@ def test_files_are_what_the_cases_say() -> None:
 
 
 RATED = {name: vector for name, vector in VECTORS.items() if vector["op"] == "billing.rate"}
+CORRECTED = {name: vector for name, vector in VECTORS.items() if vector["op"] == "billing.correct"}
 PERIODS = {name: vector for name, vector in VECTORS.items() if vector["op"] == "billing.period"}
 
 
@@ -45,12 +47,26 @@ def test_a_second_calculation_agrees(vector: dict[str, Any]) -> None:
             rating.rate(vector["input"])
         assert [refused.value.reason] == expect["reasons"], refused.value
         return
-    bill = rating.rate(vector["input"])
-    further = {"key", "unit_price", "per_quantity"}
-    lines = [{name: it for name, it in line.items() if name not in further} for line in bill.lines]
-    assert lines == expect["lines"]
-    assert (bill.net_total, bill.complete) == (expect["net_total"], expect["complete"])
-    assert bill.rating_digest == expect["rating_digest"]
+    answer = rating.rate(vector["input"])
+    assert [stated(line) for line in answer.lines] == expect["lines"]
+    assert (answer.taxes, answer.closings) == (expect["taxes"], expect["closings"])
+    assert (answer.net_total, answer.total) == (expect["net_total"], expect["total"])
+    assert (answer.complete, answer.rating_digest) == (expect["complete"], expect["rating_digest"])
+
+
+@pytest.mark.parametrize("vector", CORRECTED.values(), ids=CORRECTED)
+def test_a_second_calculation_agrees_on_notes(vector: dict[str, Any]) -> None:
+    """Notes that were worked out by hand are the differences of what is owed, rated independently."""
+    expect = vector["expect"]
+    if expect["outcome"] == "rejected":
+        with pytest.raises(Refused) as refused:
+            corrections.correct(vector["input"])
+        assert [refused.value.reason] == expect["reasons"], refused.value
+        return
+    notes = corrections.correct(vector["input"])
+    for note in notes:
+        note["lines"] = [stated(line) for line in note["lines"]]
+    assert notes == expect["notes"]
 
 
 @pytest.mark.parametrize("vector", PERIODS.values(), ids=PERIODS)
@@ -59,14 +75,19 @@ def test_a_second_calendar_agrees(vector: dict[str, Any]) -> None:
     assert periods.period(vector["input"]) == vector["expect"]["period"]
 
 
-@pytest.mark.parametrize("vector", RATED.values(), ids=RATED)
+@pytest.mark.parametrize("vector", (RATED | CORRECTED).values(), ids=RATED | CORRECTED)
 def test_documents_keep_the_schemas(vector: dict[str, Any]) -> None:
-    """Plans and records are valid by the published schemas, unless the vector is about one that is not."""
+    """Plans, series and records keep the published schemas, but where a vector is about one that does not."""
     if vector["expect"]["reasons"] == ["SCHEMA"]:
         return
-    PLAN.validate(vector["input"]["plan"])
-    for record in rating.unfold(vector["input"]["records"]):
-        RECORD.validate(record)
+    given = vector["input"]
+    for stated_plan in given.get("plans") or [given]:
+        PLAN.validate(stated_plan["plan"])
+    for series in given.get("series", ()):
+        SERIES.validate(series)
+    for lease in given.get("leases") or [given]:
+        for record in bill.unfold(lease["records"]):
+            RECORD.validate(record)
 
 
 def test_equal_use_has_equal_digests() -> None:
@@ -89,7 +110,7 @@ def test_the_table_is_that_of_the_specification() -> None:
         _line("tokens", 2, "output", "tokens", ("5", "2"), ("0.05", "1"), ("1", "8"), "0.13"),
     ]
     page = (Path(__file__).parents[3] / "proto" / "spec" / "rating.md").read_text("utf-8")
-    assert table.digest(lines, {"currency": "EUR"}, "2.13") in page
+    assert table.digest(lines, [], "EUR", "2.13", "2.13") in page
 
 
 def _line(

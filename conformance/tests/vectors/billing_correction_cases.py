@@ -1,0 +1,347 @@
+"""Usage that comes late or is corrected, and the notes that it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from conformance.tests.independent import table
+from conformance.tests.vectors import billing_lines
+from conformance.tests.vectors.billing_amount_cases import STEPS
+from conformance.tests.vectors.billing_cases import (
+    AT_THREE,
+    AT_TWO,
+    Value,
+    as_json,
+    counted,
+    gpu,
+    held,
+    plan,
+    tokens,
+    use,
+)
+from conformance.tests.vectors.billing_credit_cases import coupon, euro, lowered
+from conformance.tests.vectors.billing_inputs import account, lease
+from conformance.tests.vectors.billing_lines import Line, Tax
+from conformance.tests.vectors.billing_sum_cases import OF_ACCOUNT, summed
+from conformance.tests.vectors.billing_tax_cases import DIMES, ONE_OF_EACH, dimes, rule
+from conformance.tests.vectors.billing_tier_cases import tiered
+from conformance.tests.vectors.one_change import changed
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note.
+
+    Attributes:
+        lines: Differences of lines, in any order.
+        total: Difference of totals; at or below zero it is a credit note.
+        owed: The lines that are owed after it, by which the digest is computed, in any order.
+        owed_total: What is then owed.
+        taxes, owed_taxes: Differences of taxes, and the taxes that are owed.
+        net, owed_net: Where these are other than the totals.
+    """
+
+    lines: Sequence[Line]
+    total: str
+    owed: Sequence[Line]
+    owed_total: str
+    taxes: Sequence[Tax] = ()
+    owed_taxes: Sequence[Tax] = ()
+    net: str = ""
+    owed_net: str = ""
+
+    def stated(self, given: Value) -> Value:
+        """The note in a vector."""
+        rows, owed = (
+            sorted((line.row(given) for line in lines), key=lambda row: str(row["key"]).encode())
+            for lines in (self.lines, self.owed)
+        )
+        return {
+            "kind": "credit-note" if self.total.startswith("-") or float(self.total) == 0 else "debit-note",
+            "lines": [billing_lines.stated(row) for row in rows],
+            "taxes": [tax.stated() for tax in self.taxes],
+            "net_total": self.net or self.total,
+            "total": self.total,
+            "rating_digest": table.digest(
+                owed,
+                [tax.stated() for tax in self.owed_taxes],
+                billing_lines.billed(given),
+                self.owed_net or self.owed_total,
+                self.owed_total,
+            ),
+        }
+
+
+@dataclass(frozen=True)
+class CorrectionCase:
+    """One vector of `billing.correct`; members as of Case."""
+
+    id: str
+    requirements: Sequence[str]
+    why: str
+    input: Value
+    notes: Sequence[Note] = ()
+    reason: str = ""
+    base: str = ""
+    change: str = ""
+
+    def as_json(self) -> bytes:
+        """The vector's file."""
+        return as_json(self, "billing.correct", {"notes": [it.stated(self.input) for it in self.notes]})
+
+    def but(
+        self,
+        id: str,  # noqa: A002 - the member's name
+        requirement: str,
+        where: str,
+        value: Any,
+        notes: Sequence[Note],
+        why: str,
+        reason: str = "",
+    ) -> CorrectionCase:
+        """Gives the vector that is one change away; refused where a reason is given."""
+        given, change = changed(self.input, where, value)
+        return CorrectionCase(id, requirement.split(), why, given, notes, reason, self.id, change)
+
+
+def later(given: Value, *lists: list[Value], **members: Any) -> Value:
+    """The input: what was billed, and what came after it, list by list."""
+    return {**given, "later": list(lists), **members}
+
+
+def again(record: Value, revision: str, **members: str) -> Value:
+    """A higher revision of a record."""
+    return {**record, "revision": revision, **members}
+
+
+def less(line: Line) -> Line:
+    """A line that is taken back."""
+    return replace(line, quantity=f"-{line.quantity}", exact=f"-{line.exact}", amount=f"-{line.amount}")
+
+
+def dime_tax(base: str, exact: str, amount: str) -> Tax:
+    """The tax on lines of 0.10, or a difference of it."""
+    return Tax("standard", "de", "0.05", base, exact, amount)
+
+
+TAX: Final = {
+    net: dime_tax(net, exact, amount)
+    for net, exact, amount in (("0.20", "0.01", "0.01"), ("0.10", "0.005", "0.01"))
+}
+NOTES: Final = CorrectionCase(
+    "three-notes-that-refund-the-tax",
+    ["RATE-CORRECT-2", "RATE-CORRECT-1"],
+    "Billed: 3 x 0.10, tax 0.015: 0.02. Each list takes one line back. Owed after the first: 0.20, tax "
+    "0.01; after the second: 0.10, tax 0.005: 0.01; after the third: nothing, no tax. The notes refund 0.02 "
+    "- 0.01 = 0.01, 0.01 - 0.01 = 0.00 and 0.01 - 0 = 0.01: 0.02 in all, as was paid. Taxed note by note, "
+    "-0.005 is -0.01 each time: 0.03.",
+    later(
+        use(plan(*dimes(), taxes=[rule("0.05")]), *ONE_OF_EACH),
+        *([again(record, "2", quantity="0")] for record in ONE_OF_EACH),
+    ),
+    [
+        Note(
+            [less(DIMES[0])],
+            "-0.11",
+            DIMES[1:],
+            "0.21",
+            [dime_tax("-0.10", "-0.005", "-0.01")],
+            [TAX["0.20"]],
+            "-0.10",
+            "0.20",
+        ),
+        Note(
+            [less(DIMES[1])],
+            "-0.10",
+            DIMES[2:],
+            "0.11",
+            [dime_tax("-0.10", "-0.005", "0.00")],
+            [TAX["0.10"]],
+            "-0.10",
+            "0.10",
+        ),
+        Note([less(DIMES[2])], "-0.11", [], "0.00", [dime_tax("-0.10", "-0.005", "-0.01")], [], "-0.10"),
+    ],
+)
+HUNDRED: Final = Line("tokens", 1, "100", "10", "10.00")
+BEYOND: Final = Line("tokens", 2, "100.000001", "8.00000008", "8.00")
+LATE: Final = counted("0.000001", AT_TWO, AT_THREE, meterId="late")
+CROSSES: Final = CorrectionCase(
+    "late-event-that-crosses-a-tier",
+    ["RATE-CORRECT-1", "RATE-VOLUME-1"],
+    "Billed: 100 x 0.1 = 10.00. A millionth of a token came late: all 100.000001 now lie in the second "
+    "tier, x 0.08 = 8.00. The line of tier 1 is taken back, -10.00, and one of tier 2 is stated, 8.00: a "
+    "credit of 2.00, though more was used.",
+    later(use(plan(tiered("VOLUME", *STEPS)), counted("100")), [LATE]),
+    [Note([less(HUNDRED), BEYOND], "-2.00", [BEYOND], "8.00")],
+)
+HOUR: Final = Line("gpu", 1, "3600", "2.99", "2.99")
+HALF: Final = Line("gpu", 1, "1800", "1.495", "1.50")
+TWENTY: Final = held(end="2026-03-10T01:20:00Z")
+SERIAL: Final = CorrectionCase(
+    "late-event-after-two-corrections",
+    ["RATE-CORRECT-1", "RATE-REVISION-1", "RATE-ROUND-1"],
+    "Billed: 1 h, 2.99. Corrected to 20 min: 1200 x 2.99 / 3600 = 299/300: 1.00, a note of -1.99. Corrected "
+    "to 40 min: 299/150: 1.99, a note of 0.99. 20 min came late under a meter of their own: 3600, 2.99, a "
+    "note of 1.00. Each note is the difference of rounded amounts: rounding 299/300 by itself gives 1.00 "
+    "twice, and 3.00 in all.",
+    later(
+        use(plan(gpu()), held()),
+        [again(TWENTY, "2")],
+        [again(held(end="2026-03-10T01:40:00Z"), "3")],
+        [held(start="2026-03-10T01:40:00Z", meterId="late")],
+    ),
+    [
+        Note(
+            [Line("gpu", 1, "-2400", "-299/150", "-1.99")],
+            "-1.99",
+            [Line("gpu", 1, "1200", "299/300", "1.00")],
+            "1.00",
+        ),
+        Note(
+            [Line("gpu", 1, "1200", "299/300", "0.99")],
+            "0.99",
+            [Line("gpu", 1, "2400", "299/150", "1.99")],
+            "1.99",
+        ),
+        Note([Line("gpu", 1, "1200", "299/300", "1.00")], "1.00", [HOUR], "2.99"),
+    ],
+)
+HORIZON: Final = CorrectionCase(
+    "correction-at-the-horizon",
+    ["RATE-CORRECT-3"],
+    "The horizon is 30 days, 2592000 s, after 1 April: 1 May 00:00. It comes at that instant, and counts: "
+    "half an hour, 1.495: 1.50, a note of -1.49.",
+    later(
+        use(plan(gpu()), held()),
+        [again(held(end="2026-03-10T01:30:00Z"), "2")],
+        received_at="2026-05-01T00:00:00Z",
+        correction_horizon_s="2592000",
+    ),
+    [Note([Line("gpu", 1, "-1800", "-1.495", "-1.49")], "-1.49", [HALF], "1.50")],
+)
+CASES: Final[list[CorrectionCase]] = [
+    NOTES,
+    CROSSES,
+    CROSSES.but(
+        "late-event-that-graduates",
+        "RATE-CORRECT-1 RATE-TIER-1",
+        "plan.components[0].model",
+        "TIER_MODEL_GRADUATED",
+        [
+            Note(
+                [Line("tokens", 2, "1/1000000", "0.00000008", "0.00")],
+                "0.00",
+                [HUNDRED, Line("tokens", 2, "1/1000000", "0.00000008", "0.00")],
+                "10.00",
+            )
+        ],
+        "The first tier stays as it was and makes no line; the second has a line of 0.00, for its quantity "
+        "differs. A note of zero is a credit note.",
+    ),
+    SERIAL,
+    SERIAL.but(
+        "correction-that-changes-nothing",
+        "RATE-CORRECT-1",
+        "later",
+        [[again(held(), "2")], [held()]],
+        [],
+        "A revision that states the same, and a record that came again: nothing differs, so no note is made.",
+    ),
+    SERIAL.but(
+        "full-credit",
+        "RATE-CORRECT-1 RATE-ZERO-1",
+        "later",
+        [[again(held("0"), "2")]],
+        [Note([less(HOUR)], "-2.99", [], "0.00")],
+        "Nothing was held: -2.99. Invoice and note sum to zero, exactly, in quantity, exact and rounded "
+        "amount.",
+    ),
+    SERIAL.but(
+        "correction-that-claims-too-much",
+        "RATE-QUANTITY-1 RATE-CORRECT-1",
+        "later[2][0].quantity",
+        "9",
+        [],
+        "A late record keeps the rules of any other: 9 units are more than the 8 that are leased.",
+        "USAGE_OUT_OF_BOUNDS",
+    ),
+    SERIAL.but(
+        "correction-of-one-revision-twice",
+        "RATE-CONFLICT-1 RATE-CORRECT-1",
+        "later[1][0].revision",
+        "2",
+        [],
+        "Revision 2 was another record's already: which one was billed cannot be told.",
+        "CONFLICT",
+    ),
+    HORIZON,
+    HORIZON.but(
+        "correction-beyond-the-horizon",
+        "RATE-CORRECT-3",
+        "received_at",
+        "2026-05-01T00:00:00.001Z",
+        [],
+        "A millisecond after the horizon: what was billed stands.",
+        "TERMS",
+    ),
+    CorrectionCase(
+        "correction-of-a-lease-of-an-account",
+        ["RATE-CORRECT-1", "RATE-ACCUMULATOR-1"],
+        "Billed: 60 + 60 tokens, 100 x 0.1 = 10.00 and 20 x 0.08 = 1.60. l2 used 30: the account 90, all in "
+        "tier 1: 9.00. The line of tier 1 loses 10 tokens, 1.00; that of tier 2 is taken back.",
+        later(
+            account(plan(summed(OF_ACCOUNT)), lease("l1", counted("60")), lease("l2", counted("60"))),
+            [again(counted("30", lease="l2"), "2")],
+        ),
+        [
+            Note(
+                [Line("tokens", 1, "-10", "-1", "-1.00", ""), Line("tokens", 2, "-20", "-1.6", "-1.60", "")],
+                "-2.60",
+                [Line("tokens", 1, "90", "9", "9.00", "")],
+                "9.00",
+            )
+        ],
+    ),
+    CorrectionCase(
+        "correction-below-a-minimum",
+        ["RATE-CORRECT-1", "RATE-MINIMUM-1"],
+        "Billed: 7.00, above the minimum of 5.00. Corrected to 2.00, so 3.00 are "
+        "short: lines of -5.00 and 3.00, a credit of 2.00.",
+        later(use(plan(tokens("1"), minimum=euro("5.00")), counted("7")), [again(counted("2"), "2")]),
+        [
+            Note(
+                [
+                    Line("tokens", 1, "-5", "-5", "-5.00"),
+                    Line("minimum:period", 0, "1", "3", "3.00", adjustment="minimum"),
+                ],
+                "-2.00",
+                [
+                    Line("tokens", 1, "2", "2", "2.00"),
+                    Line("minimum:period", 0, "1", "3", "3.00", adjustment="minimum"),
+                ],
+                "5.00",
+            )
+        ],
+    ),
+    CorrectionCase(
+        "correction-of-what-a-coupon-took",
+        ["RATE-CORRECT-1", "RATE-FIXED-1"],
+        "Billed: 7.00 less a coupon of 5.00. Corrected to 3.00 the coupon takes 3.00: the line loses 4.00, "
+        "and the coupon's share, of quantity 1 as before, gives 2.00 back: a credit of 2.00.",
+        later(use(plan(tokens("1"), credits=[coupon("5.00")]), counted("7")), [again(counted("3"), "2")]),
+        [
+            Note(
+                [
+                    Line("tokens", 1, "-4", "-4", "-4.00"),
+                    Line("tokens", 1, "0", "2", "2.00", adjustment="coupon"),
+                ],
+                "-2.00",
+                [Line("tokens", 1, "3", "3", "3.00"), lowered("tokens", 1, "-3.00")],
+                "0.00",
+            )
+        ],
+    ),
+]

@@ -1,0 +1,301 @@
+"""Prices by the month, levels, base fees and setup."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from conformance.tests.vectors.billing_cases import (
+    AT_ONE,
+    AT_THREE,
+    AT_TWO,
+    MARCH,
+    Case,
+    Value,
+    component,
+    counted,
+    event,
+    gpu,
+    held,
+    plan,
+    tokens,
+    use,
+)
+from conformance.tests.vectors.billing_inputs import account, lease
+from conformance.tests.vectors.billing_lines import Line
+from conformance.tests.vectors.billing_tier_cases import SERIES
+from conformance.tests.vectors.one_change import GONE
+
+FEBRUARY: Final = ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z")
+OCTOBER: Final = ("2026-09-30T22:00:00Z", "2026-10-31T23:00:00Z")
+STORED: Final = "storage:gibibyte"
+MONTHLY: Final = gpu("100", "1") | {"timeUnit": "month"}
+
+
+def fee(price: str = "10", kind: str = "FLAT", identifier: str = "base", **members: Any) -> Value:
+    """A base fee, or setup."""
+    return component(identifier, kind, f"{identifier}:fee", "1", price) | members
+
+
+def base(amount: str = "10.00", lease: str = "l1", identifier: str = "base") -> Line:
+    """The line of a fee."""
+    return Line(identifier, 1, "1", amount, amount, lease)
+
+
+MONTH: Final = Case(
+    "month-of-february",
+    ["RATE-MONTH-1", "PRICE-MONTH-1"],
+    "8 units for all of February: 8 x 1 month x 100 = 800.00, as in a month of 31 days. By a month of 730 h "
+    "it is 672/730 x 800 = 736.44.",
+    use(plan(MONTHLY), held("8", *FEBRUARY), period=FEBRUARY, offsets=[("2026-01-31T00:00:00Z", 0)]),
+    [Line("gpu", 1, "8", "800", "800.00")],
+    "800.00",
+)
+TEN_DAYS: Final = Case(
+    "ten-days-of-a-month",
+    ["RATE-MONTH-1", "RATE-EXACT-1"],
+    "1 unit for 10 of the 31 days of March: 10/31 month x 100 = 1000/31 = 32.258...: 32.26. By 30 days it is "
+    "33.33.",
+    use(plan(MONTHLY), held("1", MARCH[0], "2026-03-11T00:00:00Z")),
+    [Line("gpu", 1, "10/31", "1000/31", "32.26")],
+    "32.26",
+)
+CLOSED: Final = use(
+    plan(MONTHLY),
+    held("1", MARCH[0], "2026-03-11T00:00:00Z"),
+    period=(MARCH[0], "2026-03-11T00:00:00Z"),
+    events=[event("ACTIVATED", MARCH[0]), event("TERMINATED", "2026-03-11T00:00:00Z")],
+    whole_period={"start": MARCH[0], "end": MARCH[1]},
+)
+LEVEL: Final = Case(
+    "level-above-what-is-leased",
+    ["RATE-QUANTITY-1", "RATE-SUM-1", "PRICE-KIND-1"],
+    "1000 GiB stored for an hour: 3600000 GiB-seconds x 0.0001 / 3600 = 0.10. A level is not bounded by the "
+    "8 units that are leased.",
+    use(plan(component("stored", "GAUGE_TIME", STORED, "3600", "0.0001")), counted("1000", of=STORED)),
+    [Line("stored", 1, "3600000", "0.1", "0.10")],
+    "0.10",
+)
+FEE: Final = Case(
+    "base-fee-of-a-lease",
+    ["RATE-FLAT-2", "RATE-ZERO-1"],
+    "The lease has active time in March and no use: 1 x 10 / 1 = 10.00.",
+    use(plan(fee(), gpu())),
+    [base()],
+    "10.00",
+)
+UNUSED: Final = "2026-04-01T00:00:00Z"
+SHARED: Final = {"scope": "ACCUMULATOR_SCOPE_ACCOUNT", "reset": "ACCUMULATOR_RESET_PERIOD"}
+TWO_FEES: Final = Case(
+    "base-fee-of-each-lease",
+    ["RATE-FLAT-2", "RATE-ACCUMULATOR-1"],
+    "Two leases with active time: 10.00 each, 20.00, though the tokens of both are one sum.",
+    account(plan(fee(), tokens("1") | {"accumulator": SHARED}), lease("l1"), lease("l2")),
+    [base(), base(lease="l2")],
+    "20.00",
+)
+SETUP: Final = Case(
+    "setup-in-the-period-of-activation",
+    ["RATE-ONEOFF-1"],
+    "Activated on 10 March: 1 x 25 = 25.00, and 1 h x 2.99 = 2.99.",
+    use(plan(fee("25", "ONE_OFF", "setup"), gpu()), held(), events=[event("ACTIVATED", AT_ONE)]),
+    [base("25.00", identifier="setup"), Line("gpu", 1, "3600", "2.99", "2.99")],
+    "27.99",
+)
+REFUSED: Final[list[tuple[str, str, Any, str]]] = [
+    ("base-fee-in-steps", "granularity", {"step": "1"}, "It is charged once: there is nothing to step."),
+    ("base-fee-by-the-month", "timeUnit", "month", "It is charged once a period already."),
+    ("base-fee-by-a-series", "priceSeries", SERIES, "At which instant of the period would it be priced?"),
+    (
+        "base-fee-in-a-window",
+        "restrictions",
+        {"localStart": "08:00"},
+        "A fee of a period has no time of day.",
+    ),
+    ("base-fee-by-volume", "model", "TIER_MODEL_VOLUME", "Its quantity is always 1."),
+    (
+        "base-fee-with-a-flat-price",
+        "tiers",
+        [{"unitPrice": "10", "flatPrice": "1"}],
+        "Its price is flat already.",
+    ),
+]
+CASES: Final[list[Case]] = [
+    MONTH,
+    Case(
+        "month-of-745-hours",
+        ["RATE-MONTH-1"],
+        "8 units for all of October in Berlin, 745 h: 8 x 1 month x 100 = 800.00. Per 744 h it is 801.08.",
+        use(
+            plan(MONTHLY, zone="Europe/Berlin"),
+            held("8", *OCTOBER),
+            period=OCTOBER,
+            offsets=[("2026-09-29T22:00:00Z", 7200), ("2026-10-25T01:00:00Z", 3600)],
+        ),
+        [Line("gpu", 1, "8", "800", "800.00")],
+        "800.00",
+    ),
+    TEN_DAYS,
+    Case(
+        "month-that-is-closed-early",
+        ["RATE-MONTH-1", "RATE-PERIOD-1"],
+        "Released on 11 March: the bill ends there, and still 10 of the 31 days are 10/31 month: 32.26. As a "
+        "share of the bill's own period it is a whole month: 100.00.",
+        CLOSED,
+        [Line("gpu", 1, "10/31", "1000/31", "32.26")],
+        "32.26",
+    ),
+    TEN_DAYS.refused(
+        "time-unit-of-a-count",
+        "PRICE-MONTH-1",
+        "SCHEMA",
+        "plan.components[1]",
+        tokens("1") | {"timeUnit": "month"},
+        "A count has no time that could be counted in months.",
+    ),
+    TEN_DAYS.refused(
+        "two-time-units-of-one-unit",
+        "PRICE-MONTH-1",
+        "SCHEMA",
+        "plan.components[1]",
+        gpu() | {"id": "hourly"},
+        "One record would be a share of the month and a number of seconds.",
+    ),
+    LEVEL,
+    LEVEL.refused(
+        "units-above-what-is-leased",
+        "RATE-QUANTITY-1",
+        "USAGE_OUT_OF_BOUNDS",
+        "plan.components[0].kind",
+        "COMPONENT_KIND_TIME",
+        "Held as units, 1000 are more than the 8 that are leased.",
+    ),
+    LEVEL.but(
+        "level-across-the-end-of-the-plan",
+        "RATE-SPLIT-1 RATE-UNPRICED-1",
+        "plan.effectiveEnd",
+        "2026-03-10T01:30:00Z",
+        [
+            Line("stored", 1, "1800000", "0.05", "0.05"),
+            Line(STORED, 0, "1800000", "0", "0.00"),
+        ],
+        "0.05",
+        "A level is held, so it is split where the plan ends, not refused: half an hour is 0.05; the other "
+        "half is listed in GiB-seconds.",
+    ),
+    FEE,
+    FEE.but(
+        "base-fee-without-active-time",
+        "RATE-FLAT-2",
+        "service_events[0]",
+        GONE,
+        [],
+        "0.00",
+        "The lease was never activated: no fee for nothing.",
+    ),
+    FEE.but(
+        "base-fee-of-nothing",
+        "RATE-FLAT-2 RATE-ZERO-1",
+        "plan.components[0].tiers[0].unitPrice",
+        "0",
+        [base("0.00")],
+        "0.00",
+        "Its quantity is 1, so the line is stated though it comes to 0.00.",
+    ),
+    FEE.but(
+        "base-fee-for-two",
+        "RATE-FLAT-2 RATE-AMOUNT-1",
+        "plan.components[0].perQuantity",
+        "2",
+        [Line("base", 1, "1", "5", "5.00")],
+        "5.00",
+        "A price of 10 per 2: 1 x 10 / 2 = 5.00.",
+    ),
+    FEE.but(
+        "first-base-fee-that-holds",
+        "RATE-FLAT-2 RATE-RESTRICTION-1",
+        "plan.components",
+        [
+            fee(restrictions={"region": "eu-west"}),
+            component("elsewhere", "FLAT", "base:fee", "1", "7"),
+            component("last", "FLAT", "base:fee", "1", "3"),
+        ],
+        [base("7.00", identifier="elsewhere")],
+        "7.00",
+        "The first asks for a region that the offer does not name; the second holds: 7.00. All that hold "
+        "come to 10.00.",
+    ),
+    FEE.but(
+        "use-in-the-unit-of-a-fee",
+        "RATE-COMPONENT-1 RATE-UNPRICED-1",
+        "records[0]",
+        counted("4", of="base:fee"),
+        [base(), Line("base:fee", 0, "4", "0", "0.00")],
+        "10.00",
+        "A fee prices no record: 4 is listed at 0 beside the fee. Who applies it bills 40.00 more.",
+    ),
+    *(
+        FEE.refused(
+            name,
+            "PRICE-TIER-3" if where == "tiers" else "PRICE-FLAT-1",
+            "SCHEMA",
+            f"plan.components[0].{where}",
+            value,
+            why,
+        )
+        for name, where, value, why in REFUSED
+    ),
+    TWO_FEES,
+    TWO_FEES.but(
+        "base-fee-of-the-account",
+        "RATE-FLAT-2",
+        "plans[0].plan.components[0].accumulator",
+        SHARED,
+        [base(lease="")],
+        "10.00",
+        "One fee for the bill that has such a lease: 10.00, of the account.",
+    ),
+    TWO_FEES.but(
+        "base-fee-of-the-lease-in-use",
+        "RATE-FLAT-2",
+        "leases[1].service_events",
+        [event("ACTIVATED", UNUSED)],
+        [base()],
+        "10.00",
+        "The second lease is activated as April begins: no active time in March, no fee.",
+    ),
+    SETUP,
+    SETUP.but(
+        "setup-in-the-period-after",
+        "RATE-ONEOFF-1",
+        "service_events[0].at",
+        "2026-02-28T23:59:59.999Z",
+        [Line("gpu", 1, "3600", "2.99", "2.99")],
+        "2.99",
+        "Activated a millisecond before March: setup is on the bill of February.",
+    ),
+    SETUP.but(
+        "setup-under-a-plan-that-had-ended",
+        "RATE-ONEOFF-1",
+        "plan.effectiveStart",
+        AT_TWO,
+        [Line("compute-unit:unit", 0, "3600", "0", "0.00")],
+        "0.00",
+        "Activated at 01:00; the plan is in force from 02:00: it prices neither setup nor the use before.",
+    ),
+    SETUP.refused(
+        "setup-of-an-account",
+        "PRICE-FLAT-1",
+        "SCHEMA",
+        "plan.components[0].accumulator",
+        SHARED,
+        "Setup is of one lease, and the only one that is summed.",
+    ),
+    Case(
+        "base-fee-by-the-plan-of-its-beginning",
+        ["RATE-FLAT-2"],
+        "The plan ends on 10 March at 03:00, after the active time of March began: 10.00, not a share of it.",
+        use(plan(fee(), gpu(), effectiveEnd=AT_THREE), held()),
+        [base(), Line("gpu", 1, "3600", "2.99", "2.99")],
+        "12.99",
+    ),
+]
