@@ -31,13 +31,22 @@ _MONTHS = 12
 class Layout:
     """The cuts of one bill, each found when it is first asked for."""
 
-    def __init__(self, bill: Bill) -> None:
+    def __init__(self, bill: Bill, like: Layout | None = None) -> None:
+        """Begins with nothing found.
+
+        Args:
+            bill: The bill.
+            like: Cuts of a bill of the same plans, without commitments, and of the same period, offsets and
+                series: they are the same but for the leases, and each is then found for both.
+        """
         self.bill = bill
-        self._force: dict[tuple[str, str], Span] = {}
-        self._curves: dict[tuple[str, str, str], Curve] = {}
-        self._segments: dict[Use, tuple[int, ...]] = {}
-        self._cells: dict[Use, tuple[int, ...]] = {}
-        self._chosen: dict[tuple[Use, int, str | None, bool], tuple[Plan, Component] | None] = {}
+        self._force: dict[tuple[str, str], Span] = {} if like is None else like._force
+        self._curves: dict[tuple[str, str, str], Curve] = {} if like is None else like._curves
+        self._segments: dict[Use, tuple[int, ...]] = {} if like is None else like._segments
+        self._cells: dict[Use, tuple[int, ...]] = {} if like is None else like._cells
+        self._chosen: dict[tuple[Use, int, str | None, bool], tuple[Plan, Component] | None] = (
+            {} if like is None else like._chosen
+        )
 
     def segments(self, use: Use) -> tuple[int, ...]:
         """Returns the bounds of the segments of a dimension and unit, from the period's start to its end."""

@@ -249,7 +249,7 @@ def line_of(charge: Charge, multiplier: Multiplier, bill: Bill) -> Line:
         factors=factors,
         commitment=charge.commitment,
         account=None if lease else bill.account,
-        tax_category=component.tax_category if component else plan.adjustment_tax_category,
+        tax_category=_tax_category(charge),
         series=charge.series if charge.commitment is None else None,
     )
 
@@ -290,6 +290,13 @@ def money(currency: str, minor: int, what: str) -> Money:
         return Money(currency, minor)
     except InvalidScalar as error:
         raise _too_large(what, currency) from error
+
+
+def _tax_category(charge: Charge) -> str | None:
+    """Returns the component's category, or that of lines without one (RATE-TAX-1)."""
+    if charge.component is not None:
+        return charge.component.tax_category
+    return None if charge.unpriced else charge.plan.adjustment_tax_category
 
 
 def _fraction(message: Rational) -> Fraction:
