@@ -90,16 +90,32 @@ def missing(
         runs[gap.meter_id].append((gap.first_seq, gap.last_seq, True))
     for record in records:
         runs[record.meter_id].append((record.seq, record.seq, False))
-    found = []
+    found: list[Numbers] = []
     for meter_id in sorted(runs):
-        expected, marked = (first_seq or {}).get(meter_id, 1), 0
-        for first, last, is_gap in sorted(runs[meter_id]):
-            if first < expected and (is_gap or first <= marked):
-                raise _contradiction(meter_id, first)
-            if first > expected:
-                found.append(Numbers(meter_id, expected, first - 1))
-            expected = max(expected, last + 1)
-            marked = last if is_gap else marked
+        found += missing_runs(meter_id, runs[meter_id], (first_seq or {}).get(meter_id, 1))
+    return found
+
+
+def missing_runs(meter_id: str, runs: Iterable[tuple[int, int, bool]], first_seq: int) -> list[Numbers]:
+    """Returns what is missing of one meter.
+
+    Args:
+        meter_id: The meter.
+        runs: First and last number of what is accounted for, in any order, and whether by a gap marker.
+        first_seq: First number of the meter in the billed period.
+
+    Raises:
+        RatingError: CONFLICT if a number has both a record and a gap marker (BATCH-GAP-1).
+    """
+    found = []
+    expected, marked = first_seq, 0
+    for first, last, is_gap in sorted(runs):
+        if first < expected and (is_gap or first <= marked):
+            raise _contradiction(meter_id, first)
+        if first > expected:
+            found.append(Numbers(meter_id, expected, first - 1))
+        expected = max(expected, last + 1)
+        marked = last if is_gap else marked
     return found
 
 
