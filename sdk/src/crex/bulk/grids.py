@@ -1,0 +1,184 @@
+"""Where use is cut, as tables: each lease's bounds, and for each instant the cell in which it lies (step 7).
+
+Bills that share plans, period, offsets and series are cut alike; so the cuts are found once for all of them (a
+*profile*), and equal cuts are stored once (a *grid*). An instant finds its cell without a search: a grid's
+period is divided into equal stretches of 2^shift ms, and `lookups` names the few cells that meet each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from crex.bulk.bills import NamedBill, Slot
+from crex.bulk.extras import require
+from crex.errors import CrexError, RatingError
+from crex.metering.span import Span
+from crex.rating.component import Use
+from crex.rating.layout import Layout
+from crex.rating.measure import timed_uses
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# A use that no plan can name: a token has neither spaces nor capitals (NAME-TOKEN-1).
+_OTHER: Final[Use] = ("any other", "any other")
+# Stretches of time for each cell of a grid, about: more make the table longer and each look shorter.
+_STRETCHES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How all bills of one kind are cut.
+
+    Attributes:
+        number: Its number in the tables.
+        layout: The cuts; of any bill of the kind.
+        grids: Number of the grid of each dimension and unit that a plan names, and of all others.
+        refusals: Why use of a dimension and unit cannot be cut, where it cannot.
+    """
+
+    number: int
+    layout: Layout
+    grids: Mapping[Use, int]
+    refusals: Mapping[Use, CrexError]
+
+
+@dataclass(slots=True)
+class Grids:
+    """The grids of a job, each once, and which bill is cut by which."""
+
+    edges: list[tuple[int, ...]] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _known: dict[Any, Profile] = field(default_factory=dict)
+
+    def profile(self, named: NamedBill) -> Profile:
+        """Returns the profile of a bill, new or known."""
+        bill = named.bill
+        # Terms of commitments hang on the leases of the bill, so its cuts are its own.
+        own = id(bill) if any(plan.commitments for plan in bill.plans) else None
+        key = (*map(id, bill.plans), bill.period, bill.whole, id(bill.zone), *map(id, bill.series), own)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._new(named)
+            self.profiles.append(known)
+        return known
+
+    def layout(self, named: NamedBill) -> Layout:
+        """Returns the cuts of a bill, found once for all bills of its profile."""
+        like = self.profile(named).layout
+        return like if like.bill is named.bill else Layout(named.bill, like)
+
+    def cells(self, grid: int) -> tuple[int, ...]:
+        """Returns the bounds of a grid's cells, ascending."""
+        return self.edges[grid]
+
+    def _new(self, named: NamedBill) -> Profile:
+        bill, layout = named.bill, Layout(named.bill)
+        uses = {one.use for plan in bill.plans for one in plan.components}
+        grids: dict[Use, int] = {}
+        refusals: dict[Use, CrexError] = {}
+        for use in (*sorted(uses), _OTHER):
+            try:
+                grids[use] = self._number(layout.cells(use))
+            except RatingError as error:
+                refusals[use] = error
+                grids[use] = self._number((bill.period.start_ms, bill.period.end_ms))
+        return Profile(len(self.profiles), layout, grids, refusals)
+
+    def _number(self, edges: tuple[int, ...]) -> int:
+        number = self._numbers.setdefault(edges, len(self.edges))
+        if number == len(self.edges):
+            self.edges.append(edges)
+        return number
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Returns the tables `profiles`, `uses`, `grids` and `lookups`."""
+        pa = require("pyarrow")
+        shifts = [shift_of(edges) for edges in self.edges]
+        profiles = [(one.number, one.grids[_OTHER]) for one in self.profiles]
+        return {
+            "profiles": _table(pa, ("profile", "grid"), profiles),
+            "uses": _uses(pa, self.profiles),
+            "grids": _table(pa, ("grid", "shift"), list(enumerate(shifts))),
+            "lookups": _table(
+                pa,
+                ("grid", "bucket", "cell_start", "cell_end"),
+                [
+                    (grid, *row)
+                    for grid, (edges, shift) in enumerate(zip(self.edges, shifts, strict=True))
+                    for row in lookups(edges, shift)
+                ],
+            ),
+        }
+
+
+def shift_of(edges: Sequence[int]) -> int:
+    """Returns the power of two of a grid's stretches, in milliseconds."""
+    wanted = max(1, (len(edges) - 1) * _STRETCHES)
+    length = max(1, edges[-1] - edges[0])
+    if len(edges) <= 2:
+        return length.bit_length()  # one cell: one stretch
+    return max(0, (length // wanted).bit_length() - 1)
+
+
+def lookups(edges: Sequence[int], shift: int) -> Iterable[tuple[int, int, int]]:
+    """Yields stretch, start and end of a cell, for each stretch of each cell."""
+    origin = edges[0]
+    for start, end in pairwise(edges):
+        for bucket in range((start - origin) >> shift, ((end - 1 - origin) >> shift) + 1):
+            yield bucket, start, end
+
+
+def leases_table(slots: Sequence[Slot], grids: Grids, active: Mapping[int, Span]) -> pa.Table:
+    """Returns the table `leases`: what bounds each lease of a bill.
+
+    Args:
+        slots: Leases of bills, each under its number.
+        grids: Profiles of their bills.
+        active: Active time by number of the slot; of one that is not named, anything is allowed, because its
+            bill is refused already.
+    """
+    pa = require("pyarrow")
+    ever = Span(-(1 << 61), 1 << 61)
+    spans = [active.get(slot.number, ever) for slot in slots]
+    return pa.table(
+        {
+            "slot": pa.array([slot.number for slot in slots], pa.int64()),
+            "lease": pa.array([slot.lease for slot in slots], pa.string()),
+            "bill": pa.array([slot.bill.name for slot in slots], pa.string()),
+            "profile": pa.array([grids.profile(slot.bill).number for slot in slots], pa.int64()),
+            "active_start": pa.array([span.start_ms for span in spans], pa.int64()),
+            "active_end": pa.array([span.end_ms for span in spans], pa.int64()),
+            "period_start": pa.array([slot.bill.bill.period.start_ms for slot in slots], pa.int64()),
+            "period_end": pa.array([slot.bill.bill.period.end_ms for slot in slots], pa.int64()),
+            "quantity": pa.array([slot.use.terms.quantity for slot in slots], pa.int64()),
+        }
+    )
+
+
+def _uses(pa: Any, profiles: Sequence[Profile]) -> pa.Table:
+    rows = []
+    for one in profiles:
+        plans = one.layout.bill.plans
+        timed = timed_uses(one.layout.bill)
+        bounded = {component.use for plan in plans for component in plan.components if component.bounded}
+        rows += [
+            (one.number, *use, use in timed, use in bounded, grid)
+            for use, grid in one.grids.items()
+            if use != _OTHER
+        ]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
+    names = ("profile", "dimension", "unit", "timed", "bounded", "grid")
+    types = (pa.int64(), pa.string(), pa.string(), pa.bool_(), pa.bool_(), pa.int64())
+    return pa.table(
+        {name: pa.array(values, type_) for name, values, type_ in zip(names, columns, types, strict=True)}
+    )
+
+
+def _table(pa: Any, names: Sequence[str], rows: Sequence[Sequence[int]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table({name: pa.array(values, pa.int64()) for name, values in zip(names, columns, strict=True)})
