@@ -14,7 +14,7 @@ from crex.describe.importing import Imported
 from crex.describe.prices import IMPORTER
 from crex.describe.sources import Source
 from crex.documents import convert
-from crex.v1 import PricePlan
+from crex.v1 import ComponentKind, PricePlan, TierModel
 from sdk.tests.describe import mutations
 from sdk.tests.describe.sound import check_sound
 
@@ -152,7 +152,7 @@ def test_a_line_is_whole() -> None:
         (GPU.replace("gpu,gpu", "gpu,a b"), "column component: 'a b' is no identifier"),
         (GPU.replace("compute-unit", "Compute"), "column dimension: 'Compute' is no token"),
         (GPU.replace(",unit", ",GiB"), "column unit: 'GiB' is no token"),
-        (GPU.replace("time", "month"), "column kind: it is neither time nor count"),
+        (GPU.replace("time", "month"), "column kind: it is none of time, count, gauge-time, flat, one-off"),
         (GPU.replace("CNY", "RMB"), "column currency: 'RMB' is not an active currency"),
         (GPU.replace("CNY", ""), "column currency: '' is not an active currency"),
         (GPU.replace("17.50", ""), "column price: '' is no number"),
@@ -217,20 +217,58 @@ def test_numbers_are_exact(price: str, stated: str | None) -> None:
     [("1h", "3600"), ("1 h", "3600"), ("0.5d", "43200"), ("30min", "1800"), ("10s", "10"), ("3600", "3600")],
 )
 def test_units_of_time_count_in_seconds(per: str, stated: str) -> None:
-    """PRICE-CSV-6: s, min, h and d of what is held; there is no month."""
+    """PRICE-CSV-6: s, min, h and d of what is held are so many seconds."""
     assert plans(read(table(GPU.replace("1h", per))))["gpu"].components[0].per_quantity == stated
 
 
 def test_no_other_unit_of_time_is_known() -> None:
-    """PRICE-CSV-6: months, hours in words and units of counts are refused; so is what a plan cannot state."""
+    """PRICE-CSV-6: years, hours in words and units of counts are refused; so is what a plan cannot state."""
     for per, why in (
-        ("1month", "'1month' is no number"),
+        ("1year", "'1year' is no number"),
         ("h", "'h' is no number"),
         ("1H", "'1H' is no number"),
         ("999999999999999999d", "is not a number of at most"),
     ):
         assert why in whys(read(table(GPU.replace("1h", per))))[0]
-    assert "a unit of time goes only with the kind time" in whys(read(table(CPU.replace("60", "1min"))))[0]
+    why = "a unit of time goes only with the kinds time and gauge-time"
+    assert why in whys(read(table(CPU.replace("60", "1min"))))[0]
+    assert why in whys(read(table(CPU.replace("60", "1month"))))[0]
+
+
+def test_a_month_is_a_calendar_month() -> None:
+    """PRICE-CSV-6: amounts in months are unit-months, and never seconds."""
+    line = "disk,disk,storage,gibibyte,gauge-time,EUR,{},1month,graduated,{}"
+    imported = read(table(line.format("0", "10 month"), line.format("0.0255", ""), more=",model,up_to"))
+    (component,) = plans(imported)["disk"].components
+    assert (component.time_unit, component.per_quantity, component.tiers[0].up_to) == ("month", "1", "10")
+    for bound in ("10h", "10d"):
+        mixed = read(table(line.format("0", bound), line.format("1", ""), more=",model,up_to"))
+        assert "another amount of the component is in months" in whys(mixed)[0]
+    plain = line.replace("1month", "3600")
+    mixed = read(table(plain.format("0", "1month"), plain.format("1", ""), more=",model,up_to"))
+    assert "write for how many the price is" in whys(mixed)[0]
+
+
+def test_fees_volumes_and_packages() -> None:
+    """Every kind and model of a plan can be written, and a fixed price of a tier."""
+    imported = read(
+        table(
+            "all,base,base,fee,flat,EUR,5,1,,,",
+            "all,setup,setup,fee,one-off,EUR,20,1,,,",
+            "all,calls,request,request,count,EUR,0.4,1000,package,,",
+            "all,sent,egress,gibibyte,count,EUR,0.1,1,volume,100,",
+            "all,sent,egress,gibibyte,count,EUR,0.08,1,volume,,2.5",
+            more=",model,up_to,flat_price",
+        )
+    )
+    made = {one.id: one for one in plans(imported)["all"].components}
+    assert made["base"].kind == ComponentKind.COMPONENT_KIND_FLAT
+    assert made["setup"].kind == ComponentKind.COMPONENT_KIND_ONE_OFF
+    assert made["calls"].model == TierModel.TIER_MODEL_PACKAGE
+    assert made["sent"].model == TierModel.TIER_MODEL_VOLUME
+    assert made["sent"].tiers[1].flat_price == "2.5"
+    refused = read(table("x,base,base,fee,flat,EUR,5,1,graduated,,", more=",model,up_to,flat_price"))
+    assert "is refused: line 2, column" in whys(refused)[0]
 
 
 def test_lines_of_one_component_are_its_tiers() -> None:
@@ -284,7 +322,7 @@ def test_lines_of_one_plan_agree() -> None:
             [GPU + ",graduated,2h,,", GPU + ",graduated,1h,,", GPU + ",graduated,,,"],
             "line 3, column up_to: 3600 is not above 7200",
         ),
-        ([GPU + ",volume,,,"], "line 2, column model: it is neither unit nor graduated"),
+        ([GPU + ",tiered,,,"], "line 2, column model: it is none of unit, graduated, volume, package"),
         ([GPU + ",,,0,"], "line 2, column step: 0 is not above zero"),
         ([GPU + ",,,,60"], "line 2, column minimum: there is no step"),
         (

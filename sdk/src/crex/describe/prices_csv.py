@@ -30,16 +30,27 @@ COLUMNS: Final = frozenset({"plan", "dimension", "price"})
 _REQUIRED: Final = ("plan", "component", "dimension", "unit", "kind", "currency", "price", "per")
 _OF_PLAN: Final = ("currency", "time_zone", "effective_start", "effective_end")
 _OF_COMPONENT: Final = ("dimension", "unit", "kind", "per", "model", "sku", "step", "minimum")
-_KNOWN: Final = frozenset({*_REQUIRED, *_OF_PLAN, *_OF_COMPONENT, "up_to"})
+_OF_TIER: Final = ("up_to", "flat_price")
+_KNOWN: Final = frozenset({*_REQUIRED, *_OF_PLAN, *_OF_COMPONENT, *_OF_TIER})
 _KINDS: Final = {
     "time": ComponentKind.COMPONENT_KIND_TIME,
     "count": ComponentKind.COMPONENT_KIND_COUNT,
+    "gauge-time": ComponentKind.COMPONENT_KIND_GAUGE_TIME,
+    "flat": ComponentKind.COMPONENT_KIND_FLAT,
+    "one-off": ComponentKind.COMPONENT_KIND_ONE_OFF,
 }
-_MODELS: Final = {"unit": TierModel.TIER_MODEL_UNIT, "graduated": TierModel.TIER_MODEL_GRADUATED}
+_TIMED: Final = ("time", "gauge-time")
+_MONTH: Final = "month"
+_MODELS: Final = {
+    "unit": TierModel.TIER_MODEL_UNIT,
+    "graduated": TierModel.TIER_MODEL_GRADUATED,
+    "volume": TierModel.TIER_MODEL_VOLUME,
+    "package": TierModel.TIER_MODEL_PACKAGE,
+}
 _SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _COMPONENT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})(?:\.([0-9]{1,12}))?")
-_QUANTITY: Final = re.compile(r"(.*[0-9]) ?(s|min|h|d)")
+_QUANTITY: Final = re.compile(r"(.*[0-9]) ?(s|min|h|d|month)")
 _LONGEST_SKU: Final = 128
 _MOST_COMPONENTS: Final = 256
 _MOST_TIERS: Final = 64
@@ -188,6 +199,9 @@ def _column(path: str) -> str:
         "step": "step",
         "minimum": "minimum",
         "upTo": "up_to",
+        "flatPrice": "flat_price",
+        "timeUnit": "per",
+        "model": "model",
         "tiers": "model",
         "currency": "currency",
         "effectiveEnd": "effective_end",
@@ -221,10 +235,10 @@ def _component(lines: Sequence[_Line]) -> PriceComponent:
             raise first.refused(column, f"{clean(first[column], 63) or ''!r} is no token")
     kind = _KINDS.get(first["kind"])
     if kind is None:
-        raise first.refused("kind", "it is neither time nor count")
+        raise first.refused("kind", f"it is none of {', '.join(_KINDS)}")
     model = _MODELS.get(first["model"] or "unit")
     if model is None:
-        raise first.refused("model", "it is neither unit nor graduated")
+        raise first.refused("model", f"it is none of {', '.join(_MODELS)}")
     if len(lines) > _MOST_TIERS:
         raise lines[_MOST_TIERS].refused("up_to", f"the component has more than {_MOST_TIERS} tiers")
     component = PriceComponent(
@@ -234,26 +248,56 @@ def _component(lines: Sequence[_Line]) -> PriceComponent:
         kind=kind,
         per_quantity=_quantity(first, "per"),
         model=model,
-        tiers=[
-            PriceTier(
-                up_to=_quantity(line, "up_to") if line["up_to"] else None,
-                unit_price=format_decimal(_number(line, "price", line["price"], signed=True)),
-            )
-            for line in lines
-        ],
+        tiers=list(map(_tier, lines)),
     )
+    if _is_monthly(lines):
+        component.time_unit = _MONTH
     if first["sku"]:
         sku = clean(first["sku"], _LONGEST_SKU)
         if sku != first["sku"]:
             raise first.refused("sku", f"it is longer than {_LONGEST_SKU} characters, or has odd ones")
         component.sku_id = sku
-    if first["step"]:
-        component.granularity.CopyFrom(Granularity(step=_quantity(first, "step")))
-        if first["minimum"]:
-            component.granularity.minimum = _quantity(first, "minimum")
-    elif first["minimum"]:
-        raise first.refused("minimum", "there is no step")
+    if first["step"] or first["minimum"]:
+        component.granularity.CopyFrom(_granularity(first))
     return component
+
+
+def _granularity(line: _Line) -> Granularity:
+    if not line["step"]:
+        raise line.refused("minimum", "there is no step")
+    minimum = _quantity(line, "minimum") if line["minimum"] else None
+    return Granularity(step=_quantity(line, "step"), minimum=minimum)
+
+
+def _tier(line: _Line) -> PriceTier:
+    tier = PriceTier(unit_price=format_decimal(_number(line, "price", line["price"], signed=True)))
+    if line["up_to"]:
+        tier.up_to = _quantity(line, "up_to")
+    if line["flat_price"]:
+        tier.flat_price = format_decimal(_number(line, "flat_price", line["flat_price"], signed=True))
+    return tier
+
+
+def _is_monthly(lines: Sequence[_Line]) -> bool:
+    """Tells whether amounts of a component are in months; then none may be in another time (PRICE-CSV-6)."""
+    times: dict[str, tuple[_Line, str]] = {}
+    for line in lines:
+        for column in ("per", "up_to", "step", "minimum"):
+            match = _QUANTITY.fullmatch(line[column])
+            if match is not None:
+                times.setdefault(match[2], (line, column))
+    if _MONTH not in times:
+        return False
+    for time, (line, column) in times.items():
+        if time != _MONTH:
+            raise line.refused(
+                column, "another amount of the component is in months, and no month has a length"
+            )
+    if _QUANTITY.fullmatch(lines[0]["per"]) is None:
+        raise lines[0].refused(
+            "per", "an amount of the component is in months; write for how many the price is"
+        )
+    return True
 
 
 def _quantity(line: _Line, column: str) -> str:
@@ -261,9 +305,9 @@ def _quantity(line: _Line, column: str) -> str:
     text, factor = line[column], 1
     match = _QUANTITY.fullmatch(text)
     if match is not None:
-        if line["kind"] != "time":
-            raise line.refused(column, "a unit of time goes only with the kind time")
-        text, factor = match[1], _SECONDS[match[2]]
+        if line["kind"] not in _TIMED:
+            raise line.refused(column, f"a unit of time goes only with the kinds {' and '.join(_TIMED)}")
+        text, factor = match[1], _SECONDS.get(match[2], 1)
     value = _number(line, column, text) * factor
     try:
         return format_decimal(value)
