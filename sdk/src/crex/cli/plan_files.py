@@ -40,7 +40,7 @@ def read_plans(paths: Sequence[Path], only: Sequence[str], issued_at: datetime) 
         seen.add(key)
         yield plan
     if not seen:
-        why = "there is no price plan in what was named"
+        why = "there is no price plan in what was named; of lists, `crex describe prices` says why"
         if words and found:
             why = f"none of {found} price plans has {' or '.join(only)} in name or SKU"
         raise CrexError("NOT_FOUND", f"Nothing can be shown: {why}.")
