@@ -58,7 +58,8 @@ class Ledger:
         plan: The governing plan, by whose tax rules taxes are computed.
         issued: What the invoice and each note state.
         notes: The notes, first to last.
-        rated: What the period was last rated to: the invoice and the notes of reason `usage` together.
+        lines: Lines of what the period was last rated to: the invoice and the notes of reason `usage`
+            together.
         settled: What settlements took back, by line key.
         cancelled: Whether all was taken back, after which no note follows (NOTE-LAST-1).
     """
@@ -67,7 +68,7 @@ class Ledger:
     plan: Plan
     issued: tuple[Issued, ...]
     notes: tuple[Verified[Note], ...]
-    rated: Rating
+    lines: tuple[Line, ...]
     settled: Mapping[str, Money] = field(default_factory=lambda: MappingProxyType({}))
     cancelled: bool = False
 
@@ -105,10 +106,15 @@ class Ledger:
             invoice.id, lines, message.lines_root, message.line_count, message.taxes, message.net_total,
             message.total,
         )  # fmt: skip
-        ledger = cls(invoice, plan, (first,), (), rating_of(plan, first.lines))
+        ledger = cls(invoice, plan, (first,), (), first.lines)
         for note in notes:
             ledger = ledger.noted(note)
         return ledger
+
+    @property
+    def rated(self) -> Rating:
+        """What the period was last rated to."""
+        return rating_of(self.plan, self.lines)
 
     @property
     def owed(self) -> Rating:
@@ -132,11 +138,11 @@ class Ledger:
         Raises:
             CrexError: TERMS: no line has a key that is settled (NOTE-REASON-1).
         """
-        base = self.rated if rated is None else rated
         taken = added(self.settled, settled or {})
         if not taken:
-            return base
-        return rating_of(self.plan, summed(base.lines, self._taken(taken)))
+            return self.rated if rated is None else rated
+        lines = self.lines if rated is None else rated.lines
+        return rating_of(self.plan, summed(lines, self._taken(taken)))
 
     def _taken(self, settled: Mapping[str, Money]) -> Iterator[Line]:
         """Yields what settlements took back as differences of lines."""
@@ -196,7 +202,7 @@ class Ledger:
             return replace(ledger, cancelled=True)
         if stated.reason == SETTLEMENT:
             return replace(ledger, settled=added(self.settled, {one.key: -one.amount for one in more.lines}))
-        return replace(ledger, rated=rating_of(self.plan, summed(self.rated.lines, more.lines)))
+        return replace(ledger, lines=tuple(summed(self.lines, more.lines)))
 
 
 def rating_of(plan: Plan, lines: Iterable[Line]) -> Rating:

@@ -46,9 +46,9 @@ def verify_notes(
     for note in notes:
         found = _Verification(ledger, note, basis, settlements or {})
         reports.append(found.run())
-        if found.unreadable:
+        if found.after is None:
             break  # what is owed after it cannot be told
-        ledger = ledger.noted(note)
+        ledger = found.after
     return reports
 
 
@@ -69,15 +69,15 @@ class _Verification:
         self._settlements = settlements
         self._checks: list[Check] = []
         self._differences: list[Difference] = []
-        self.unreadable = False
+        # The ledger with the note; nothing where the note may not follow, or its lines are not its own.
+        self.after: Ledger | None = None
 
     def run(self) -> NoteReport:
         """Recomputes."""
         name, owed = "note", None
         try:
-            self._ledger.noted(self._note)  # that it may follow, and that its lines are its own
+            self.after = self._ledger.noted(self._note)
         except CrexError as error:
-            self.unreadable = True
             self._refuse(name, error)
         else:
             self._check_parties()
