@@ -233,8 +233,8 @@ def plans(draw: st.DrawFn, number: int, common: Json, months: frozenset[str]) ->
         count = draw(st.integers(1 if number == 0 and use != TOKENS else 0, 3))
         for index in range(count):
             monthly, last = use[0] in months and use != TOKENS, index == count - 1
-            one = components(f"{use[0]}-{index}", use, monthly=monthly, commitments=names, last=last)
-            listed.append(draw(one))
+            priced = components(f"{use[0]}-{index}", use, monthly=monthly, commitments=names, last=last)
+            listed.append(draw(priced))
     fee = [draw(fees(f"fee-{index}")) for index in range(draw(st.sampled_from([0, 0, 1, 2, 3])))]
     if not listed + fee:
         listed.append(draw(components("only", TOKENS, monthly=False, commitments=names, last=True)))
