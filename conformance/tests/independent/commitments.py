@@ -115,9 +115,9 @@ def spend(bill: Bill, plan: Plan, priced: list[lines.Line]) -> list[lines.Line]:
     return priced
 
 
-def _order(line: lines.Line) -> tuple[int, bool, bytes, int]:
-    """Components in list order, leases by name and after them the account, then tiers."""
-    return line.place, not line.lease, line.lease.encode(), line.tier
+def _order(line: lines.Line) -> tuple[int, bytes, int]:
+    """Components in list order, leases by name, then tiers."""
+    return line.place, line.lease.encode(), line.tier
 
 
 def _split(line: lines.Line, identifier: str, share: Fraction, factor: Fraction) -> list[lines.Line]:

@@ -129,16 +129,25 @@ COMMITMENTS: Final[dict[str, tuple[str, str, str]]] = {
         "share = min(Fraction(1), left / line.exact) if line.exact else Fraction(0)",
     ),
     "a spend on every component": ("commitments", 'or line.component not in commitment["eligible"] or', "or"),
-    "a spend in the order of keys": ("commitments", "return line.place, not", "return line.component, not"),
-    "a spend on the account first": (
+    "a spend in the order of keys": (
         "commitments",
-        "line.place, not line.lease,",
-        "-line.place, not line.lease,",
+        "return line.place, line.lease.encode(), line.tier",
+        "return line.component, line.lease.encode(), line.tier",
+    ),
+    "a spend on the last lease first": (
+        "commitments",
+        "return line.place, line.lease.encode(), line.tier",
+        "return line.place, [-it for it in line.lease.encode()], line.tier",
+    ),
+    "a spend on what another covered": (
+        "commitments",
+        'commitment["eligible"] or line.commitment:',
+        'commitment["eligible"]:',
     ),
     "a spend by descending tier": (
         "commitments",
-        "line.lease.encode(), line.tier\n",
-        "line.lease.encode(), -line.tier\n",
+        "return line.place, line.lease.encode(), line.tier",
+        "return line.place, line.lease.encode(), -line.tier",
     ),
     "a spend at the plan's price": (
         "commitments",

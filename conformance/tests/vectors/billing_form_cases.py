@@ -97,6 +97,7 @@ PLAN: Final[list[tuple[str, str, str, Any, str]]] = [
         "2026-01-01T00:00:00Z",
         "A plan that never applies prices nothing.",
     ),
+    ("plan-without-a-zone", "PRICE-ZONE-1", "timeZone", GONE, "Its periods would begin nowhere."),
     ("plan-without-components", "PRICE-COMPONENT-1", "components", [], "It could price nothing."),
     ("price-per-nothing", "PRICE-PER-1", "components[0].perQuantity", "0", "A division by zero."),
     (

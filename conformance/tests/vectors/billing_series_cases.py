@@ -1,4 +1,4 @@
-"""Prices that move with time: points, margins, the greatest price, and what is missing or differs."""
+"""Prices that move with time: points, margins, the greatest price, and what is missing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from conformance.tests.vectors.billing_cases import (
-    AT_ONE,
     AT_THREE,
     AT_TWO,
     Case,
@@ -22,7 +21,6 @@ from conformance.tests.vectors.billing_cases import (
 from conformance.tests.vectors.billing_lines import Line
 from conformance.tests.vectors.billing_tier_cases import SERIES
 from conformance.tests.vectors.billing_window_cases import BERLIN, BERLIN_OFFSETS
-from conformance.tests.vectors.one_change import GONE
 
 DAY: Final = ("2026-03-10T00:00:00Z", "2026-03-11T00:00:00Z")
 SPOT: Final = gpu("0") | {"priceSeries": SERIES}
@@ -71,21 +69,6 @@ IDLE: Final = Case(
     [],
     "0.00",
 )
-SPLIT: Final = Case(
-    "two-revisions-that-follow-each-other",
-    ["SERIES-REVISION-1", "RATE-SERIES-1"],
-    "Revision 1 covers the time to 02:00, revision 2 the time after it: 1 + 3 = 4.00.",
-    use(
-        plan(SPOT),
-        held(end=AT_THREE),
-        series=[
-            series((DAY[0], "1"), interval=(DAY[0], AT_TWO)),
-            series((AT_TWO, "3"), interval=(AT_TWO, DAY[1]), revision="2"),
-        ],
-    ),
-    [spot("7200", "4", "4.00")],
-    "4.00",
-)
 COUNTED: Final = Case(
     "count-up-to-a-point",
     ["RATE-CUT-2", "RATE-SERIES-1"],
@@ -98,37 +81,6 @@ COUNTED: Final = Case(
     [Line("tokens", 1, "7", "7", "7.00")],
     "7.00",
 )
-MALFORMED: Final[list[tuple[str, str, str, Any, str]]] = [
-    (
-        "points-that-do-not-ascend",
-        "SERIES-POINT-1",
-        "points[1].start",
-        DAY[0],
-        "Two prices for one instant.",
-    ),
-    (
-        "series-that-begins-before-its-points",
-        "SERIES-POINT-1",
-        "interval.start",
-        "2026-03-09T23:00:00Z",
-        "For its first hour it states nothing, though it says that it covers it.",
-    ),
-    ("point-after-the-series", "SERIES-POINT-1", "interval.end", AT_TWO, "The point of 02:00 holds never."),
-    (
-        "rate-in-a-series-of-prices",
-        "SERIES-POINT-2",
-        "points[1]",
-        {"start": AT_TWO, "rate": {"num": "3", "den": "1"}},
-        "A rate is no price.",
-    ),
-    (
-        "point-without-a-price",
-        "SERIES-POINT-2",
-        "points[1].unitPrice",
-        GONE,
-        "It would be free, or undefined.",
-    ),
-]
 STORED: Final = component("stored", "GAUGE_TIME", "storage:gibibyte", "3600", "0.5") | {"priceSeries": SERIES}
 REPEATED: Final[Sequence[tuple[str, str]]] = [
     ("2026-10-25T00:00:00Z", "1"),
@@ -226,37 +178,6 @@ CASES: Final[list[Case]] = [
         "1",
         "Use without a price by the series that prices it: not the greatest price, and not nothing.",
     ),
-    MOVES.refused(
-        "series-in-another-currency",
-        "RATE-SERIES-1",
-        "TERMS",
-        "series[0].currency",
-        "USD",
-        "3 USD are not 3 EUR; the plan converts nothing.",
-    ),
-    *(
-        MOVES.refused(name, requirement, "SCHEMA", f"series[0].{where}", value, why)
-        for name, requirement, where, value, why in MALFORMED
-    ),
-    SPLIT,
-    SPLIT.but(
-        "two-revisions-that-agree",
-        "SERIES-REVISION-1",
-        "series[1]",
-        series((AT_ONE, "1"), (AT_TWO, "3"), interval=(AT_ONE, DAY[1]), revision="2"),
-        [spot("7200", "4", "4.00")],
-        "4.00",
-        "From 01:00 to 02:00 both state 1: they agree, and the hour counts once.",
-    ),
-    SPLIT.refused(
-        "two-revisions-that-differ",
-        "SERIES-REVISION-1",
-        "CONFLICT",
-        "series[1]",
-        series((AT_ONE, "2"), (AT_TWO, "3"), interval=(AT_ONE, DAY[1]), revision="2"),
-        "From 01:00 to 02:00 one says 1, the other 2. Neither the later nor the cheaper is right: a "
-        "publisher that contradicts itself is no source.",
-    ),
     COUNTED,
     COUNTED.refused(
         "count-across-a-point",
@@ -265,22 +186,6 @@ CASES: Final[list[Case]] = [
         "records[0].end",
         "2026-03-10T02:00:00.001Z",
         "How much of it was used at 1 and how much at 3 cannot be told.",
-    ),
-    MOVES.refused(
-        "series-with-tiers",
-        "PRICE-SERIES-1",
-        "SCHEMA",
-        "plan.components[0].model",
-        "TIER_MODEL_VOLUME",
-        "A tier would have as many prices as the series has points.",
-    ),
-    MOVES.refused(
-        "series-of-another-authority",
-        "PRICE-SERIES-1",
-        "SCHEMA",
-        "plan.components[0].priceSeries.publisher",
-        "broker.example",
-        "The series lies under market.example: nobody else can sign it.",
     ),
     Case(
         "one-series-for-two-components",

@@ -174,25 +174,8 @@ CASES: Final[list[Case]] = [
         "Only tokens are eligible: 63.00; 30 are left, 27.00; the units cost 149.50.",
     ),
     LEASES,
-    LEASES.but(
-        "spend-on-the-account-at-last",
-        "RATE-COMMITMENT-4",
-        "plans[0].plan",
-        plan(
-            tokens("1"),
-            gpu("1") | {"accumulator": OF_ACCOUNT},
-            commitments=[spend(eligible="gpu tokens")],
-        ),
-        [
-            covered("tokens", 1, "80", "72", "72.00"),
-            covered("tokens", 1, "20", "18", "18.00", "l2"),
-            Line("tokens", 1, "30", "30", "30.00", "l2"),
-        ],
-        "120.00",
-        "Units of the account are eligible too, but nothing of them was used: as before, 120.00.",
-    ),
     Case(
-        "spend-on-leases-before-the-account",
+        "spend-on-the-account-first",
         ["RATE-COMMITMENT-4", "RATE-ACCUMULATOR-1"],
         "The component of the account stands first in the list and is covered first, 60 + 30 = 90 of 100 by "
         "81.00; 10 of the 40 tokens, 9.00; the other 30 cost 30.00.",
@@ -279,6 +262,24 @@ CASES: Final[list[Case]] = [
             Line("gpu", 1, "17820000/299", "44.55", "44.55", factors=[("credit:loyal", "9/10")]),
         ],
         "134.55",
+    ),
+    PARTIAL.but(
+        "spend-beside-another-spend",
+        "RATE-COMMITMENT-4 RATE-COMMITMENT-2",
+        "plans[0].plan.commitments[1]",
+        {**spend("100", "80"), "id": "then"},
+        [
+            covered("gpu", 1, "36000000/299", "90", "90.00"),
+            Line(
+                *("gpu", 1, "17820000/299", "39.6", "39.60"),
+                commitment="then:used",
+                factors=[("commitment:then", "4/5")],
+            ),
+            Line("spend:eur", 0, "50.5", "40.4", "40.40", "", commitment="then:unused"),
+        ],
+        "170.00",
+        "spend comes before then, by the bytes of their names: it covers 100 for 90.00. What it covers no "
+        "other covers again; the rest, 49.50, is covered by then at 80/100: 39.60, and 50.5 are left: 40.40.",
     ),
     PARTIAL.refused(
         "spend-of-two-terms",

@@ -270,6 +270,18 @@ CASES: Final[list[Case]] = [
         total="5.95",
     ),
     Case(
+        "tax-on-what-nothing-prices",
+        ["RATE-TAX-1", "RATE-UNPRICED-1"],
+        "The plan's adjustmentTaxCategory is for lines of no component that cost something; use that is "
+        "unpriced has none, so no line has a category and no tax is stated, not even 0.00.",
+        use(
+            plan(taxed(gpu()), taxes=[rule("0.19")], adjustmentTaxCategory="standard"),
+            counted("64", of="memory:gibibyte"),
+        ),
+        [Line("memory:gibibyte", 0, "64", "0", "0.00")],
+        "0.00",
+    ),
+    Case(
         "tax-in-yen",
         ["RATE-TAX-1", "RATE-ROUND-1"],
         "105 yen x 0.1 = 10.5: 11, away from zero; half to even gives 10. Total 116.",

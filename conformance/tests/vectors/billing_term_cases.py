@@ -15,9 +15,10 @@ from conformance.tests.vectors.billing_cases import (
     tokens,
 )
 from conformance.tests.vectors.billing_commitment_cases import HALF_PAST, hourly, unused, used
-from conformance.tests.vectors.billing_fee_cases import FEBRUARY, MONTHLY, fee
+from conformance.tests.vectors.billing_fee_cases import fee
 from conformance.tests.vectors.billing_inputs import account, lease
 from conformance.tests.vectors.billing_lines import Line
+from conformance.tests.vectors.billing_month_cases import FEBRUARY, MONTHLY
 from conformance.tests.vectors.billing_tier_cases import SERIES
 from conformance.tests.vectors.billing_window_cases import only
 from conformance.tests.vectors.one_change import GONE

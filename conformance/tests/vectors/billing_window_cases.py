@@ -1,4 +1,4 @@
-"""Windows of local time, days, dates, regions and modes: when a component applies."""
+"""Windows of local time, days and dates: when a component applies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from conformance.tests.vectors.billing_cases import (
     AT_TWO,
     Case,
     Value,
-    component,
     counted,
     gpu,
     held,
@@ -67,6 +66,22 @@ COUNT: Final = Case(
     [Line("night", 1, "5", "2.5", "2.50"), Line("tokens", 1, "7", "7", "7.00")],
     "9.50",
 )
+SATURDAYS: Final = Case(
+    "count-up-to-a-window-of-another-day",
+    ["RATE-CUT-2", "RATE-CUT-1"],
+    "The window from 02:00 to 03:00 is cheaper on Saturdays; on Tuesday the count ends as it begins: 7 x 1 "
+    "= 7.00.",
+    use(
+        plan(
+            tokens("0.5")
+            | {"id": "night", "restrictions": {"localStart": "02:00", "localEnd": "03:00", "days": ["sat"]}},
+            tokens("1"),
+        ),
+        counted("7"),
+    ),
+    [Line("tokens", 1, "7", "7", "7.00")],
+    "7.00",
+)
 DATES: Final = Case(
     "dates-of-the-place",
     ["RATE-WINDOW-1", "RATE-CUT-1"],
@@ -80,29 +95,6 @@ DATES: Final = Case(
     ),
     [hours("holiday", "3", "1", "3"), hours("gpu", "3", "2.99", "8.97")],
     "11.97",
-)
-SOLD: Final = use(plan(only("near", "1", region="eu-west"), gpu()), held())
-SOLD["lease"]["region"] = "eu-west"
-REGION: Final = Case(
-    "region-of-the-offer",
-    ["RATE-RESTRICTION-1"],
-    "The offer's terms name eu-west, so the first component applies: 1 h x 1 = 1.00.",
-    SOLD,
-    [hours("near", "1", "1", "1")],
-    "1.00",
-)
-SPOT_PLAN: Final = plan(
-    only("spot", "1", interruptible=True), only("firm", "2", interruptible=False), gpu("2.99")
-)
-SPOT: Final = use(SPOT_PLAN, held())
-SPOT["lease"]["interruptible"] = True
-INTERRUPTIBLE: Final = Case(
-    "offer-of-mode-spot",
-    ["RATE-RESTRICTION-1"],
-    "The offer's mode is spot: the first component applies, 1 h x 1 = 1.00.",
-    SPOT,
-    [hours("spot", "1", "1", "1")],
-    "1.00",
 )
 RESTRICTIONS: Final = "plan.components[0].restrictions"
 CASES: Final[list[Case]] = [
@@ -173,6 +165,16 @@ CASES: Final[list[Case]] = [
         "01:59",
         "The window begins a minute before the count ends: how much of it lies within cannot be told.",
     ),
+    SATURDAYS,
+    SATURDAYS.refused(
+        "count-across-a-window-of-another-day",
+        "RATE-CUT-1 RATE-CUT-2",
+        "CUT_REQUIRED",
+        "records[0].end",
+        "2026-03-10T02:00:00.001Z",
+        "Each restriction is looked at by itself: at 02:00 the window begins to hold, though it is Tuesday "
+        "and the price would be the same. A cut that depends on the others would depend on what they become.",
+    ),
     Case(
         "count-across-a-change-of-the-clocks",
         ["RATE-CUT-1", "RATE-CUT-2"],
@@ -226,56 +228,5 @@ CASES: Final[list[Case]] = [
         f"{RESTRICTIONS}.localDates",
         ["2025-12-30"],
         "The plan applies from 1 January; 31 December would still be a day to spare.",
-    ),
-    REGION,
-    REGION.but(
-        "region-that-is-another",
-        "RATE-RESTRICTION-1",
-        "lease.region",
-        "eu-west-2",
-        [hours("gpu", "1", "2.99", "2.99")],
-        "2.99",
-        "eu-west-2 is not eu-west: regions are compared byte for byte, not by their beginnings. 2.99.",
-    ),
-    REGION.but(
-        "region-that-is-not-named",
-        "RATE-RESTRICTION-1",
-        "lease.region",
-        GONE,
-        [hours("gpu", "1", "2.99", "2.99")],
-        "2.99",
-        "The offer names no region: the restriction does not hold. 2.99.",
-    ),
-    INTERRUPTIBLE,
-    INTERRUPTIBLE.but(
-        "offer-of-another-mode",
-        "RATE-RESTRICTION-1",
-        "lease.interruptible",
-        False,
-        [hours("firm", "1", "2", "2")],
-        "2.00",
-        "interruptible: false asks that the offer is not of mode spot; it does not mean that nothing is "
-        "asked. 1 h x 2 = 2.00.",
-    ),
-    INTERRUPTIBLE.but(
-        "offer-of-mode-spot-at-firm-prices",
-        "RATE-RESTRICTION-1",
-        f"{RESTRICTIONS}.interruptible",
-        False,
-        [hours("gpu", "1", "2.99", "2.99")],
-        "2.99",
-        "Both components ask that the offer is not of mode spot, and it is: the third applies, 1 h x 2.99 = "
-        "2.99.",
-    ),
-    Case(
-        "dimension-that-is-not-registered",
-        ["PRICE-UNIT-1", "PRICE-DIMENSION-1"],
-        "Whoever writes a plan uses registered tokens; whoever reads one takes any: 7 x 1 = 7.00.",
-        use(
-            plan(component("frobs", "COUNT", "frobnication:frob", "1", "1")),
-            counted("7", of="frobnication:frob"),
-        ),
-        [Line("frobs", 1, "7", "7", "7.00")],
-        "7.00",
     ),
 ]
