@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,6 +105,22 @@ def test_a_settlement_stays(case: Corrected) -> None:
     assert [report.ok for report in case.reports(amounts=amounts)] == [True, True]
     net, _ = owed(case)
     assert case.issued()[0] == net - 100
+
+
+def test_the_example_of_the_specification(case: Corrected) -> None:
+    """The table at the end of the page on invoices: invoice, usage, settlement, cancellation."""
+    case.revise("3000")
+    case.issue(case.by_usage())
+    case.issue(case.by_settlement({case.key("cores", 2): Money.parse("EUR", "100.00")}))
+    case.issue(case.by_cancellation())
+    page = (Path(__file__).parents[3] / "proto" / "spec" / "invoice.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][-4:]
+    everything = Decimal(0)
+    for row, stated in zip(rows, [case.made.message, *(one.correction for one in case.notes)], strict=True):
+        everything += Decimal(stated.total.amount)
+        [tax] = stated.taxes
+        found = [stated.net_total.amount, tax.amount.amount, stated.total.amount, str(everything)]
+        assert [cell.replace("−", "-") for cell in row[1:]] == found
 
 
 def test_a_settled_line_must_be_there(case: Corrected) -> None:
