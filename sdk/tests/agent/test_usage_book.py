@@ -19,7 +19,7 @@ from crex.invoice.verify import verify
 from crex.metering.span import Span
 from crex.trust.verify import open_envelope
 from sdk.tests.agent.samples import Desk, readings
-from sdk.tests.invoice.samples import END, LEASE, NOW, START, World, april, march
+from sdk.tests.invoice.samples import END, LEASE, NOW, START, Documents, World, april, march
 
 HOUR = timedelta(hours=1)
 TURN = parse_time("2026-03-31T22:00:00Z")  # midnight in Berlin: April begins
@@ -79,6 +79,21 @@ def test_a_lease_over_two_months_is_billed_twice_and_every_second_once(desk: Des
     invoices = [call.request for call in calls if isinstance(call.request, v1.IssueInvoiceRequest)]
     last = open_envelope(invoices[-1].invoice, v1.Invoice, world.trust, now=NOW)
     verify(last, list(invoices[-1].lines), Basis.of(sale, sealed)).require()
+
+
+def test_the_second_bill_opens_where_the_first_closed(world: World, tmp_path: Path) -> None:
+    """Where tiers are counted over the term, the agent pins the invoice before (RATE-OPENING-1)."""
+    documents = Documents()
+    documents.plan.components[0].accumulator.scope = v1.AccumulatorScope.ACCUMULATOR_SCOPE_LEASE
+    documents.plan.components[0].accumulator.reset = v1.AccumulatorReset.ACCUMULATOR_RESET_TERM
+    desk = Desk(world, tmp_path, documents.signed(world)).opened()
+    desk.begin()
+    fill(desk)
+    requests = [call.request for call in pay(desk) if isinstance(call.request, v1.IssueInvoiceRequest)]
+    first, second = [open_envelope(each.invoice, v1.Invoice, world.trust, now=NOW) for each in requests]
+    assert list(second.message.earlier_invoices) == [first.pin]
+    assert second.message.openings == first.message.closings
+    desk.journal.close()
 
 
 def test_a_restart_in_between_changes_no_byte(world: World, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from crex.decimals import Money
 from crex.errors import CrexError, RatingError
 from crex.invoice.ledger import Ledger, SignedNote
 from crex.invoice.notes import NoteDraft
+from crex.invoice.verify_notes import verify_notes
+from crex.metering import Span
 from crex.rating.corrections import nothing_owed
 from crex.trust import merkle
-from crex.v1 import Correction, CreditNote, DebitNote
+from crex.v1 import Correction, CreditNote, DebitNote, Invoice
 from sdk.tests.invoice.note_samples import RULING, Corrected, taxed
 from sdk.tests.invoice.samples import World, draft
 
@@ -116,7 +118,9 @@ def test_the_example_of_the_specification(case: Corrected) -> None:
     page = (Path(__file__).parents[3] / "proto" / "spec" / "invoice.md").read_text("utf-8")
     rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")][-4:]
     everything = Decimal(0)
-    for row, stated in zip(rows, [case.made.message, *(one.correction for one in case.notes)], strict=True):
+    issued: list[Invoice | Correction] = [case.made.message]
+    issued += [one.correction for one in case.notes]
+    for row, stated in zip(rows, issued, strict=True):
         everything += Decimal(stated.total.amount)
         [tax] = stated.taxes
         found = [stated.net_total.amount, tax.amount.amount, stated.total.amount, str(everything)]
@@ -290,6 +294,19 @@ def test_a_settlement_that_is_not_given(case: Corrected) -> None:
     wrong = case.by_settlement({case.key("cores"): Money.parse("EUR", "2.00")})
     [report] = case.reports([case.sign(wrong)], amounts)
     assert report.reason == "RATING_DIFFERS"
+
+
+def test_a_corrected_record_outside_the_use(case: Corrected) -> None:
+    """A correction claims no time that the broker's lease object does not know (INVOICE-USE-1)."""
+    case.revise("3000")
+    note = case.issue(case.by_usage())
+    used = Span(case.sale.terms.interval.start_ms, case.sale.terms.interval.end_ms)
+    start = Ledger.of(case.invoice, case.made.lines, case.sale.plan)
+    [report] = verify_notes(start, [note], case.basis, uses={case.sale.lease: used})
+    assert report.ok
+    short = Span(used.start_ms, used.start_ms + 1)
+    [report] = verify_notes(start, [note], case.basis, uses={case.sale.lease: short})
+    assert (report.reason, report.differences[0].requirement) == ("USAGE_OUT_OF_BOUNDS", "INVOICE-USE-1")
 
 
 def test_another_plan_is_not_rated_by(case: Corrected, world: World) -> None:

@@ -55,6 +55,24 @@ def verify(
     return _Verification(invoice, lines, basis).run(billed_before or {}, uses or {})
 
 
+def check_uses(matter: Matter, uses: Mapping[str, Span]) -> list[Difference]:
+    """Returns, of each lease, the first record outside its use as the broker knows it (INVOICE-USE-1).
+
+    Raises:
+        RatingError: CONFLICT if one number and revision comes with different bytes.
+    """
+    found = []
+    for sale, usage in zip(matter.sales, matter.usages, strict=True):
+        use = uses.get(sale.lease)
+        outside = () if use is None else (one for one in latest(usage.records) if not use.holds(one.span))
+        for record in outside:
+            why = f"By the broker's lease object the lease was in use in {use}."
+            reason = "USAGE_OUT_OF_BOUNDS"
+            found.append(Difference(record.place, str(record.span), "", why, "INVOICE-USE-1", reason))
+            break
+    return found
+
+
 class _Verification:
     """One run: it gathers checks and differences, and stops where the rest cannot be asked."""
 
@@ -136,14 +154,7 @@ class _Verification:
                 why = f"By the sales and the price plan the bill is of {scope}."
                 requirement = "INVOICE-SALE-1" if any(theirs) == any(ours) else "INVOICE-SCOPE-1"
                 found.append(Difference(place, ", ".join(theirs), ", ".join(ours), why, requirement, "TERMS"))
-        for sale, usage in zip(matter.sales, matter.usages, strict=True):
-            use = uses.get(sale.lease)
-            for record in latest(usage.records) if use is not None else ():
-                if use is not None and not use.holds(record.span):
-                    why = f"By the broker's lease object the lease was in use in {use}."
-                    reason = "USAGE_OUT_OF_BOUNDS"
-                    found.append(Difference(record.place, str(record.span), "", why, "INVOICE-USE-1", reason))
-                    break  # the first of a lease says it
+        found += check_uses(matter, uses)
         chains = "one chain" if len(names) == 1 else f"{len(names)} chains"
         counts = f"{len(matter.batches)} batches in {chains}, {matter.record_count} records"
         self._add("usage", f"{counts} under their roots", found)

@@ -16,7 +16,8 @@ from crex.invoice.compare import compare_lines, compare_messages, compare_pins
 from crex.invoice.ledger import CANCELLATION, USAGE, Ledger, SignedNote
 from crex.invoice.notes import note_bytes, rate_again
 from crex.invoice.report import Check, Difference, NoteReport
-from crex.metering.span import timestamp_ms
+from crex.invoice.verify import check_uses
+from crex.metering.span import Span, timestamp_ms
 from crex.rating.corrections import Differences, differences, nothing_owed
 from crex.rating.engine import Rating
 from crex.v1 import CreditNote
@@ -30,6 +31,7 @@ def verify_notes(
     basis: Basis,
     *,
     settlements: Mapping[str, Mapping[str, Money]] | None = None,
+    uses: Mapping[str, Span] | None = None,
 ) -> list[NoteReport]:
     """Recomputes notes and compares (NOTE-PIN-1, NOTE-REASON-1, NOTE-SIGN-1).
 
@@ -38,13 +40,14 @@ def verify_notes(
         notes: Further notes, first to last.
         basis: What the invoice was computed from, with the batches that came since.
         settlements: What is not owed by line key, by the SHA-256 of each answer or ruling that settles.
+        uses: Time of use by lease, by the broker's lease object, as `verify` takes it.
 
     Returns:
         A report for each note. It raises nothing for a note that is wrong: `report.require()` does.
     """
     reports = []
     for note in notes:
-        found = _Verification(ledger, note, basis, settlements or {})
+        found = _Verification(ledger, note, basis, settlements or {}, uses or {})
         reports.append(found.run())
         if found.after is None:
             break  # what is owed after it cannot be told
@@ -61,12 +64,14 @@ class _Verification:
         note: SignedNote,
         basis: Basis,
         settlements: Mapping[str, Mapping[str, Money]],
+        uses: Mapping[str, Span],
     ) -> None:
         self._ledger = ledger
         self._note = note
         self._stated = note.correction
         self._basis = basis
         self._settlements = settlements
+        self._uses = uses
         self._checks: list[Check] = []
         self._differences: list[Difference] = []
         # The ledger with the note; nothing where the note may not follow, or its lines are not its own.
@@ -125,6 +130,7 @@ class _Verification:
             )
             found = compare_pins("usageBatches", batches, matter.batches, "NOTE-PIN-1")
             found += compare_pins("settles", settles, [], "NOTE-REASON-1", _DIFFERS)
+            found += check_uses(matter, self._uses)
             counts = f"{len(matter.batches)} batches, {matter.record_count} records rated again"
             self._add("usage", counts, found)
             return ledger.after(rated=rated)
