@@ -19,6 +19,9 @@ ROOT = Path(crex.__file__).parent
 ROOMS = ("rating", "invoice", "metering", "bulk", "decimals")
 INTEGER_FUNCTIONS = {"ceil", "floor", "gcd", "lcm", "isqrt", "comb", "perm", "factorial", "prod"}
 
+# Names of paths, to which `/` joins another.
+FOLDERS = {"directory", "folder", "path", "root", "work"}
+
 # Quotients by module and text, one side of which is a Fraction.
 EXACT: dict[str, set[str]] = {
     "invoice/arithmetic.py": {
@@ -88,10 +91,12 @@ def floats(tree: ast.AST, exact: set[str]) -> Iterator[str]:
 
 
 def _path(node: ast.BinOp | ast.AugAssign) -> bool:
-    right = node.right if isinstance(node, ast.BinOp) else node.value
-    return isinstance(right, ast.JoinedStr) or (
+    """Tells whether `/` joins a path: to text, or to what is named a folder."""
+    left, right = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
+    text = isinstance(right, ast.JoinedStr) or (
         isinstance(right, ast.Constant) and isinstance(right.value, str)
     )
+    return text or ast.unparse(left).rpartition(".")[2] in FOLDERS
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
