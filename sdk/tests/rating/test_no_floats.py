@@ -91,12 +91,13 @@ def floats(tree: ast.AST, exact: set[str]) -> Iterator[str]:
 
 
 def _path(node: ast.BinOp | ast.AugAssign) -> bool:
-    """Tells whether `/` joins a path: to text, or to what is named a folder."""
+    """Tells whether `/` joins a path: a name or text, or to what is named a folder."""
     left, right = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.target, node.value)
     text = isinstance(right, ast.JoinedStr) or (
         isinstance(right, ast.Constant) and isinstance(right.value, str)
     )
-    return text or ast.unparse(left).rpartition(".")[2] in FOLDERS
+    name = ast.unparse(right).rpartition(".")[2] == "name"
+    return text or name or ast.unparse(left).rpartition(".")[2] in FOLDERS
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
