@@ -18,7 +18,7 @@ from crex.errors import CrexError
 from crex.v1 import StringFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from crex.bulk.dialects import Dialect
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FIRST_MS: Final = -62_135_596_800_000
 LAST_MS: Final = 253_402_300_799_999
 _DECIMAL_DIGITS: Final = (18, 12)
-_DECIMAL_TEXT: Final = "0|[1-9][0-9]{0,17}([.][0-9]{0,11}[1-9])?|0[.][0-9]{0,11}[1-9]"
+DECIMAL_TEXT: Final = "0|[1-9][0-9]{0,17}([.][0-9]{0,11}[1-9])?|0[.][0-9]{0,11}[1-9]"
 _ID: Final = re.compile(FORMS[StringFormat.STRING_FORMAT_ID].pattern)
 _METER: Final = re.compile("[a-z0-9][a-z0-9-]{0,62}")
 # Columns that decide by themselves which records are the same.
@@ -104,6 +104,8 @@ def _kind(pa: Any, given: Any) -> str:
         fits = 0 <= given.scale <= fraction and given.precision - given.scale <= whole
         return "decimal" if fits else f"decimal of more than {whole} + {fraction} digits"
     if types.is_timestamp(given):
+        if given.unit == "ns":
+            return "time in nanoseconds"
         return "time" if given.tz in (None, "UTC", "+00:00", "Etc/UTC") else "time in another zone than UTC"
     tests = {
         "text": types.is_string(given) or types.is_large_string(given) or types.is_string_view(given),
@@ -114,7 +116,7 @@ def _kind(pa: Any, given: Any) -> str:
     return next((kind for kind, holds in tests.items() if holds), "another type")
 
 
-def select(kinds: dict[str, str], table: str, dialect: Dialect) -> str:
+def select(kinds: Mapping[str, str], table: str, dialect: Dialect) -> str:
     """Returns the SELECT that reads a table of records in its one form, the table `records` of steps.py.
 
     `refused` is the reason for which a row is no record (step 2), or nothing.
@@ -155,7 +157,7 @@ def _milliseconds(column: str, kind: str, dialect: Dialect) -> str:
 def _quantity(kind: str, dialect: Dialect) -> tuple[str, str]:
     """Returns the quantity as DECIMAL(30,12), and what makes it none."""
     if kind == "text":
-        fits = dialect.matches.format("quantity", _DECIMAL_TEXT)
+        fits = dialect.matches.format("quantity", DECIMAL_TEXT)
         return f"CAST(CASE WHEN {fits} THEN quantity END AS DECIMAL(30,12))", f"NOT {fits}"
     if kind == "integer":
         fits = "quantity BETWEEN 0 AND 999999999999999999"
@@ -163,7 +165,7 @@ def _quantity(kind: str, dialect: Dialect) -> tuple[str, str]:
     return "CAST(quantity AS DECIMAL(30,12))", "quantity < 0"
 
 
-def _mark(kinds: dict[str, str], dialect: Dialect) -> str:
+def _mark(kinds: Mapping[str, str], dialect: Dialect) -> str:
     if "sha256" in kinds:
         return "COALESCE(sha256, '')"
     if "body" in kinds:
@@ -193,8 +195,3 @@ def _refused(path: Path, what: str) -> CrexError:
         "never as floating-point numbers; times as milliseconds since 1970 or as timestamps in UTC.",
         source=str(path),
     )
-
-
-def same_columns(tables: Sequence[dict[str, str]]) -> bool:
-    """Tells whether tables can be read by one SELECT."""
-    return all(table == tables[0] for table in tables)

@@ -10,7 +10,7 @@ from crex.errors import CrexError
 if TYPE_CHECKING:
     from types import ModuleType
 
-_EXTRA: Final = {"duckdb": "bulk", "pyarrow": "bulk", "pyarrow.parquet": "bulk", "pyspark.sql": "spark"}
+_EXTRA: Final = {"duckdb": "bulk", "pyarrow": "bulk", "pyspark": "spark"}
 
 
 def require(module: str) -> ModuleType:
@@ -22,10 +22,11 @@ def require(module: str) -> ModuleType:
     try:
         return import_module(module)
     except ImportError as error:
-        extra = _EXTRA[module]
+        package = module.partition(".")[0]
+        extra = _EXTRA[package]
         raise CrexError(
             "NOT_FOUND",
-            f"Bulk rating needs the package {module.partition('.')[0]}, which is not installed here. Install "
+            f"Bulk rating needs the package {package}, which is not installed here. Install "
             f"it with: pip install 'crex-protocol[{extra}]'",
-            details={"package": module.partition(".")[0], "extra": extra},
+            details={"package": package, "extra": extra},
         ) from error

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _ROWS: Final = 65_536
-# A line of more bytes is no record, and is not read whole.
-_MAX_LINE: Final = MAX_RECORD_BYTES + 2
 _INT: Final = rb'"([1-9][0-9]{0,17})"'
 _TIME: Final = rb'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})Z"'
 # The members in their order in the contract, without spaces, with nothing that is optional.
@@ -136,13 +134,13 @@ class RecordTable:
             self._temporary.unlink(missing_ok=True)
 
 
-def lines_of(path: Path) -> Iterator[bytes]:
-    """Yields the lines of a file without their ends; of one that is too long no more than shows it."""
+def lines_of(path: Path, *, most: int = MAX_RECORD_BYTES) -> Iterator[bytes]:
+    """Yields the lines of a file without their ends; of one of more bytes than `most`, no more than shows it."""
     with path.open("rb") as file:
-        while line := file.readline(_MAX_LINE):
+        while line := file.readline(most + 2):
             yield line.removesuffix(b"\n")
-            while not line.endswith(b"\n") and len(line) == _MAX_LINE:
-                line = file.readline(_MAX_LINE)  # the rest of a line that is too long
+            while not line.endswith(b"\n") and len(line) == most + 2:
+                line = file.readline(most + 2)  # the rest of a line that is too long
 
 
 def convert(path: Path, table: RecordTable) -> Iterator[int]:

@@ -58,6 +58,12 @@ class Meters:
     faults: tuple[Fault, ...]
     strays: tuple[tuple[str, int], ...]
 
+    def of(self, leases: set[str]) -> pa.Table:
+        """Returns the meters of some leases."""
+        pa, compute = require("pyarrow"), require("pyarrow.compute")
+        wanted = pa.array(sorted(leases), pa.string())
+        return self.table.filter(compute.is_in(self.table.column("lease"), value_set=wanted))
+
 
 @dataclass(slots=True)
 class Reduced:
@@ -254,7 +260,7 @@ def _find_missing(session: Session, slots: Sequence[Slot], found: Reduced) -> No
     by_number = {slot.number: slot for slot in slots}
     holes: dict[tuple[int, str], list[tuple[int, int, int, int, int | None]]] = {}
     for slot, meter_id, *row in session.rows(steps.HOLES):
-        holes.setdefault((slot, meter_id), []).append(tuple(row))  # type: ignore[arg-type]
+        holes.setdefault((slot, meter_id), []).append(tuple(row))
     marked: dict[int, dict[str, list[Run]]] = {}
     for one in slots:
         for gap in one.use.gaps:

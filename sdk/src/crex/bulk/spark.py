@@ -123,7 +123,7 @@ class SparkSession:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        errors = require("pyspark.sql").utils if False else __import__("pyspark.errors", fromlist=["errors"])
+        errors = require("pyspark.errors")
         try:
             yield
         except errors.PySparkException as error:

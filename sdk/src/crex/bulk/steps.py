@@ -36,7 +36,6 @@ _COUNT_PLACE: Final = f"CAST({_COUNTER_BITS} * {_PLACE} AS INTEGER)"
 # How often a number of a bucket of `dirty` came, where that is known.
 _TIMES: Final = f"((d.counts >> {_COUNT_PLACE}) & {(1 << _COUNTER_BITS) - 1})"
 _LENGTH: Final = "(k.end_ms - k.start_ms)"
-_WHOLE: Final = "CAST({} AS DECIMAL(19,0))"
 _ZERO: Final = "CAST(0 AS DECIMAL(38,0))"
 # Of each form: the bounds under which it is exact are those of sums.py.
 _NARROW: Final = "CAST(c.quantity AS DECIMAL(24,12)) * CAST({} AS DECIMAL(13,0))"
