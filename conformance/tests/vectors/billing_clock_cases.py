@@ -7,7 +7,7 @@ from typing import Final
 
 from conformance.tests.vectors.billing_cases import Case, Value, gpu, held, plan, use
 from conformance.tests.vectors.billing_lines import Line
-from conformance.tests.vectors.billing_window_cases import BERLIN, BERLIN_OFFSETS, hours, window
+from conformance.tests.vectors.billing_window_cases import BERLIN, BERLIN_OFFSETS, hours, only, window
 
 SPRING: Final = ("2026-02-28T23:00:00Z", "2026-03-31T22:00:00Z")
 SPRING_OFFSETS: Final = [("2026-02-27T23:00:00Z", 3600), ("2026-03-29T01:00:00Z", 7200)]
@@ -99,5 +99,32 @@ CASES: Final[list[Case]] = [
         "At 04:00 UTC the clocks go from 24:00 on Saturday 5 September to 01:00 on Sunday. Of 23:00 to "
         "01:00 only 03:00 to 04:00 UTC is shown: 1 h x 1 = 1.00; 22:00 to 23:00 and 01:00 to 03:00 are 3 h "
         "x 2.99 = 8.97.",
+    ),
+    clocks(
+        "day-of-25-hours",
+        "Asia/Beirut",
+        "USD",
+        ("2026-09-30T21:00:00Z", "2026-10-31T22:00:00Z"),
+        [("2026-09-29T21:00:00Z", 10800), ("2026-10-24T21:00:00Z", 7200)],
+        window("23:00", "24:00", days=["sat"]),
+        ("2026-10-24T18:00:00Z", "2026-10-24T23:00:00Z"),
+        [hours("window", "2", "1", "2"), hours("gpu", "3", "2.99", "8.97")],
+        "10.97",
+        "At 21:00 UTC the clocks go from 24:00 on Saturday back to 23:00: the last hour of Saturday is "
+        "shown from 20:00 to 22:00 UTC, 2 h x 1 = 2.00; 3 h x 2.99 = 8.97. By the calendar alone the second "
+        "is Sunday's.",
+    ),
+    clocks(
+        "date-that-begins-after-a-skipped-midnight",
+        "America/Santiago",
+        "USD",
+        ("2026-09-01T04:00:00Z", "2026-10-01T03:00:00Z"),
+        [("2026-08-31T04:00:00Z", -14400), ("2026-09-06T04:00:00Z", -10800)],
+        only("window", "1", localDates=["2026-09-06"]),
+        ("2026-09-06T02:00:00Z", "2026-09-07T04:00:00Z"),
+        [hours("window", "23", "1", "23"), hours("gpu", "3", "2.99", "8.97")],
+        "31.97",
+        "6 September begins at 01:00, 04:00 UTC, and ends at 03:00 UTC of the 7th: 23 h x 1 = 23.00; two "
+        "hours before and one after it x 2.99 = 8.97. By one offset for the whole day it lasts 24 h.",
     ),
 ]

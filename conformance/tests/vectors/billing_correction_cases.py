@@ -15,12 +15,13 @@ from conformance.tests.vectors.billing_cases import (
     tokens,
     use,
 )
+from conformance.tests.vectors.billing_commitment_cases import hourly, unused, used
 from conformance.tests.vectors.billing_credit_cases import coupon, euro, lowered
 from conformance.tests.vectors.billing_inputs import account, lease
 from conformance.tests.vectors.billing_lines import Line, Tax
 from conformance.tests.vectors.billing_notes import CorrectionCase, Note, again, later, less
 from conformance.tests.vectors.billing_sum_cases import OF_ACCOUNT, summed
-from conformance.tests.vectors.billing_tax_cases import DIMES, ONE_OF_EACH, dimes, rule
+from conformance.tests.vectors.billing_tax_cases import DIMES, ONE_OF_EACH, dimes, rule, taxed
 from conformance.tests.vectors.billing_tier_cases import tiered
 
 
@@ -244,6 +245,44 @@ CASES: Final[list[CorrectionCase]] = [
                 "-2.00",
                 [Line("tokens", 1, "3", "3", "3.00"), lowered("tokens", 1, "-3.00")],
                 "0.00",
+            )
+        ],
+    ),
+    CorrectionCase(
+        "correction-of-a-commitment",
+        ["RATE-CORRECT-1", "RATE-COMMITMENT-3"],
+        "Billed: two hours committed, both unused: 7200 x 1 / 3600 = 2.00. An hour came late: 1.00 used and "
+        "1.00 unused. The note takes 3600 of the unused, -1.00, and states the used, 1.00: a credit note of "
+        "0.00, for the lines differ.",
+        later(account(plan(gpu(), commitments=[hourly("base", "1", "1")]), lease("l1")), [held()]),
+        [
+            Note(
+                [used("3600", "1", "1.00"), unused("-3600", "-1", "-1.00")],
+                "0.00",
+                [used("3600", "1", "1.00"), unused("3600", "1", "1.00")],
+                "2.00",
+            )
+        ],
+    ),
+    CorrectionCase(
+        "correction-of-a-price-with-tax",
+        ["RATE-CORRECT-2", "RATE-TAX-2"],
+        "Billed: 5.00 with 5.2 %: 4.75 and 0.25. Corrected to 4.00: 4 / 1.052 = 3.8022...: 3.80 and 0.20; "
+        "exactly 52/263. The note: -0.95 net, tax -0.05, exactly 52/263 - 65/263 = -13/263.",
+        later(
+            use(plan(taxed(tokens("1")), taxIncluded=True, taxes=[rule("0.052")]), counted("5")),
+            [again(counted("4"), "2")],
+        ),
+        [
+            Note(
+                [Line("tokens", 1, "-1", "-1", "-1.00")],
+                "-1.00",
+                [Line("tokens", 1, "4", "4", "4.00")],
+                "4.00",
+                [Tax("standard", "de", "0.052", "-0.95", "-13/263", "-0.05")],
+                [Tax("standard", "de", "0.052", "3.80", "52/263", "0.20")],
+                "-0.95",
+                "3.80",
             )
         ],
     ),
