@@ -126,3 +126,9 @@ def test_exchange_rates_are_exact() -> None:
     rates = Series.of(message(body(points=[RATE], baseCurrency="USD")))
     curve = curve_of(SERIES, "index.example", [rates], currency="EUR", base_currency="USD")
     assert curve.at(at(0)) == Fraction(3, 2)
+
+
+def test_one_revision_again_says_nothing_new() -> None:
+    """A revision that comes twice, and points of one price, change no value."""
+    once = series((0, "1"), (1, "1"), (2, "3"))
+    assert Curve.of(SERIES, [once, once]) == Curve.of(SERIES, [once])

@@ -107,6 +107,8 @@ def _hours(layout: Layout, plan: Plan, commitment: Commitment) -> Iterator[tuple
     """Yields the hours of UTC in the period in which a commitment is in force, and for how many seconds."""
     force, period = layout.force(plan, commitment), layout.bill.period
     start, end = max(force.start_ms, period.start_ms), min(force.end_ms, period.end_ms)
+    if start >= end:
+        return
     for hour in range(start // HOUR_MS, -(-end // HOUR_MS)):
         inside = Span(max(start, hour * HOUR_MS), min(end, (hour + 1) * HOUR_MS))
         yield hour, inside.seconds

@@ -7,6 +7,7 @@ one function of time in steps.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -168,17 +169,20 @@ class Curve:
         Raises:
             RatingError: CONFLICT if two of them state different values for one instant (SERIES-REVISION-1).
         """
-        pieces = sorted((piece for each in revisions for piece in each.pieces), key=lambda piece: piece[0])
-        cuts = sorted({edge for span, _ in pieces for edge in (span.start_ms, span.end_ms)})
-        values: list[Fraction | None] = [None] * len(cuts)
-        for span, value in pieces:
-            for index in range(bisect_right(cuts, span.start_ms) - 1, len(cuts)):
-                if cuts[index] >= span.end_ms:
-                    break
-                known = values[index]
-                if known is not None and known != value:
-                    raise _conflict(name, cuts[index], known, value)
-                values[index] = value
+        begun: dict[int, list[Fraction]] = {}
+        ended: dict[int, list[Fraction]] = {}
+        for span, value in (piece for each in revisions for piece in each.pieces):
+            begun.setdefault(span.start_ms, []).append(value)
+            ended.setdefault(span.end_ms, []).append(value)
+        cuts, values = sorted({*begun, *ended}), list[Fraction | None]()
+        stated: Counter[Fraction] = Counter()  # how many revisions state a value
+        for cut in cuts:
+            stated.subtract(ended.get(cut, ()))
+            stated.update(begun.get(cut, ()))
+            stated = +stated
+            if len(stated) > 1:
+                raise _conflict(name, cut, *sorted(stated)[:2])
+            values.append(next(iter(stated), None))
         return cls(name, tuple(cuts), tuple(values))
 
     def at(self, instant_ms: int) -> Fraction | None:
