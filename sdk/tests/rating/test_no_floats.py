@@ -44,7 +44,7 @@ EXACT: dict[str, set[str]] = {
         "commitment.amount * seconds / (1 if component.timed else _HOUR_S)",
         "quantity * commitment.price / commitment.per_quantity",
     },
-    "rating/lines.py": {"credit.percent / _PERCENT"},
+    "rating/multiplier.py": {"credit.percent / _PERCENT"},
     "rating/adjustments.py": {"self._above_zero(basis) * percent / _PERCENT"},
     "rating/quantities.py": {"quantity / month", "quantity / steps.step"},
     "rating/spend.py": {

@@ -1,7 +1,28 @@
-"""Rating: the algorithm `rate/1`, exact, from pinned inputs to lines, totals and a digest (rating.md)."""
+"""Rating: the algorithm `rate/1`, exact, from pinned inputs to lines, totals and a digest (rating.md).
+
+Who imports whom: each module only what stands above it.
+
+    zone, windows, terms, series                  time, restrictions, prices that move     steps 1, 5, 8
+    component, agreements                         what a plan states, read once
+    component_rules, agreement_rules, plan_rules  what a plan must be                      step 2
+    plan, succession, bounds                      a plan; plans in turn; what is claimed   step 5
+    bill                                          all that rating reads                    step 1
+    layout                                        cuts, and which component prices what    steps 7, 8, 10
+    measure                                       records to exact sums, cell by cell      steps 9, 12
+    quantities                                    months, granularity                      steps 10 to 12
+    tiers, charges                                exact amounts                            steps 12 to 15
+    hourly, once, spend                           commitments and fees                     steps 13, 14
+    multiplier, lines                             factors, rounding, keys                  steps 15 to 17
+    adjustments, taxes, digest                    rounded amounts and their table          steps 18 to 23
+    engine                                        the order of all this
+    corrections                                   what notes state                         step 24
+
+Beside it: `periods` (step 6), `tzdata` and `authoring` for who makes documents, `demand_price` for search.
+"""
 
 from crex.rating.bill import Bill, LeaseUse, Openings, Standing
 from crex.rating.bounds import check_bounds, check_overlaps, check_quantity
+from crex.rating.charges import Factor
 from crex.rating.component import Component, Tier
 from crex.rating.corrections import Differences, Issued, check_horizon, differences, nothing_owed
 from crex.rating.demand_price import UnknownPrice, price_of_demand
@@ -23,6 +44,7 @@ __all__ = [
     "Bill",
     "Component",
     "Differences",
+    "Factor",
     "Issued",
     "Layout",
     "LeaseTerms",

@@ -23,8 +23,9 @@ from crex.rating.charges import charge_components, unpriced_charges
 from crex.rating.digest import rating_digest
 from crex.rating.hourly import cover_hours, upfront_charges
 from crex.rating.layout import Layout
-from crex.rating.lines import Line, Multiplier, key_order, line_of
+from crex.rating.lines import Line, key_order, line_of
 from crex.rating.measure import Sums, measure
+from crex.rating.multiplier import Multiplier
 from crex.rating.once import once_charges
 from crex.rating.plan import Plan
 from crex.rating.quantities import assign
