@@ -9,14 +9,14 @@ from fractions import Fraction
 from typing import Any, Final
 
 from crex import v1
-from crex.decimals import parse_decimal
+from crex.decimals import parse_decimal, show
 from crex.demand.matching import match
 from crex.demand.price import PlanPricer
 from crex.demand.terms import wanted
 from crex.demand.view import OfferView
 from crex.documents import convert
 from crex.documents.strict import loads
-from crex.invoice.arithmetic import equation, rounding, show
+from crex.invoice.arithmetic import equation, rounding
 from crex.invoice.report import InvoiceReport
 from crex.trust.verified import Verified
 from demo.audit import Audited

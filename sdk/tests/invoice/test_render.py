@@ -4,9 +4,10 @@ from fractions import Fraction
 
 import pytest
 
+from crex.decimals import show
 from crex.documents import convert, reader
 from crex.invoice import Sale, render
-from crex.invoice.arithmetic import equation, rounding, show
+from crex.invoice.arithmetic import equation, rounding
 from crex.v1 import InvoiceLine
 from sdk.tests.invoice.samples import Usage, World, draft
 from sdk.tests.rating.samples import START, bill, count, counted, plan

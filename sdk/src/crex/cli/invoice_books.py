@@ -106,7 +106,7 @@ def read_payments(path: Path) -> list[Paid]:
     from crex.documents import convert, reader, strict
     from crex.errors import CrexError
     from crex.invoice.account import Paid
-    from crex.invoice.standing import money_of
+    from crex.invoice.money import money_of
     from crex.metering.span import timestamp_ms
     from crex.v1 import Payment
 

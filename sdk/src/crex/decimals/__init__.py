@@ -1,7 +1,7 @@
 """Exact numbers: decimals, amounts of money, rationals and integers without bound. Nothing here is a float.
 
-`scalars` reads and writes the texts, `money` knows minor units, `currencies` holds the facts of ISO 4217,
-`ranges` turns integer ranges into patterns.
+`scalars` reads and writes the texts, `shown` tells any number to people, `money` knows minor units,
+`currencies` holds the facts of ISO 4217, `ranges` turns integer ranges into patterns.
 """
 
 from crex.decimals.currencies import EXPONENTS, WITHOUT_MINOR_UNIT, exponent
@@ -19,6 +19,7 @@ from crex.decimals.scalars import (
     parse_rational,
     round_half_away,
 )
+from crex.decimals.shown import show
 
 __all__ = [
     "BIGINT_DIGITS",
@@ -38,4 +39,5 @@ __all__ = [
     "parse_rational",
     "range_pattern",
     "round_half_away",
+    "show",
 ]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from crex.decimals import Money, exponent, parse_decimal, parse_rational, round_half_away
+from crex.decimals import exponent, parse_decimal, parse_rational, round_half_away, show
+from crex.invoice.money import money_of, show_money
 from crex.v1 import InvoiceLine, InvoiceTax, Rational
-from crex.v1 import Money as MoneyMessage
 
-# Digits that a decimal may have before it is shown as a fraction with an approximation.
-_DIGITS = 30
-_APPROXIMATE = 9
 _HUNDRED = 100
 
 
@@ -21,15 +18,6 @@ def exact(value: Rational) -> Fraction:
         InvalidScalar: It is not a rational in lowest terms (SCALAR-RATIONAL-1).
     """
     return parse_rational(value.num, value.den)
-
-
-def show(value: Fraction) -> str:
-    """Returns a number for people: its decimal where that ends, else the fraction and an approximation."""
-    digits = _decimal_digits(value.denominator)
-    if digits is not None and digits <= _DIGITS:
-        return _point(value.numerator * 10**digits // value.denominator, digits)
-    nearest = round_half_away(value, _APPROXIMATE)
-    return f"{value.numerator}/{value.denominator} (≈ {_point(nearest, _APPROXIMATE)})"
 
 
 def equation(
@@ -45,7 +33,7 @@ def equation(
     """
     shown = unit or line.unit
     quantity = f"{show(exact(line.quantity))} {shown}"
-    total = f"{line.amount.amount} {line.amount.currency}"
+    total = show_money(line.amount)
     if line.unpriced and not note:
         return f"{quantity}, which no component prices → {total}"
     result = f"{show(exact(line.exact_amount))} → {total}"
@@ -82,7 +70,7 @@ def rounding(line: InvoiceLine, *, note: bool = False) -> str:
         note: Whether the line is of a note: a difference of rounded amounts is never rounded itself.
     """
     amount, digits = exact(line.exact_amount), exponent(line.amount.currency)
-    if note or _value(line.amount) * 10**digits != round_half_away(amount, digits):
+    if note or money_of(line.amount).value * 10**digits != round_half_away(amount, digits):
         return "a difference of rounded amounts; nothing is rounded again"
     scaled = abs(amount) * 10**digits
     if line.HasField("adjustment"):
@@ -104,14 +92,14 @@ def tax_equation(tax: InvoiceTax, *, note: bool = False) -> str:
     """
     due, currency, rate = exact(tax.exact_amount), tax.amount.currency, parse_decimal(tax.rate)
     exempt = f", exempt: {tax.exemption_code}" if tax.exemption_code else ""
-    result = f"{show(due)} → {tax.amount.amount} {currency}{exempt}"
-    base = _value(tax.base)
-    whole = base + _value(tax.amount)
+    result = f"{show(due)} → {show_money(tax.amount)}{exempt}"
+    base = money_of(tax.base).value
+    whole = base + money_of(tax.amount).value
     if not note and due == base * rate:
-        return f"{tax.base.amount} {currency} × {tax.rate} = {result}"
+        return f"{show_money(tax.base)} × {tax.rate} = {result}"
     if not note and due == whole * rate / (1 + rate):
         return f"{show(whole)} {currency} × {tax.rate} ÷ {show(1 + rate)} = {result}, within the prices"
-    return f"difference at {tax.rate}, of {tax.base.amount} {currency}: {result}"
+    return f"difference at {tax.rate}, of {show_money(tax.base)}: {result}"
 
 
 def percentage(rate: str) -> str:
@@ -138,23 +126,3 @@ def _times(line: InvoiceLine, text: str) -> str:
         return text
     inner = f"({text})" if line.HasField("flat_price") else text
     return inner + "".join(f" × {show(exact(each.value))} ({each.id})" for each in line.factors)
-
-
-def _value(amount: MoneyMessage) -> Fraction:
-    return Money.parse(amount.currency, amount.amount).value
-
-
-def _decimal_digits(denominator: int) -> int | None:
-    """Returns how many digits the decimal of a fraction has; nothing where it never ends."""
-    twos = fives = 0
-    while denominator % 2 == 0:
-        denominator, twos = denominator // 2, twos + 1
-    while denominator % 5 == 0:
-        denominator, fives = denominator // 5, fives + 1
-    return max(twos, fives) if denominator == 1 else None
-
-
-def _point(scaled: int, digits: int) -> str:
-    whole, fraction = divmod(abs(scaled), 10**digits)
-    sign = "-" if scaled < 0 else ""
-    return f"{sign}{whole}.{fraction:0{digits}d}" if digits else f"{sign}{whole}"

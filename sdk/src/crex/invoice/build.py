@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from crex.decimals import Money
 from crex.documents import convert
 from crex.documents.times import from_ms, to_ms
 from crex.errors import RatingError
 from crex.invoice.basis import Basis, Matter
+from crex.invoice.money import money_message
 from crex.metering.selection import show_missing
 from crex.metering.span import Span, ms_timestamp
 from crex.rating.digest import ALGORITHM
@@ -20,7 +20,6 @@ from crex.rating.tzdata import period_at, tz_transitions
 from crex.rating.zone import DAY_MS, Zone
 from crex.trust import merkle
 from crex.v1 import Header, Invoice
-from crex.v1 import Money as MoneyMessage
 
 # A page of lines leaves room for the rest of a response (BILLING-LIST-2: 3 MiB).
 PAGE_BYTES = 3 * 1024 * 1024
@@ -96,8 +95,8 @@ def build(
         currency=sale.plan.billed_currency,
         lines_root=merkle.root(lines).hex(),
         line_count=len(lines),
-        net_total=money(rating.net_total),
-        total=money(rating.total),
+        net_total=money_message(rating.net_total),
+        total=money_message(rating.total),
         algorithm=ALGORITHM,
         rating_digest=rating.digest,
         series_points=[each.pin for each in matter.series],
@@ -168,11 +167,6 @@ def pages(
         size += len(line)
     if page:
         yield page
-
-
-def money(amount: Money) -> MoneyMessage:
-    """Returns an amount as a message."""
-    return MoneyMessage(currency=amount.currency, amount=amount.amount)
 
 
 def _incomplete(whose: str, what: str) -> RatingError:

@@ -9,12 +9,12 @@ from crex.decimals import Money
 from crex.documents import convert
 from crex.errors import CrexError
 from crex.invoice.account import Account
-from crex.invoice.standing import Note, issued_ms, money_of
+from crex.invoice.money import money_message, money_of
+from crex.invoice.standing import Note, issued_ms
 from crex.metering.span import Span
 from crex.trust import merkle
 from crex.trust.verified import Verified
 from crex.v1 import CreditNote, DebitNote, Header, Invoice, PeriodClose, PeriodTotals, Pin
-from crex.v1 import Money as MoneyMessage
 
 
 class CloseError(CrexError):
@@ -66,7 +66,9 @@ class Closed:
                 kind = "credited" if isinstance(message, CreditNote) else "debited"
                 _of(sums, total.currency)[kind] += total.minor
         return [
-            PeriodTotals(**{name: _money(Money(currency, minor)) for name, minor in sums[currency].items()})
+            PeriodTotals(
+                **{name: money_message(Money(currency, minor)) for name, minor in sums[currency].items()}
+            )
             for currency in sorted(sums)
         ]
 
@@ -209,10 +211,6 @@ def _totals(totals: Iterable[PeriodTotals]) -> str:
         for each in totals
     ]
     return ", ".join(shown) or "nothing"
-
-
-def _money(amount: Money) -> MoneyMessage:
-    return MoneyMessage(currency=amount.currency, amount=amount.amount)
 
 
 def _refused(reason: str, requirement: str, message: str) -> CloseError:

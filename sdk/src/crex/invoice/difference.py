@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from crex.documents import convert
-from crex.invoice.arithmetic import equation, show
-from crex.invoice.standing import money_of
+from crex.invoice.arithmetic import equation, tax_equation
+from crex.invoice.money import money_message, money_of, show_money
 from crex.rating.engine import Rating
 from crex.v1 import Invoice, InvoiceLine, InvoiceTax
 from crex.v1 import Money as MoneyMessage
@@ -49,8 +48,8 @@ class Bill:
             "what its pinned inputs come to",
             [line.message() for line in rating.lines],
             [tax.message() for tax in rating.taxes],
-            MoneyMessage(currency=rating.net_total.currency, amount=rating.net_total.amount),
-            MoneyMessage(currency=rating.total.currency, amount=rating.total.amount),
+            money_message(rating.net_total),
+            money_message(rating.total),
         )
 
 
@@ -98,7 +97,9 @@ def changes(first: Bill, second: Bill) -> list[Change]:
         ("total", first.total, second.total),
     ):
         if ours != theirs:
-            found.append(Change(place, "", _money(ours), _money(theirs), ("amount",), _apart(ours, theirs)))
+            found.append(
+                Change(place, "", show_money(ours), show_money(theirs), ("amount",), _apart(ours, theirs))
+            )
     return found
 
 
@@ -152,17 +153,6 @@ def _shown(part: InvoiceLine | InvoiceTax) -> str:
     if isinstance(part, InvoiceLine):
         return equation(part)
     return tax_equation(part)
-
-
-def tax_equation(tax: InvoiceTax) -> str:
-    """Returns the arithmetic of a tax: base, rate, exact amount, amount."""
-    value = Fraction(int(tax.exact_amount.num), int(tax.exact_amount.den))
-    exempt = f", exempt: {tax.exemption_code}" if tax.exemption_code else ""
-    return f"{_money(tax.base)} at {tax.rate} = {show(value)} → {_money(tax.amount)}{exempt}"
-
-
-def _money(amount: MoneyMessage) -> str:
-    return f"{amount.amount} {amount.currency}"
 
 
 def _apart(first: MoneyMessage, second: MoneyMessage) -> str:

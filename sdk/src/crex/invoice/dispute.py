@@ -23,7 +23,8 @@ from crex.invoice.dispute_checks import (
     refused,
     require_issuer,
 )
-from crex.invoice.standing import NotedLines, Standing, money_of
+from crex.invoice.money import money_of
+from crex.invoice.standing import NotedLines, Standing
 from crex.metering.span import show_ms, timestamp_ms
 from crex.names import Name
 from crex.trust.verified import Verified

@@ -8,7 +8,8 @@ from google.protobuf.message import Message
 
 from crex.decimals import Money
 from crex.errors import CrexError
-from crex.invoice.standing import NotedLines, Standing, money_of
+from crex.invoice.money import money_of
+from crex.invoice.standing import NotedLines, Standing
 from crex.trust.verified import Verified
 from crex.v1 import CreditNote, Dispute, DisputeAnswer, DisputeReply, Ruling
 

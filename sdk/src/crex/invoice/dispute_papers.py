@@ -13,6 +13,7 @@ from crex.decimals import Money
 from crex.documents.times import to_ms
 from crex.invoice.dispute import Case
 from crex.invoice.dispute_checks import check_amounts, check_lines
+from crex.invoice.money import money_message
 from crex.invoice.standing import Standing
 from crex.metering.span import ms_timestamp
 from crex.v1 import (
@@ -26,7 +27,6 @@ from crex.v1 import (
     RuledLine,
     Ruling,
 )
-from crex.v1 import Money as MoneyMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,12 @@ def build_dispute(
         notes=standing.pins,
         lines=[
             DisputedLine(
-                key=each.key, disputed=_money(each.amount), reason=each.reason, text=each.text or None
+                key=each.key, disputed=money_message(each.amount), reason=each.reason, text=each.text or None
             )
             for each in ordered
         ],
-        disputed=_money(standing.total - undisputed),
-        undisputed=_money(undisputed),
+        disputed=money_message(standing.total - undisputed),
+        undisputed=money_message(undisputed),
         answer_by=ms_timestamp(to_ms(answer_by)),
         arbiter=arbiter,
     )
@@ -115,7 +115,7 @@ def build_answer(
     lines = [
         AnsweredLine(
             key=key,
-            conceded=_money(amount),
+            conceded=money_message(amount),
             text=(texts or {}).get(key),
             credit_note=(credit_notes or {}).get(key),
         )
@@ -157,7 +157,7 @@ def build_ruling(
             (DISPUTE-RULING-1).
     """
     lines = [
-        RuledLine(key=key, upheld=_money(amount), text=(texts or {}).get(key))
+        RuledLine(key=key, upheld=money_message(amount), text=(texts or {}).get(key))
         for key, amount in _amounts(header.id, case, upheld, "DISPUTE-RULING-1")
     ]
     return Ruling(
@@ -176,7 +176,3 @@ def _amounts(name: str, case: Case, stated: Mapping[str, Money], requirement: st
     amounts = [(key, stated.get(key, nothing)) for key in (*disputed, *extra)]
     check_lines(name, amounts, disputed, requirement)
     return amounts
-
-
-def _money(amount: Money) -> MoneyMessage:
-    return MoneyMessage(currency=amount.currency, amount=amount.amount)

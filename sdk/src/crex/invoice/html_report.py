@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
-from crex.invoice.arithmetic import equation, exact, rounding, show
-from crex.invoice.difference import tax_equation
+from crex.decimals import show
+from crex.invoice.arithmetic import equation, exact, rounding, tax_equation
+from crex.invoice.money import show_money
 from crex.invoice.report import Check, Report
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import ComponentKind, Invoice, InvoiceLine, InvoiceTax, PriceComponent, PricePlan
@@ -88,7 +89,7 @@ def _head(invoice: Invoice) -> Iterator[str]:
         ("Lease" if not invoice.leases else "Leases", leases),
         ("Period", f"{show_ms(period.start_ms)} until {show_ms(period.end_ms)}"),
         ("Due", show_ms(timestamp_ms(invoice.due_time))),
-        ("Total", _money(invoice.total)),
+        ("Total", show_money(invoice.total)),
         ("Rating digest", invoice.rating_digest),
         ("Algorithm", invoice.algorithm),
     ]
@@ -166,7 +167,7 @@ def _line(number: int, line: InvoiceLine, unit: str) -> str:
     return (
         f'<tr><td>{number}</td><th scope="row"><details>{summary}{_facts(facts)}</details></th>'
         f'<td class="number">{escape(show(exact(line.quantity)))} {escape(unit)}</td>'
-        f'<td class="number">{escape(_money(line.amount))}</td></tr>'
+        f'<td class="number">{escape(show_money(line.amount))}</td></tr>'
     )
 
 
@@ -183,7 +184,7 @@ def _taxes(taxes: Sequence[InvoiceTax]) -> Iterator[str]:
         yield (
             f'<tr><th scope="row">{escape(f"{tax.category}, {tax.jurisdiction}")}</th>'
             f"<td>{escape(tax_equation(tax))}</td>"
-            f'<td class="number">{escape(_money(tax.amount))}</td></tr>'
+            f'<td class="number">{escape(show_money(tax.amount))}</td></tr>'
         )
     yield "</tbody></table>"
 
@@ -191,7 +192,7 @@ def _taxes(taxes: Sequence[InvoiceTax]) -> Iterator[str]:
 def _foot(what: str, amount: MoneyMessage) -> str:
     return (
         f'<tr><th scope="row" colspan="3">{escape(what)}</th>'
-        f'<td class="number">{escape(_money(amount))}</td></tr>'
+        f'<td class="number">{escape(show_money(amount))}</td></tr>'
     )
 
 
@@ -204,7 +205,3 @@ def _unit(line: InvoiceLine, component: PriceComponent | None) -> str:
     if component is None or component.kind not in _TIME:
         return line.unit
     return f"{line.unit}·{component.time_unit or 's'}"
-
-
-def _money(amount: MoneyMessage) -> str:
-    return f"{amount.amount} {amount.currency}"

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from crex.decimals import Money
 from crex.documents import convert, reader
 from crex.errors import CrexError
+from crex.invoice.money import money_of
 from crex.rating.corrections import Issued, nothing_owed
 from crex.rating.digest import rating_digest
 from crex.rating.engine import Rating
@@ -248,8 +249,8 @@ def issued_of(
             Line.of(convert.to_message(reader.read(body, InvoiceLine), InvoiceLine)) for body in bodies
         ),
         taxes=tuple(map(Tax.of, taxes)),
-        net_total=Money.parse(net_total.currency, net_total.amount),
-        total=Money.parse(total.currency, total.amount),
+        net_total=money_of(net_total),
+        total=money_of(total),
     )
 
 

@@ -15,8 +15,9 @@ from crex.documents import convert
 from crex.documents.times import to_ms
 from crex.errors import CrexError
 from crex.invoice.basis import Basis, Matter
-from crex.invoice.build import money, rate_matter
+from crex.invoice.build import rate_matter
 from crex.invoice.ledger import CANCELLATION, SETTLEMENT, USAGE, Ledger, Note
+from crex.invoice.money import money_message
 from crex.metering.span import ms_timestamp, timestamp_ms
 from crex.rating.corrections import Differences, differences, nothing_owed
 from crex.rating.engine import Rating
@@ -170,8 +171,8 @@ def _draft(
         lines_root=merkle.root(lines).hex(),
         line_count=len(lines),
         taxes=[tax.message() for tax in found.taxes],
-        net_total=money(found.net_total),
-        total=money(found.total),
+        net_total=money_message(found.net_total),
+        total=money_message(found.total),
         rating_digest=found.digest,
         due_time=None if due_time is None else ms_timestamp(to_ms(due_time)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from crex.invoice.arithmetic import show
+from crex.decimals import show
 from crex.invoice.reconcile import Difference, Reconciliation, Total
 from crex.metering.span import show_ms
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crex.decimals import Money
-from crex.invoice.arithmetic import equation, exact, percentage, rounding, show, tax_equation
+from crex.decimals import Money, show
+from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
 from crex.invoice.conditions import conditions, step_words, tier_words
+from crex.invoice.money import money_of, show_money
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import (
     AccumulatorValue,
@@ -24,7 +25,6 @@ from crex.v1 import (
     PricePlan,
     PriceSeries,
 )
-from crex.v1 import Money as MoneyMessage
 
 _HOUR = 3600
 _HELD = (ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_GAUGE_TIME)
@@ -81,9 +81,9 @@ def render_note(
     text = [*_note_head(note), ""]
     for number, line in enumerate(lines, start=1):
         text += [*_line(number, line, papers), ""]
-    text += [f"Net total    {_money(stated.net_total)}", *_taxes(stated.taxes, note=True)]
+    text += [f"Net total    {show_money(stated.net_total)}", *_taxes(stated.taxes, note=True)]
     text.append(
-        f"Total        {_money(stated.total)}, the sum of {stated.line_count} difference(s) and taxes"
+        f"Total        {show_money(stated.total)}, the sum of {stated.line_count} difference(s) and taxes"
     )
     text.append(f"Rating       {stated.rating_digest}, of what is owed after it")
     text.append(f"Lines        {stated.lines_root}")
@@ -188,7 +188,7 @@ def _line(number: int, line: InvoiceLine, papers: _Papers) -> Iterator[str]:
     known = plan.currency if plan is not None else None
     yield f"     arithmetic {equation(line, unit, currency=known, note=papers.note)}"
     yield f"     rounding   {rounding(line, note=papers.note)}"
-    yield f"     amount     {_money(line.amount)}"
+    yield f"     amount     {show_money(line.amount)}"
 
 
 def _title(line: InvoiceLine, component: PriceComponent | None, unit: str) -> str:
@@ -257,11 +257,11 @@ def _points(line: InvoiceLine, component: PriceComponent | None, papers: _Papers
 
 def _foot(invoice: Invoice, papers: _Papers) -> Iterator[str]:
     if invoice.taxes:
-        yield f"Net total    {_money(invoice.net_total)}, of {invoice.line_count} line(s)"
+        yield f"Net total    {show_money(invoice.net_total)}, of {invoice.line_count} line(s)"
         yield from _taxes(invoice.taxes, note=False)
-        yield f"Total        {_money(invoice.total)}, net total and taxes"
+        yield f"Total        {show_money(invoice.total)}, net total and taxes"
     else:
-        yield f"Total        {_money(invoice.total)}, the sum of {invoice.line_count} line(s)"
+        yield f"Total        {show_money(invoice.total)}, the sum of {invoice.line_count} line(s)"
     for value in invoice.closings:
         yield f"Carried over {_closing(value, papers.governing, invoice.currency)}"
     yield f"Algorithm    {invoice.algorithm}"
@@ -284,10 +284,6 @@ def _closing(value: AccumulatorValue, plan: PricePlan | None, currency: str) -> 
     used = Money(currency, int(number))
     for credit in plan.credits if plan is not None else ():
         if credit.id == value.credit and credit.HasField("amount"):
-            whole = Money.parse(credit.amount.currency, credit.amount.amount)
+            whole = money_of(credit.amount)
             return f"credit {value.credit}: {used.amount} of {whole} used, {whole - used} left"
     return f"credit {value.credit}: {used} used"
-
-
-def _money(amount: MoneyMessage) -> str:
-    return f"{amount.amount} {amount.currency}"

@@ -14,11 +14,11 @@ from typing import TypeAlias
 from crex.decimals import Money, parse_decimal
 from crex.documents import convert, reader
 from crex.errors import CrexError
+from crex.invoice.money import money_of as money_of  # noqa: PLC0414 - the broker still reads it here
 from crex.metering.span import timestamp_ms
 from crex.trust import merkle
 from crex.trust.verified import Verified
 from crex.v1 import Correction, CreditNote, DebitNote, Invoice, InvoiceLine, InvoiceTax, Pin
-from crex.v1 import Money as MoneyMessage
 
 Note: TypeAlias = CreditNote | DebitNote
 
@@ -182,15 +182,6 @@ class Standing:
                 after = Money.rounded(total.currency, (whole - less[category]) * rate)
                 total -= before - after
         return total
-
-
-def money_of(message: MoneyMessage) -> Money:
-    """Returns the amount of a message.
-
-    Raises:
-        InvalidScalar: It has not the digits of its currency (SCALAR-MONEY-1).
-    """
-    return Money.parse(message.currency, message.amount)
 
 
 def issued_ms(document: Verified[Invoice] | Verified[Note]) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from crex.decimals import Money
 from crex.invoice.account import Account, Billed, Paid
 from crex.invoice.dispute import Case, Payable, payable
-from crex.invoice.standing import issued_ms, money_of
+from crex.invoice.money import money_message, money_of
+from crex.invoice.standing import issued_ms
 from crex.metering.span import Span, ms_timestamp, timestamp_ms
 from crex.v1 import (
     CreditNote,
@@ -200,7 +201,7 @@ def _balance(
     )
 
     def shown(minor: int) -> MoneyMessage:
-        return _money(Money(currency, minor))
+        return money_message(Money(currency, minor))
 
     return StatementBalance(
         currency=currency,
@@ -224,8 +225,8 @@ def _entry(entry: Entry, balance: int) -> StatementEntry:
         document=entry.document,
         invoice=entry.invoice or None,
         reference=entry.reference or None,
-        amount=_money(entry.amount),
-        balance=_money(Money(entry.amount.currency, balance)),
+        amount=money_message(entry.amount),
+        balance=money_message(Money(entry.amount.currency, balance)),
     )
 
 
@@ -238,17 +239,17 @@ def _item(item: Item) -> StatementItem:
     return StatementItem(
         invoice=invoice.pin,
         invoiced=invoice.message.total,
-        noted=_money(item.noted),
-        paid=_money(item.paid),
-        disputed=_money(item.disputed),
-        payable=_money(item.payable),
-        in_hand=_money(item.in_hand),
+        noted=money_message(item.noted),
+        paid=money_message(item.paid),
+        disputed=money_message(item.disputed),
+        payable=money_message(item.payable),
+        in_hand=money_message(item.in_hand),
         due_time=invoice.message.due_time,
         disputes=[
             StatementDispute(
                 dispute=case.dispute.pin,
                 state=DisputeState.Value(f"DISPUTE_STATE_{case.state}"),
-                withheld=_money(withheld),
+                withheld=money_message(withheld),
             )
             for case, withheld in zip(item.cases, item.found.withheld, strict=True)
         ],
@@ -257,7 +258,3 @@ def _item(item: Item) -> StatementItem:
 
 def _above_zero(amount: Money) -> Money:
     return amount if amount.minor > 0 else Money(amount.currency, 0)
-
-
-def _money(amount: Money) -> MoneyMessage:
-    return MoneyMessage(currency=amount.currency, amount=amount.amount)

@@ -11,7 +11,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from crex.invoice.arithmetic import exact, show
+from crex.decimals import show
+from crex.invoice.arithmetic import exact
 from crex.v1 import Invoice, InvoiceLine, InvoiceTax
 from crex.v1 import Money as MoneyMessage
 

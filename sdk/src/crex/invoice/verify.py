@@ -16,6 +16,7 @@ from crex.errors import CrexError
 from crex.invoice.basis import Basis, Matter
 from crex.invoice.build import is_complete, line_bytes, rate_matter
 from crex.invoice.compare import compare_lines, compare_messages, compare_pins
+from crex.invoice.money import money_of, show_money
 from crex.invoice.report import Check, Difference, InvoiceReport
 from crex.metering.selection import latest
 from crex.metering.span import Span, show_ms, timestamp_ms
@@ -227,7 +228,7 @@ class _Verification:
             ("netTotal", self._message.net_total, rating.net_total, terms),
             ("total", self._message.total, rating.total, f"{rating.net_total.amount}{added}"),
         ):
-            theirs = f"{stated.amount} {stated.currency}"
+            theirs = show_money(stated)
             if theirs != str(ours):
                 found.append(Difference(place, theirs, str(ours), f"{sums} = {ours}.", "RATE-TOTAL-1"))
         if self._message.rating_digest != rating.digest:
@@ -242,7 +243,7 @@ class _Verification:
         for sale in {sale.order.digest: sale for sale in matter.sales}.values():
             if sale.spend_limit is None:
                 continue
-            limit = Money.parse(sale.spend_limit.currency, sale.spend_limit.amount)
+            limit = money_of(sale.spend_limit)
             spent = rating.total if matter.account is None else _of_order(rating, sale.terms.order)
             if sale.order.id in billed_before:
                 spent += billed_before[sale.order.id]

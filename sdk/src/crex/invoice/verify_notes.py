@@ -14,6 +14,7 @@ from crex.errors import CrexError
 from crex.invoice.basis import Basis
 from crex.invoice.compare import compare_lines, compare_messages, compare_pins
 from crex.invoice.ledger import CANCELLATION, USAGE, Ledger, SignedNote
+from crex.invoice.money import show_money
 from crex.invoice.notes import note_bytes, rate_again
 from crex.invoice.report import Check, Difference, NoteReport
 from crex.invoice.verify import check_uses
@@ -170,7 +171,7 @@ class _Verification:
             ("netTotal", stated.net_total, expected.net_total),
             ("total", stated.total, expected.total),
         ):
-            theirs = f"{money.amount} {money.currency}"
+            theirs = show_money(money)
             if theirs != str(ours):
                 why = "It is what is owed after the note, less everything issued before."
                 found.append(Difference(place, theirs, str(ours), why, "RATE-CORRECT-1"))

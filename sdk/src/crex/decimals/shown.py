@@ -1,0 +1,36 @@
+"""Exact numbers for people: a decimal where it ends, else a fraction with an approximation."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from crex.decimals.scalars import round_half_away
+
+# Digits that a decimal may have before it is shown as a fraction with an approximation.
+_DIGITS = 30
+_APPROXIMATE = 9
+
+
+def show(value: Fraction) -> str:
+    """Returns a number for people: its decimal where that ends, else the fraction and an approximation."""
+    digits = _decimal_digits(value.denominator)
+    if digits is not None and digits <= _DIGITS:
+        return _point(value.numerator * 10**digits // value.denominator, digits)
+    nearest = round_half_away(value, _APPROXIMATE)
+    return f"{value.numerator}/{value.denominator} (≈ {_point(nearest, _APPROXIMATE)})"
+
+
+def _decimal_digits(denominator: int) -> int | None:
+    """Returns how many digits the decimal of a fraction has; nothing where it never ends."""
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator, twos = denominator // 2, twos + 1
+    while denominator % 5 == 0:
+        denominator, fives = denominator // 5, fives + 1
+    return max(twos, fives) if denominator == 1 else None
+
+
+def _point(scaled: int, digits: int) -> str:
+    whole, fraction = divmod(abs(scaled), 10**digits)
+    sign = "-" if scaled < 0 else ""
+    return f"{sign}{whole}.{fraction:0{digits}d}" if digits else f"{sign}{whole}"
