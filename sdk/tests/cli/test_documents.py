@@ -73,17 +73,19 @@ def test_every_fault_is_told_with_place_requirement_and_fix(crex: Shell, site: P
 
 
 @pytest.mark.parametrize(
-    ("tiers", "requirement"),
+    ("fault", "requirement"),
     [
-        ([{"unitPrice": "2", "upTo": "10"}], "PRICE-TIER-2"),
-        ([{"unitPrice": "2", "upTo": "10"}, {"unitPrice": "1"}], "PRICE-TIER-1"),
+        ({"tiers": [{"unitPrice": "2", "upTo": "10"}]}, "PRICE-TIER-2"),
+        ({"tiers": [{"unitPrice": "2", "upTo": "10"}, {"unitPrice": "1"}]}, "PRICE-TIER-1"),
+        ({"unit": "untis"}, "PRICE-UNIT-1"),
+        ({"restrictions": {"localStart": "08:00", "localEnd": "08:00"}}, "PRICE-WINDOW-1"),
     ],
 )
 def test_a_price_plan_that_cannot_be_rated_is_neither_valid_nor_signed(
-    crex: Shell, tmp_path: Path, tiers: list[dict[str, str]], requirement: str
+    crex: Shell, tmp_path: Path, fault: dict[str, Any], requirement: str
 ) -> None:
     """What no broker would publish and nobody could bill by is told before it is signed."""
-    component = {
+    component: dict[str, Any] = {
         "id": "unit-hour",
         "dimension": "compute-unit",
         "unit": "unit",
@@ -105,7 +107,7 @@ def test_a_price_plan_that_cannot_be_rated_is_neither_valid_nor_signed(
     assert crex("validate", "--type", "price-plan", str(path)) == 0
     assert crex("-o", str(place), "sign", "--type", "price-plan", str(path)) == 0
     place.unlink()
-    component["tiers"] = tiers
+    component |= fault
     path.write_text(json.dumps(plan), "utf-8")
     assert crex("validate", "--type", "price-plan", str(path)) == 1
     assert requirement in crex.out
@@ -253,3 +255,20 @@ def test_publishing_nothing_is_no_success(crex: Shell, tmp_path: Path) -> None:
     """A folder without a document is told, before anybody is asked."""
     assert crex("publish", str(tmp_path)) == 1
     assert "There is no document" in crex.err
+
+
+def test_a_price_series_that_contradicts_itself_is_not_valid(crex: Shell, tmp_path: Path) -> None:
+    """A series is held to its rules as a plan is (SERIES-POINT-1)."""
+    series = {
+        "header": {**SITE["header"], "id": "crex://p.example.cn/price-series/spot"},
+        "currency": "CNY",
+        "interval": {"start": "2026-11-01T00:00:00Z", "end": "2026-11-02T00:00:00Z"},
+        "points": [{"start": "2026-11-01T00:00:00Z", "unitPrice": "1"}],
+    }
+    path = tmp_path / "series.json"
+    path.write_text(json.dumps(series), "utf-8")
+    assert crex("validate", "--type", "price-series", str(path)) == 0
+    series["points"] = [{"start": "2026-11-01T01:00:00Z", "unitPrice": "1"}]
+    path.write_text(json.dumps(series), "utf-8")
+    assert crex("validate", "--type", "price-series", str(path)) == 1
+    assert "SERIES-POINT-1" in crex.out
