@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,48 +48,62 @@ class Paper:
 
 
 @contextmanager
-def named(path: Path) -> Iterator[None]:
-    """Names the file in every error that does not name one."""
+def named(place: Path | str) -> Iterator[None]:
+    """Names a file, or a broker by its address, in every error that names no place."""
     try:
         yield
     except CrexError as error:
-        error.source = error.source or str(path)
+        error.source = error.source or str(place)
         raise
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, limit: int = _MAX_BYTES, advice: str = "No document is.") -> bytes:
     """Reads a file, or standard input for `-`.
+
+    Args:
+        path: The file.
+        limit: Most bytes that it may have.
+        advice: What to do with a larger one, as a sentence.
 
     Raises:
         CrexError: NOT_FOUND or LIMIT.
     """
     try:
         if str(path) == "-":
-            data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(limit + 1)
         else:
             with path.open("rb") as file:
-                data = file.read(_MAX_BYTES + 1)
+                data = file.read(limit + 1)
     except OSError as error:
         raise CrexError(
             "NOT_FOUND", f"The file cannot be read ({error.strerror}). Name another.", source=str(path)
         ) from error
-    if len(data) > _MAX_BYTES:
-        raise CrexError("LIMIT", "The file is larger than 2 MiB; no document is.", source=str(path))
+    if len(data) > limit:
+        raise CrexError("LIMIT", f"The file is larger than {limit >> 20} MiB. {advice}", source=str(path))
     return data
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Writes a file whole, and the folders above it.
 
+    A link is followed. What is no plain file, such as a pipe or a device, is written to and stays what it is.
+
     Raises:
         CrexError: STORAGE_UNAVAILABLE: it cannot be written, as on a full disk; nothing of it is left.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.write(data)
+            return
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, data)
     except OSError as error:
         raise CrexError(
-            "STORAGE_UNAVAILABLE", f"The file cannot be written ({error.strerror}).", source=str(path)
+            "STORAGE_UNAVAILABLE",
+            f"The file cannot be written ({error.strerror}). Make room, or name another.",
+            source=str(path),
         ) from error
 
 

@@ -115,8 +115,10 @@ def _answer(result: Result, options: argparse.Namespace) -> None:
         text = json.dumps(result.value, indent=2, ensure_ascii=False)
     else:
         text = result.text
-    if options.output is not None and not options.output.is_dir():
-        options.output.write_text(text + "\n", "utf-8")
+    if options.output is not None:
+        from crex.cli.files import write_file
+
+        write_file(options.output, f"{text}\n".encode(errors="replace"))
     elif text:
         print(harmless(text), flush=True)
 
