@@ -1,9 +1,9 @@
 """A month of usage as large as is asked for, always the same: written by DuckDB, for the bulk benchmarks.
 
-Each lease holds 8 units in March 2026, stated every 20 minutes by one meter, and counts tokens, stated by another
-for the same 20 minutes, each time another number with a fraction. One record in 64 comes twice, in the same
-bytes; one in 128 is corrected by a second revision. Records come as they would be collected: by time, the leases
-of a moment one after the other.
+Each lease holds 8 units in March 2026, stated every 20 minutes by one meter, and counts tokens, stated by
+another for the same 20 minutes, each time another number with a fraction. One record in 64 comes twice, in
+the same bytes; one in 128 is corrected by a second revision. Records come as they would be collected: by
+time, the leases of a moment one after the other.
 """
 
 from __future__ import annotations
@@ -56,10 +56,12 @@ def write(path: Path, records: int, *, memory: str = "4GB") -> Usage:
           {PERIOD.start_ms} + turn * {EVERY_MS} AS start,
           {PERIOD.start_ms} + (turn + 1) * {EVERY_MS} AS "end",
           CASE WHEN meter = 0 THEN CAST(8 AS DECIMAL(30,12))
-            ELSE CAST(CAST((mixed >> 7) & 1048575 AS DECIMAL(18,0)) * CAST(0.001 AS DECIMAL(4,3)) AS DECIMAL(30,12))
+            ELSE CAST(CAST((mixed >> 7) & 1048575 AS DECIMAL(18,0)) * CAST(0.001 AS DECIMAL(4,3)) AS
+              DECIMAL(30,12))
           END AS quantity
         FROM (
-          SELECT i // ({leases} * {METERS}) AS turn, (i // {METERS}) % {leases} AS lease, i % {METERS} AS meter,
+          SELECT i // ({leases} * {METERS}) AS turn, (i // {METERS}) % {leases} AS lease, i % {METERS} AS
+            meter,
             ((i * 2654435761) & 4294967295) AS mixed
           FROM range({turns} * {leases} * {METERS}) t(i)
         ) r

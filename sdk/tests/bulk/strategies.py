@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from fractions import Fraction
+from typing import Any, cast
 
 from hypothesis import strategies as st
 
 from crex.bulk.bills import NamedBill
-from crex.decimals import format_decimal
 from crex.documents.times import parse_time
+from crex.errors import CrexError
 from crex.metering import Record, Span
-from crex.metering.span import ms_timestamp
 from crex.rating import Bill, LeaseTerms, LeaseUse, Plan, zone_between
 from crex.v1 import (
     Accumulator,
@@ -36,6 +35,8 @@ from sdk.tests.rating.samples import (
     record,
     terminated,
 )
+from sdk.tests.rating.strategies import inputs
+from sdk.tests.rating.vector_bills import bill_of
 
 # The night on which clocks in Berlin go forward, in steps of ten minutes.
 BEGIN = parse_time("2026-03-28T21:00:00Z")
@@ -119,7 +120,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 @st.composite
 def chains(draw: st.DrawFn, lease: str, meter: str, dimension: str, unit: str, bad: bool) -> list[Record]:
-    """The records of a meter: touching or with pauses, corrected at times; bad ones with all that can be wrong."""
+    """The records of a meter: touching or with pauses, some corrected; bad ones with all sorts of faults."""
     at = draw(st.integers(0 if bad else 3, 20))
     found: list[Record] = []
     seq, revision = draw(st.sampled_from((1, 1, 1, 3))), 1
@@ -218,21 +219,18 @@ def jobs(draw: st.DrawFn, most: int = 6) -> list[Usage]:
     return [draw(usages(f"bill-{index}")) for index in range(draw(st.integers(1, most)))]
 
 
-def split(one: Record, seq: int) -> list[Record]:
-    """A record of held use cut in two, the second part under another number."""
-    middle = (one.span.start_ms + one.span.end_ms) // 2
-    parts = [(one.span.start_ms, middle, one.seq), (middle, one.span.end_ms, seq)]
-    return [
-        record(
-            ms_timestamp(start).ToDatetime(BEGIN.tzinfo),
-            ms_timestamp(end).ToDatetime(BEGIN.tzinfo),
-            format_decimal(Fraction(one.quantity)),
-            seq=number,
-            revision=one.revision,
-            meter=one.meter_id,
-            dimension=one.dimension,
-            unit=one.unit,
-            lease=one.lease,
-        )
-        for start, end, number in parts
-    ]
+def _bill_or_nothing(given: dict[str, Any]) -> Bill | None:
+    try:
+        return bill_of(given)
+    except CrexError:
+        return None  # a plan that no reader takes; other tests are about those
+
+
+def good_bills() -> st.SearchStrategy[Bill]:
+    """Random bills that use every switch of rating, and can be rated."""
+    return (
+        inputs()
+        .map(_bill_or_nothing)
+        .filter(lambda bill: bill is not None)
+        .map(lambda bill: cast("Bill", bill))
+    )

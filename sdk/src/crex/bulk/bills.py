@@ -72,6 +72,43 @@ class BillSet:
         return self.bills[0] if len(self.bills) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Which lease of which bill a record is of."""
+
+    by_lease: dict[str, tuple[Slot, ...]]
+    first_of: dict[str, int]
+    single: str | None
+
+    @classmethod
+    def of(cls, bills: BillSet) -> Owners:
+        """Returns the owners of a set of bills."""
+        by_lease: dict[str, list[Slot]] = {}
+        first_of: dict[str, int] = {}
+        for slot in bills.slots:
+            by_lease.setdefault(slot.lease, []).append(slot)
+            first_of.setdefault(slot.bill.name, slot.number)
+        single = bills.single
+        return cls(
+            {lease: tuple(slots) for lease, slots in by_lease.items()},
+            first_of,
+            None if single is None else single.name,
+        )
+
+    def of_record(self, bill: str, lease: str) -> tuple[list[int], bool]:
+        """Returns the slots that have to answer for a record, and whether it is of none of their leases.
+
+        Args:
+            bill: The bill that it was handed in for; empty: each that names its lease.
+            lease: The lease that it names.
+        """
+        mine = [slot.number for slot in self.by_lease.get(lease, ()) if bill in ("", slot.bill.name)]
+        if mine:
+            return mine, False
+        owner = self.first_of.get(bill or self.single or "")
+        return ([] if owner is None else [owner]), True
+
+
 def slots_by_bill(slots: Sequence[Slot]) -> dict[str, list[Slot]]:
     """Returns the leases of each bill by the name of the bill."""
     found: dict[str, list[Slot]] = {}

@@ -1,8 +1,8 @@
 """Reading which bills are to be rated: JSON, JSON Lines, or a Parquet table of leases (docs/bulk-rating.md).
 
-JSON holds bills as rating.md describes them, each member in the strict form of documents: a file with `bills` and
-perhaps defaults of theirs, or one bill a line. A table has one lease a row; its rows of one `account`, plan and
-period are one bill, every other row is a bill of its own.
+JSON holds bills as rating.md describes them, each member in the strict form of documents: a file with `bills`
+and perhaps defaults of theirs, or one bill a line. A table has one lease a row; its rows of one `account`,
+plan and period are one bill, every other row is a bill of its own.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Documents:
     _zones: dict[Any, Zone] = field(default_factory=dict)
 
     def chain(self, refs: Sequence[str] | None, where: str) -> tuple[Plan, ...]:
-        """Returns the plans that a bill names, in the order in which they come into force; all, if it names none.
+        """Returns the plans that a bill names, or else all, in the order in which they come into force.
 
         Raises:
             CrexError: REFERENCE_MISSING if one is not among the documents, or is not the only such one.
@@ -96,8 +96,8 @@ class Documents:
         if len(found) != 1:
             raise CrexError(
                 "REFERENCE_MISSING",
-                f"{where} names the price plan {text}, and {len(found) or 'none'} of the files given is that. Give "
-                "its file, or name one by @revision or @sha256:….",
+                f"{where} names the price plan {text}, and {len(found) or 'none'} of the files given is "
+                "that. Give its file, or name one by @revision or @sha256:….",
             )
         return found[0]
 
@@ -212,8 +212,8 @@ def _of_table(path: Path, documents: Documents) -> Iterator[NamedBill]:
     if absent:
         raise CrexError(
             "SCHEMA",
-            f"The table of leases has no column {', '.join(absent)}. It needs {', '.join(_REQUIRED)}, and may have "
-            f"{', '.join(_OPTIONAL)}.",
+            f"The table of leases has no column {', '.join(absent)}. It needs {', '.join(_REQUIRED)}, and "
+            f"may have {', '.join(_OPTIONAL)}.",
         )
     known = [name for name in (*_REQUIRED, *_OPTIONAL) if name in names]
     rows = (row for batch in file.iter_batches(columns=known) for row in batch.to_pylist())

@@ -1,8 +1,8 @@
 """The table of usage records: which columns a Parquet file has, and what each may be (docs/bulk-rating.md).
 
 One row is one record. Columns that are not named here are ignored. A table is read as what it says: whoever
-writes one vouches that each row states what the exact bytes of its record state. Where bytes are kept, a column
-of their SHA-256, or the bytes themselves, decides which records are the same (RATE-DUPLICATE-1,
+writes one vouches that each row states what the exact bytes of its record state. Where bytes are kept, a
+column of their SHA-256, or the bytes themselves, decides which records are the same (RATE-DUPLICATE-1,
 RATE-CONFLICT-1); elsewhere records of one key are the same where all columns are.
 """
 

@@ -49,7 +49,7 @@ class DuckSession:
         """Makes a table of an Arrow table."""
         with self._explained():
             self._db.register("given", table)
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given")  # noqa: S608
+            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given")
             self._db.unregister("given")
 
     def keep(self, name: str, select: str) -> None:
@@ -92,20 +92,20 @@ class DuckSession:
         except self._duckdb.OutOfMemoryException as error:
             raise CrexError(
                 "LIMIT",
-                f"DuckDB has no memory left ({_first_line(error)}). Give it more with --memory, fewer --threads, "
-                "or a --spill folder on a disk with room.",
+                f"DuckDB has no memory left ({_first_line(error)}). Give it more with --memory, fewer "
+                "--threads, or a --spill folder on a disk with room.",
             ) from error
         except self._duckdb.IOException as error:
             raise CrexError(
                 "STORAGE_UNAVAILABLE",
-                f"DuckDB cannot read the records or spill to disk ({_first_line(error)}). Check the files and the "
-                "room in the --spill folder.",
+                f"DuckDB cannot read the records or spill to disk ({_first_line(error)}). Check the files "
+                "and the room in the --spill folder.",
             ) from error
         except (self._duckdb.InvalidInputException, self._duckdb.ConversionException) as error:
             raise CrexError(
                 "PAYLOAD",
-                f"DuckDB cannot read the records ({_first_line(error)}). A Parquet file is damaged, or is not what "
-                "its schema says; write it anew.",
+                f"DuckDB cannot read the records ({_first_line(error)}). A Parquet file is damaged, or is "
+                "not what its schema says; write it anew.",
             ) from error
 
 

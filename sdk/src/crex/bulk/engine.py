@@ -1,4 +1,4 @@
-"""Rates a set of bills in one piece, in memory: what small jobs, and tests, need. Large ones are jobs (job.py)."""
+"""Rates a set of bills in one piece: what tests and small sets need; large ones are jobs (job.py)."""
 
 from __future__ import annotations
 
@@ -78,9 +78,15 @@ def outcomes(plan: Plan, results: dict[int, LeaseResult]) -> Iterator[Outcome]:
 
 
 def rate_bills(
-    session: Session, bills: BillSet, step: Callable[[], None] = lambda: None
+    session: Session, bills: BillSet, step: Callable[[], None] = lambda: None, *, wide: bool = False
 ) -> tuple[list[Outcome], Meters]:
     """Rates bills whose records a session has read.
+
+    Args:
+        session: The engine.
+        bills: The bills.
+        step: Called after each step.
+        wide: Whether to divide quantities even where the sums of undivided ones fit.
 
     Returns:
         What became of each bill, in their order, and which meters there were.
@@ -91,5 +97,5 @@ def rate_bills(
     plan = Plan.of(bills)
     meters = find_meters(session, bills)
     load_grids(session, plan.grids)
-    reduced = reduce(session, meters.table, bills.slots, plan.grids, plan.active, step)
+    reduced = reduce(session, meters.table, bills.slots, plan.grids, plan.active, step, wide=wide)
     return list(outcomes(plan, lease_results(reduced, meters.faults))), meters

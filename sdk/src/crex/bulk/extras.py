@@ -26,7 +26,7 @@ def require(module: str) -> ModuleType:
         extra = _EXTRA[package]
         raise CrexError(
             "NOT_FOUND",
-            f"Bulk rating needs the package {package}, which is not installed here. Install "
-            f"it with: pip install 'crex-protocol[{extra}]'",
+            f"Bulk rating needs the package {package}, which is not installed here. Install it with: pip "
+            f"install 'crex-protocol[{extra}]'",
             details={"package": package, "extra": extra},
         ) from error

@@ -93,8 +93,9 @@ def error_of(fault: Fault, lease: str) -> CrexError:
     if fault.kind is Kind.FORM:
         reason, _, where = fault.note.partition(" ")
         message = (
-            f"A record of lease {lease} is none ({where or fault.place}): it is not in strict form or breaks a "
-            f"constraint of the contract. Have the provider correct it (step 2, RATE-STRICT-1).{_more(fault)}"
+            f"A record of lease {lease} is none ({where or fault.place}): it is not in strict form or "
+            "breaks a constraint of the contract. Have the provider correct it (step 2, "
+            f"RATE-STRICT-1).{_more(fault)}"
         )
         return DocumentError(
             reason, message, details={**details, "step": "2", "requirement": "RATE-STRICT-1"}
@@ -114,35 +115,36 @@ def _what(fault: Fault, lease: str) -> str:
     match fault.kind:
         case Kind.CONFLICT:
             return (
-                f"Different records claim {fault.place} of lease {lease}; which of them is true cannot be told, so "
-                "nothing of the set can be billed. Have the provider state the correct one under a higher revision"
+                f"Different records claim {fault.place} of lease {lease}; which of them is true cannot be "
+                "told, so nothing of the set can be billed. Have the provider state the correct one under a "
+                "higher revision"
             )
         case Kind.STRAY:
             return (
-                f"The record of {fault.place} cannot be billed: it is of lease {fault.note}, which the bill has "
-                f"not. {_FIX}"
+                f"The record of {fault.place} cannot be billed: it is of lease {fault.note}, which the bill "
+                f"has not. {_FIX}"
             )
         case Kind.OUTSIDE:
             return (
-                f"The record of {fault.place} of lease {lease} cannot be billed: it covers {fault.span}, outside the "
-                f"time in which the lease was in use. {_FIX}"
+                f"The record of {fault.place} of lease {lease} cannot be billed: it covers {fault.span}, "
+                f"outside the time in which the lease was in use. {_FIX}"
             )
         case Kind.OVERLAP:
             return (
-                f"Records of lease {lease} overlap: number {fault.seq} of meter {fault.meter_id} covers {fault.span}, "
-                f"number {fault.other_seq} goes on until {at}. The common time would be billed twice. Have the "
-                "provider correct one of them under a higher revision"
+                f"Records of lease {lease} overlap: number {fault.seq} of meter {fault.meter_id} covers "
+                f"{fault.span}, number {fault.other_seq} goes on until {at}. The common time would be "
+                "billed twice. Have the provider correct one of them under a higher revision"
             )
         case Kind.EXCESS:
             return (
-                f"The record of {fault.place} of lease {lease} cannot be billed: from {at} on, more units are held "
-                f"than were leased. {_FIX}"
+                f"The record of {fault.place} of lease {lease} cannot be billed: from {at} on, more units "
+                f"are held than were leased. {_FIX}"
             )
         case _:
             return (
-                f"The record of {fault.place} of lease {lease} counts over {fault.span}, across the cut at {at}. How "
-                "much of it lies on either side cannot be told. Have the provider read the meter at the cut and "
-                "state two records"
+                f"The record of {fault.place} of lease {lease} counts over {fault.span}, across the cut at "
+                f"{at}. How much of it lies on either side cannot be told. Have the provider read the meter "
+                "at the cut and state two records"
             )
 
 

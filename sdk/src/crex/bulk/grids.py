@@ -1,7 +1,7 @@
 """Where use is cut, as tables: each lease's bounds, and for each instant the cell in which it lies (step 7).
 
-Bills that share plans, period, offsets and series are cut alike; so the cuts are found once for all of them (a
-*profile*), and equal cuts are stored once (a *grid*). An instant finds its cell without a search: a grid's
+Bills that share plans, period, offsets and series are cut alike; so the cuts are found once for all of them
+(a *profile*), and equal cuts are stored once (a *grid*). An instant finds its cell without a search: a grid's
 period is divided into equal stretches of 2^shift ms, and `lookups` names the few cells that meet each.
 """
 

@@ -27,18 +27,13 @@ if TYPE_CHECKING:
 _ROWS: Final = 65_536
 _INT: Final = rb'"([1-9][0-9]{0,17})"'
 _TIME: Final = rb'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})Z"'
+_TEXT: Final = rb'("[^"\\\x00-\x1f]+")'
+_QUANTITY: Final = rb'"(0|[1-9][0-9]{0,17}(?:\.[0-9]{0,11}[1-9])?|0\.[0-9]{0,11}[1-9])"'
 # The members in their order in the contract, without spaces, with nothing that is optional.
 _USUAL: Final = re.compile(
-    rb'\{"meterId":("[a-z0-9-]{1,63}"),"seq":'
-    + _INT
-    + rb',"revision":'
-    + _INT
-    + rb',"lease":("[^"\\\x00-\x1f]+"),'
-    rb'"resource":("[^"\\\x00-\x1f]+"),"dimension":("[^"\\\x00-\x1f]+"),"start":'
-    + _TIME
-    + rb',"end":'
-    + _TIME
-    + rb',"quantity":"(0|[1-9][0-9]{0,17}(?:\.[0-9]{0,11}[1-9])?|0\.[0-9]{0,11}[1-9])","unit":("[^"\\\x00-\x1f]+")\}'
+    rb'\{"meterId":("[a-z0-9-]{1,63}"),"seq":%b,"revision":%b,"lease":%b,"resource":%b,"dimension":%b,'
+    rb'"start":%b,"end":%b,"quantity":%b,"unit":%b\}'
+    % (_INT, _INT, _TEXT, _TEXT, _TEXT, _TIME, _TIME, _QUANTITY, _TEXT)
 )
 # Texts and days that are remembered at most; a stranger could send ever new ones.
 _MOST_KNOWN: Final = 1_000_000
@@ -85,7 +80,7 @@ Row = tuple[Any, ...]
 
 
 class RecordTable:
-    """A Parquet file of records that is being written; it appears whole, under its name, when it is closed."""
+    """A Parquet file of records that is being written; it gets its name when all of it is there."""
 
     def __init__(self, path: Path) -> None:
         self._pa, parquet = require("pyarrow"), require("pyarrow.parquet")
@@ -135,7 +130,7 @@ class RecordTable:
 
 
 def lines_of(path: Path, *, most: int = MAX_RECORD_BYTES) -> Iterator[bytes]:
-    """Yields the lines of a file without their ends; of one of more bytes than `most`, no more than shows it."""
+    """Yields the lines of a file without their ends; of one that is too long, no more than shows it."""
     with path.open("rb") as file:
         while line := file.readline(most + 2):
             yield line.removesuffix(b"\n")

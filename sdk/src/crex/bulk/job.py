@@ -1,8 +1,9 @@
 """A job: bills in parts, each finished whole or not at all, so that a crash loses and doubles nothing.
 
 A part is some bills that follow each other, with about as many records as fit the memory. It is rated in a
-folder of its own, which gets its name, in one step and after all of it is on disk, when the part is done. Whoever
-runs the same job again goes on with the parts that have no folder yet. When all have, their files are joined.
+folder of its own, which gets its name, in one step and after all of it is on disk, when the part is done.
+Whoever runs the same job again goes on with the parts that have no folder yet. When all have, their files are
+joined.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -60,7 +61,7 @@ class Job:
     folder: Path
     engine: str = "duckdb"
     format: str = "json"
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     parts: int | None = None
     spark_master: str | None = None
 
@@ -103,7 +104,7 @@ class Report:
 Progress = Callable[[str, int, int], None]
 
 
-def run(job: Job, progress: Progress = lambda what, done, of: None) -> Report:
+def run(job: Job, progress: Progress | None = None) -> Report:
     """Carries a job out, or what is left of it.
 
     Args:
@@ -114,6 +115,7 @@ def run(job: Job, progress: Progress = lambda what, done, of: None) -> Report:
         CrexError: CONFLICT if the folder holds another job, or one that is running; otherwise what is wrong
             with the inputs, or what the engine cannot do.
     """
+    progress = progress or _say_nothing
     job.folder.mkdir(parents=True, exist_ok=True)
     with _alone(job.folder):
         work = job.folder / "work"
@@ -122,9 +124,14 @@ def run(job: Job, progress: Progress = lambda what, done, of: None) -> Report:
         if not done.exists():
             tables = _tables(job, work, progress)
             _rate(job, work, tables, progress)
+            progress("joining the parts", 0, 1)
             _finish(job, work)
         shutil.rmtree(work, ignore_errors=True)
         return _report(job, json.loads(done.read_bytes()))
+
+
+def _say_nothing(*_: object) -> None:
+    pass
 
 
 def _begin(job: Job, work: Path) -> None:
@@ -142,8 +149,8 @@ def _begin(job: Job, work: Path) -> None:
         if json.loads(note.read_bytes()) != pins:
             raise CrexError(
                 "CONFLICT",
-                "The folder holds another job: other bills, plans, usage (name, size or time of change), engine or "
-                "format. Name another folder with -o, or delete this one.",
+                "The folder holds another job: other bills, plans, usage (name, size or time of change), "
+                "engine or format. Name another folder with -o, or delete this one.",
                 source=str(job.folder),
             )
     else:
@@ -255,7 +262,7 @@ def _rate_part(
 
 
 def _loads(plan: Plan, meters: Meters) -> list[tuple[int, int]]:
-    """Returns how many records each bill has, and how many cells it may have sums in, in the order of bills."""
+    """Returns how many records each bill has, and how many cells it may have sums in, in their order."""
     columns = (meters.table.column(name).to_pylist() for name in ("lease", "records"))
     by_lease: dict[str, int] = {}
     for lease, records in zip(*columns, strict=True):

@@ -122,16 +122,14 @@ def _broken(row: dict[str, Any]) -> str | None:
     if isinstance(quantity, str):
         if re.fullmatch(DECIMAL_TEXT, quantity) is None:
             return "SCHEMA"
-    elif not 0 <= quantity < 10**18:
+    elif quantity is None or not 0 <= quantity < 10**18:
         return "SCHEMA"
     broken = broken_name(*(str(name) for name in names))
     return None if broken is None else f"SCHEMA {broken}"
 
 
 def _record(row: dict[str, Any]) -> Record:
-    start, end = _milliseconds(row["start"]), _milliseconds(row["end"])
-    assert start is not None  # noqa: S101 - _broken asked
-    assert end is not None  # noqa: S101
+    start, end = _milliseconds(row["start"]) or 0, _milliseconds(row["end"]) or 0  # _broken asked for both
     quantity = row["quantity"]
     exact = parse_decimal(quantity) if isinstance(quantity, str) else Fraction(quantity)
     estimated = bool(row.get("estimated"))

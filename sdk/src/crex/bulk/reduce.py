@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk import steps
-from crex.bulk.bills import BillSet, Slot
+from crex.bulk.bills import BillSet, Owners, Slot
 from crex.bulk.columns import broken_name
 from crex.bulk.extras import require
 from crex.bulk.faults import Fault, Kind
@@ -118,8 +118,8 @@ def reduce(
     if not fits(records, longest):
         raise CrexError(
             "LIMIT",
-            f"{records} records in a period of {longest} ms could sum to more than 38 digits. Rate them in more "
-            "parts, with --partitions.",
+            f"{records} records in a period of {longest} ms could sum to more than 38 digits. Rate them in "
+            "more parts, with --partitions.",
         )
     session.load("meters", meters)
     session.load("leases", leases_table(slots, grids, active))
@@ -162,49 +162,68 @@ def find_meters(session: Session, bills: BillSet) -> Meters:
     """Looks through all records once: which meters there are, and which records are none.
 
     Raises:
-        CrexError: PAYLOAD if a record is none and names no lease: which bills it is missing from cannot be told.
+        CrexError: The reason of a record that is none and names no lease: which bills it is missing from
+            cannot be told.
     """
     pa = require("pyarrow")
-    rows = list(session.rows(steps.METERS))
-    slots: dict[str, list[Slot]] = {}
-    for slot in bills.slots:
-        slots.setdefault(slot.lease, []).append(slot)
-    names = {one.name: one for one in bills.bills}
-    faults: list[Fault] = []
+    owners = Owners.of(bills)
+    good: list[tuple[Any, ...]] = []
+    odd: list[tuple[Any, ...]] = []  # meters of which a fault is to be told, each with slot, kind and note
     strays: dict[str, int] = {}
-    good = []
-    for row in rows:
-        bill, lease, meter_id, resource, dimension, unit, records = row
-        broken = broken_name(meter_id, lease, resource, dimension, unit)
-        mine = [slot for slot in slots.get(lease, ()) if bill in ("", slot.bill.name)]
-        if broken is not None:
-            faults += [
-                Fault(Kind.FORM, slot.number, meter_id, 0, 0, records=records, note=f"SCHEMA {broken}")
-                for slot in mine
-            ]
-        elif mine:
+    total = 0
+    for row in session.rows(steps.METERS):
+        bill, lease, *names, records = row
+        total += records
+        broken = broken_name(names[0], lease, *names[1:])
+        mine, alien = owners.of_record(bill, lease)
+        if broken is None and mine and not alien:
             good.append(row)
+        elif mine:
+            kind, note = (Kind.STRAY, lease) if broken is None else (Kind.FORM, f"SCHEMA {broken}")
+            odd += [(*row[:6], slot, int(kind), note, records) for slot in mine]
+        else:
+            strays[lease] = strays.get(lease, 0) + records
+    faults = list(_faults_of_meters(session, odd))
+    for bill, lease, reason, meter_id, seq, revision, records in session.rows(steps.REFUSED):
+        total += records
+        mine, _ = owners.of_record(bill, lease)
+        if not mine and not lease:
+            raise _unattributable(reason, records)
         if not mine:
-            owner = names.get(bill) if bill else bills.single
-            if owner is None:
-                strays[lease] = strays.get(lease, 0) + records
-            else:
-                kind, note = (Kind.STRAY, lease) if broken is None else (Kind.FORM, f"SCHEMA {broken}")
-                faults.append(
-                    Fault(kind, first_slot(bills, owner), meter_id, 0, 0, records=records, note=note)
-                )
-    refused = list(session.rows(steps.REFUSED))
-    faults += _form_faults(refused, slots, names, bills, strays)
-    total = sum(row[-1] for row in rows) + sum(row[-1] for row in refused)
-    columns = list(zip(*good, strict=True)) if good else [()] * len(_METER_TYPES)
-    types = [getattr(pa, name)() for name in _METER_TYPES.values()]
-    arrays = [pa.array(values, type_) for values, type_ in zip(columns, types, strict=True)]
-    return Meters(
-        pa.table(dict(zip(_METER_TYPES, arrays, strict=True))),
-        total,
-        tuple(faults),
-        tuple(sorted(strays.items())),
+            strays[lease] = strays.get(lease, 0) + records
+        faults += [
+            Fault(
+                Kind.FORM, slot, meter_id or "unknown", seq or 0, revision or 0, records=records, note=reason
+            )
+            for slot in mine
+        ]
+    table = _arrow(pa, _METER_TYPES, good)
+    return Meters(table, total, tuple(faults), tuple(sorted(strays.items())))
+
+
+def _faults_of_meters(session: Session, odd: Sequence[tuple[Any, ...]]) -> Iterator[Fault]:
+    """Yields the faults of meters none of whose records can count, each with its first record."""
+    if not odd:
+        return
+    session.load("odd", _arrow(require("pyarrow"), _ODD_TYPES, odd))
+    for slot, kind, note, records, meter_id, seq, revision in session.rows(steps.ODD):
+        yield Fault(Kind(kind), slot, meter_id, seq, revision, records=records, note=note)
+
+
+def _unattributable(reason: str, records: int) -> CrexError:
+    return CrexError(
+        reason.partition(" ")[0],
+        f"{records} of the records are none, and name no lease ({reason}): which bills they are missing from "
+        "cannot be told. Correct or remove them (step 2, RATE-STRICT-1).",
     )
+
+
+def _arrow(pa: Any, types: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
+    arrays = (
+        pa.array(values, getattr(pa, kind)()) for values, kind in zip(columns, types.values(), strict=True)
+    )
+    return pa.table(dict(zip(types, arrays, strict=True)))
 
 
 _METER_TYPES: Final = {
@@ -218,36 +237,14 @@ _METER_TYPES: Final = {
 }
 
 
-def first_slot(bills: BillSet, owner: Any) -> int:
-    """Returns the number of a lease of a bill: the first by name."""
-    return next(slot.number for slot in bills.slots if slot.bill is owner)
-
-
-def _form_faults(
-    refused: Sequence[tuple[Any, ...]],
-    slots: dict[str, list[Slot]],
-    names: Any,
-    bills: BillSet,
-    strays: dict[str, int],
-) -> Iterator[Fault]:
-    for bill, lease, reason, meter_id, seq, revision, records in refused:
-        mine = [slot.number for slot in slots.get(lease, ()) if bill in ("", slot.bill.name)]
-        if not mine:
-            owner = names.get(bill) if bill else bills.single
-            if owner is not None:
-                mine = [first_slot(bills, owner)]
-            elif not lease:
-                raise CrexError(
-                    "PAYLOAD" if " " not in reason else reason.partition(" ")[0],
-                    f"{records} of the records are none, and name no lease ({reason}): which bills they are missing "
-                    "from cannot be told. Correct or remove them (step 2, RATE-STRICT-1).",
-                )
-            else:
-                strays[lease] = strays.get(lease, 0) + records
-        for slot in mine:
-            yield Fault(
-                Kind.FORM, slot, meter_id or "unknown", seq or 0, revision or 0, records=records, note=reason
-            )
+# Meters of which something is to be told, with what it is.
+_ODD_TYPES: Final = {
+    **{name: kind for name, kind in _METER_TYPES.items() if name != "records"},
+    "slot": "int64",
+    "kind": "int64",
+    "note": "string",
+    "records": "int64",
+}
 
 
 def _faults(session: Session, kind: Kind, text: str) -> Iterator[Fault]:
@@ -258,23 +255,18 @@ def _faults(session: Session, kind: Kind, text: str) -> Iterator[Fault]:
 
 def _find_missing(session: Session, slots: Sequence[Slot], found: Reduced) -> None:
     by_number = {slot.number: slot for slot in slots}
+    marked = _marked(slots)
     holes: dict[tuple[int, str], list[tuple[int, int, int, int, int | None]]] = {}
     for slot, meter_id, *row in session.rows(steps.HOLES):
         holes.setdefault((slot, meter_id), []).append(tuple(row))
-    marked: dict[int, dict[str, list[Run]]] = {}
-    for one in slots:
-        for gap in one.use.gaps:
-            meters = marked.setdefault(one.number, {})
-            meters.setdefault(gap.meter_id, []).append((gap.first_seq, gap.last_seq))
-    came: dict[int, dict[str, list[Run]]] = {}
-    if marked:
-        for slot, meter_id, bucket, bits in session.rows(steps.ASKED_NUMBERS):
-            came.setdefault(slot, {}).setdefault(meter_id, []).extend(runs_of(bucket, bits))
     for (slot, meter_id), rows in holes.items():
         if meter_id not in marked.get(slot, ()):
             first_seq = (by_number[slot].use.first_seq or {}).get(meter_id, 1)
             if numbers := list(holes_in(meter_id, rows, first_seq)):
                 found.missing.setdefault(slot, []).extend(numbers)
+    came: dict[int, dict[str, list[Run]]] = {}
+    for slot, meter_id, bucket, bits in session.rows(steps.ASKED_NUMBERS) if marked else ():
+        came.setdefault(slot, {}).setdefault(meter_id, []).extend(runs_of(bucket, bits))
     for slot, gaps in marked.items():
         try:
             numbers = holes_beside(came.get(slot, {}), gaps, by_number[slot].use.first_seq or {})
@@ -285,6 +277,16 @@ def _find_missing(session: Session, slots: Sequence[Slot], found: Reduced) -> No
             found.missing.setdefault(slot, []).extend(numbers)
     for each in found.missing.values():
         each.sort()
+
+
+def _marked(slots: Sequence[Slot]) -> dict[int, dict[str, list[Run]]]:
+    """Returns the numbers that gap markers name, by slot and meter."""
+    found: dict[int, dict[str, list[Run]]] = {}
+    for one in slots:
+        for gap in one.use.gaps:
+            meters = found.setdefault(one.number, {})
+            meters.setdefault(gap.meter_id, []).append((gap.first_seq, gap.last_seq))
+    return found
 
 
 def _firsts(pa: Any, slots: Sequence[Slot]) -> pa.Table:

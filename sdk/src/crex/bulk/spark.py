@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ class SparkSession:
         self, limits: Limits, *, master: str | None = None, settings: dict[str, str] | None = None
     ) -> None:
         sql = require("pyspark.sql")
+        _require_java()
         self._owned = sql.SparkSession.getActiveSession() is None
         builder = sql.SparkSession.builder.appName("crex rate")
         given = {**_DEFAULTS, **_local(limits), **(settings or {}), **_MEANING}
@@ -53,11 +55,7 @@ class SparkSession:
         except (
             Exception
         ) as error:  # py4j and pyspark raise errors of their own kinds, some without a common root
-            raise CrexError(
-                "NOT_FOUND",
-                f"Spark does not start ({_first_line(error)}). It needs Java 17 or 21 (JAVA_HOME, or java on the "
-                "PATH) and, where --spark-master or SPARK_MASTER names a cluster, that this can be reached.",
-            ) from error
+            raise _not_started(_first_line(error)) from error
         for name, value in _MEANING.items():
             self._spark.conf.set(name, value)
         self._spark.sparkContext.setLogLevel("ERROR")
@@ -129,12 +127,28 @@ class SparkSession:
         except errors.PySparkException as error:
             raise CrexError(
                 "PAYLOAD",
-                f"Spark cannot carry the rating out ({_first_line(error)}). Check that every executor can read the "
-                "files, and that they are Parquet with the documented columns.",
+                f"Spark cannot carry the rating out ({_first_line(error)}). Check that every executor can "
+                "read the files, and that they are Parquet with the documented columns.",
             ) from error
 
 
 _TYPES: Final = {"int64": "BIGINT", "string": "STRING", "bool": "BOOLEAN"}
+
+
+def _require_java() -> None:
+    """Asks for Java before Spark does, which would leave a process and a stack trace."""
+    home = os.environ.get("JAVA_HOME")
+    found = shutil.which("java", path=f"{home}/bin" if home else None)
+    if found is None:
+        raise _not_started(f"there is no program java in {home}/bin" if home else "there is no program java")
+
+
+def _not_started(why: str) -> CrexError:
+    return CrexError(
+        "NOT_FOUND",
+        f"Spark does not start ({why}). It needs Java 17 or 21 (JAVA_HOME, or java on the PATH) and, where "
+        "--spark-master or SPARK_MASTER names a cluster, that this can be reached.",
+    )
 
 
 def _local(limits: Limits) -> dict[str, str]:

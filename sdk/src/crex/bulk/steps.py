@@ -1,25 +1,27 @@
 """Steps 3 to 9 and 12 of `rate/1` as relational work: one text of SQL for DuckDB and Spark (rating.md).
 
-Every step is one SELECT over the tables of the steps before it; the engine keeps each as a table of that name.
-Tables that are given: `records` (sources.py), `leases`, `uses`, `profiles`, `grids`, `lookups` (grids.py).
+Every step is one SELECT over the tables of the steps before it; the engine keeps each as a table of that
+name. Tables that are given: `records` (sources.py), `leases`, `uses`, `profiles`, `grids`, `lookups`
+(grids.py).
 
-Exact without an overflow. A quantity has up to 18 digits before and 12 after the point; times milliseconds, and
-summed, it can exceed the 38 digits that both engines have. In the *wide* form it is divided into `whole`, a whole
-number, and `rest`, with 12 digits; whether an engine rounds (DuckDB) or cuts (Spark) does not matter, because
-whole + rest is the quantity in any case, and the rest is more than -1 and less than 1. Each is multiplied by
-milliseconds and summed by itself. `whole` is at most 10^18 and milliseconds are at most the length of the period;
-so a sum over n records is at most n × 10^18 × length, and fits 38 digits for 10^9 records in a period of 115 days;
-what does not fit is refused (sums.py). A `rest` takes at most 12 + 15 digits and the 9 of 10^9 records. Where the
-greatest quantity that was met shows that no more than 26 digits come before the point, as is usual, the *narrow*
-form sums quantities undivided. Every operand, product and sum is cast, since engines derive different types where
-they are left alone; nothing is divided.
+Exact without an overflow. A quantity has up to 18 digits before and 12 after the point; times milliseconds,
+and summed, it can exceed the 38 digits that both engines have. In the *wide* form it is divided into `whole`,
+a whole number, and `rest`, with 12 digits; whether an engine rounds (DuckDB) or cuts (Spark) does not matter,
+because whole + rest is the quantity in any case, and the rest is more than -1 and less than 1. Each is
+multiplied by milliseconds and summed by itself. `whole` is at most 10^18 and milliseconds are at most the
+length of the period; so a sum over n records is at most n × 10^18 × length, and fits 38 digits for 10^9
+records in a period of 115 days; what does not fit is refused (sums.py). A `rest` takes at most 12 + 15 digits
+and the 9 of 10^9 records. Where the greatest quantity that was met shows that no more than 26 digits come
+before the point, as is usual, the *narrow* form sums quantities undivided. Every operand, product and sum is
+cast, since engines derive different types where they are left alone; nothing is divided.
 
 Fast where usage is as usual. Sorting every record would cost most of the time, and shows nothing where each
 number came once and each record begins where the one before it ended. That is proved without sorting, per
-*bucket* of 16 consecutive numbers of a meter: bits of which numbers came, and how often each; and one length, and
-one distance from number to number, of its intervals. What cannot be proved is sorted and decided one by one: the
-numbers that came more than once, and buckets that are irregular. The same is done for bounds: the greatest
-quantity of each meter, and the first and last instant, prove most leases; the others are decided record by record.
+*bucket* of 16 consecutive numbers of a meter: bits of which numbers came, and how often each; and one length,
+and one distance from number to number, of its intervals. What cannot be proved is sorted and decided one by
+one: the numbers that came more than once, and buckets that are irregular. The same is done for bounds: the
+greatest quantity of each meter, and the first and last instant, prove most leases; the others are decided
+record by record.
 """
 
 from __future__ import annotations
@@ -69,18 +71,43 @@ WHERE r.refused IS NULL
 GROUP BY r.bill, r.lease, r.meter_id, r.resource, r.dimension, r.unit
 """
 
-# Rows that are no records (step 2), of each lease and reason the first.
+# Rows that are no records (step 2): of each lease and reason the first, and how many there are.
 REFUSED = """
-SELECT r.bill, r.lease, r.refused, MIN(r.meter_id) AS meter_id, MIN(r.seq) AS seq, MIN(r.revision) AS revision,
-  COUNT(*) AS records
-FROM records r
-WHERE r.refused IS NOT NULL
-GROUP BY r.bill, r.lease, r.refused
+SELECT r.bill, r.lease, r.refused, r.meter_id, r.seq, r.revision, r.records
+FROM (
+  SELECT r.bill, r.lease, r.refused, r.meter_id, r.seq, r.revision,
+    ROW_NUMBER() OVER (
+      PARTITION BY r.bill, r.lease, r.refused ORDER BY r.meter_id, r.seq, r.revision
+    ) AS place,
+    COUNT(*) OVER (PARTITION BY r.bill, r.lease, r.refused) AS records
+  FROM records r
+  WHERE r.refused IS NOT NULL
+) r
+WHERE r.place = 1
 ORDER BY r.bill, r.lease, r.refused
 """
 
-# A track is (lease, meter, resource, dimension, unit): `track`, `meter`, `lane` (what must not overlap: all but
-# the unit) and `used` (what is summed: lease, dimension, unit) are numbers, because numbers sort and join fast.
+# Meters none of whose records can count (`odd`): of each the first record.
+ODD = """
+SELECT o.slot, o.kind, o.note, o.records, o.meter_id, o.seq, o.revision
+FROM (
+  SELECT o.slot, o.kind, o.note, o.records, r.meter_id, r.seq, r.revision,
+    ROW_NUMBER() OVER (
+      PARTITION BY o.slot, o.kind, o.note, r.meter_id, r.resource, r.dimension, r.unit
+      ORDER BY r.seq, r.revision
+    ) AS place
+  FROM records r
+  JOIN odd o ON o.bill = r.bill AND o.lease = r.lease AND o.meter_id = r.meter_id
+    AND o.resource = r.resource AND o.dimension = r.dimension AND o.unit = r.unit
+  WHERE r.refused IS NULL
+) o
+WHERE o.place = 1
+ORDER BY o.slot, o.kind, o.note, o.meter_id
+"""
+
+# A track is (lease, meter, resource, dimension, unit): `track`, `meter`, `lane` (what must not overlap: all
+# but the unit) and `used` (what is summed: lease, dimension, unit) are numbers, because numbers sort and join
+# fast.
 TRACKS = """
 SELECT m.*,
   ROW_NUMBER() OVER (ORDER BY m.slot, m.meter_id, m.resource, m.dimension, m.unit) AS track,
@@ -149,7 +176,8 @@ WHERE n.irregular = 1 OR n.records <> BIT_COUNT(n.bits)
 """
 
 SORTED = f"""
-SELECT d.irregular, k.track, k.meter, k.bucket, k.seq, k.revision, k.start_ms, k.end_ms, k.estimated, k.quantity,
+SELECT d.irregular, k.track, k.meter, k.bucket, k.seq, k.revision, k.start_ms, k.end_ms, k.estimated,
+  k.quantity,
   LEAD(k.seq) OVER w AS next_seq,
   CASE WHEN k.seq = LAG(k.seq) OVER w AND k.revision = LAG(k.revision) OVER w AND NOT (
     k.track = LAG(k.track) OVER w AND k.start_ms = LAG(k.start_ms) OVER w AND k.end_ms = LAG(k.end_ms) OVER w
@@ -233,8 +261,8 @@ WHERE c.estimated
 
 # --- Step 5: what may be claimed at most. ---
 
-# Regular buckets and single survivors of the others, in the order of their numbers: where each begins no earlier than
-# the one before it ended, nothing overlaps. Otherwise the lane is decided record by record.
+# Regular buckets and single survivors of the others, in the order of their numbers: where each begins no
+# earlier than the one before it ended, nothing overlaps. Otherwise the lane is decided record by record.
 SUSPECTS = """
 SELECT DISTINCT i.lane
 FROM (
@@ -280,8 +308,9 @@ WHERE c.start_ms < t.active_start OR c.end_ms > t.active_end
   OR (c.start_ms = c.end_ms AND c.start_ms >= t.active_end)
 """
 
-# RATE-QUANTITY-1. Where no lane overlaps itself, at most one record of each lane is held at an instant: the sum
-# of the greatest of each is a bound. Uses where that bound exceeds what was leased are asked at every instant.
+# RATE-QUANTITY-1. Where no lane overlaps itself, at most one record of each lane is held at an instant: the
+# sum of the greatest of each is a bound. Uses where that bound exceeds what was leased are asked at every
+# instant.
 DOUBTFUL = """
 SELECT g.used
 FROM (
@@ -295,8 +324,9 @@ GROUP BY g.used, g.quantity
 HAVING MAX(g.suspect) = 1 OR CAST(SUM(CAST(CEIL(g.most) AS DECIMAL(19,0))) AS DECIMAL(38,0)) > g.quantity
 """
 
-# At one instant ends come before starts: intervals that touch are never held together. More is held than leased
-# where rest > quantity - whole. The rests of 10^9 records sum to less than 10^9, so that difference is cut there.
+# At one instant ends come before starts: intervals that touch are never held together. More is held than
+# leased where rest > quantity - whole. The rests of 10^9 records sum to less than 10^9, so that difference is
+# cut there.
 EXCESSES = """
 SELECT h.slot, h.meter_id, h.seq, h.revision, h.start_ms, h.end_ms,
   CAST(NULL AS BIGINT) AS other_seq, h.at_ms AS at_ms
@@ -307,13 +337,15 @@ FROM (
   FROM (
     SELECT t.slot, t.used, t.quantity, t.meter_id, c.seq, c.revision, c.start_ms, c.end_ms,
       c.start_ms AS at_ms, 1 AS begins,
-      CAST(c.quantity AS BIGINT) AS whole, c.quantity - CAST(CAST(c.quantity AS BIGINT) AS DECIMAL(30,12)) AS rest
+      CAST(c.quantity AS BIGINT) AS whole, c.quantity - CAST(CAST(c.quantity AS BIGINT) AS DECIMAL(30,12)) AS
+        rest
     FROM counting c JOIN tracks t ON t.track = c.track JOIN doubtful d ON d.used = t.used
     WHERE t.bounded AND c.start_ms < c.end_ms
     UNION ALL
     SELECT t.slot, t.used, t.quantity, t.meter_id, c.seq, c.revision, c.start_ms, c.end_ms,
       c.end_ms AS at_ms, 0 AS begins,
-      -CAST(c.quantity AS BIGINT) AS whole, CAST(CAST(c.quantity AS BIGINT) AS DECIMAL(30,12)) - c.quantity AS rest
+      -CAST(c.quantity AS BIGINT) AS whole, CAST(CAST(c.quantity AS BIGINT) AS DECIMAL(30,12)) - c.quantity
+        AS rest
     FROM counting c JOIN tracks t ON t.track = c.track JOIN doubtful d ON d.used = t.used
     WHERE t.bounded AND c.start_ms < c.end_ms
   ) e
@@ -401,8 +433,10 @@ WHERE (c.start_ms < t.period_start AND c.end_ms > t.period_start) OR c.end_ms > 
 # What is held of a cell is `held`, and the sum of `open` of the cells before it times its length (sums.py).
 SUMS = """
 SELECT t.slot, t.dimension, t.unit, t.timed, t.grid, s.cell_start,
-  CAST(SUM(s.held_whole) AS DECIMAL(38,0)) AS held_whole, CAST(SUM(s.held_rest) AS DECIMAL(38,12)) AS held_rest,
-  CAST(SUM(s.open_whole) AS DECIMAL(38,0)) AS open_whole, CAST(SUM(s.open_rest) AS DECIMAL(38,12)) AS open_rest
+  CAST(SUM(s.held_whole) AS DECIMAL(38,0)) AS held_whole, CAST(SUM(s.held_rest) AS DECIMAL(38,12)) AS
+    held_rest,
+  CAST(SUM(s.open_whole) AS DECIMAL(38,0)) AS open_whole, CAST(SUM(s.open_rest) AS DECIMAL(38,12)) AS
+    open_rest
 FROM (SELECT DISTINCT t.used, t.slot, t.dimension, t.unit, t.timed, t.grid FROM tracks t) t
 LEFT JOIN (
   SELECT s.used, s.cell_start, s.held_whole, s.held_rest, s.open_whole, s.open_rest FROM starts s
@@ -419,7 +453,8 @@ FIRST = """
 SELECT f.slot, f.meter_id, f.seq, f.revision, f.start_ms, f.end_ms, f.other_seq, f.at_ms, f.faults
 FROM (
   SELECT f.slot, f.meter_id, f.seq, f.revision, f.start_ms, f.end_ms, f.other_seq, f.at_ms,
-    ROW_NUMBER() OVER (PARTITION BY f.slot ORDER BY f.meter_id, f.seq, f.revision, f.start_ms, f.at_ms) AS place,
+    ROW_NUMBER() OVER (PARTITION BY f.slot ORDER BY f.meter_id, f.seq, f.revision, f.start_ms, f.at_ms) AS
+      place,
     COUNT(*) OVER (PARTITION BY f.slot) AS faults
   FROM ({faults}) f
 ) f

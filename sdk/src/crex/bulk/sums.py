@@ -48,7 +48,7 @@ class CellSum:
 
 
 def fits(records: int, longest_ms: int) -> bool:
-    """Tells whether sums of so many records in a period of that length can never exceed an engine's digits."""
+    """Tells whether sums of so many records in a period of that length always fit an engine's digits."""
     return records * max(longest_ms, 1) * _MOST < _LIMIT
 
 

@@ -46,7 +46,7 @@ def add(commands: Commands) -> None:
         "--engine",
         choices=_ENGINES,
         default="reference",
-        help="reference: one record after the other, in memory; duckdb: millions on this machine; spark: a cluster",
+        help="reference: all in memory; duckdb: millions of records on this machine; spark: a cluster",
     )
     rate.add_argument(
         "--format", choices=("json", "parquet"), default="json", help="form of the results (json)"
@@ -146,19 +146,20 @@ def read_documents(paths: list[Path]) -> Documents:
         paper = read_paper(path)
         digest = sha256(paper.body).hexdigest()
         with named(path):
-            if paper.doctype.token == "price-plan":
+            kind = paper.doctype.token
+            if kind == "price-plan":
                 plan = convert.to_message(reader.read(paper.body, PricePlan), PricePlan)
                 pin = Pin(id=plan.header.id, revision=plan.header.revision, sha256=digest)
                 found.plans[digest] = Plan.of(plan, pin)
-            elif paper.doctype.token == "price-series":
+            elif kind == "price-series":
                 series = convert.to_message(reader.read(paper.body, PriceSeries), PriceSeries)
                 pin = Pin(id=series.header.id, revision=series.header.revision, sha256=digest)
                 found.series.append(Series.of(series, pin))
             else:
                 raise CrexError(
                     "TYPE",
-                    f"The file is a {paper.doctype.token}. `crex rate` reads price plans, price series, and usage "
-                    "records (*.parquet, *.jsonl).",
+                    f"The file is a {kind}. `crex rate` reads price plans, price series, and "
+                    "usage records (*.parquet, *.jsonl).",
                 )
     return found
 
@@ -203,7 +204,7 @@ def _text(report: Report) -> str:
         records = sum(count for _, count in report.strays)
         first = ", ".join(lease for lease, _ in report.strays[:3])
         lines.append(
-            f"{records} records are of {len(report.strays)} leases that no bill has ({first}, …); they are billed "
-            "nowhere. Name a bill for each lease, or leave its records out."
+            f"{records} records are of {len(report.strays)} leases that no bill has ({first}, …); they are "
+            "billed nowhere. Name a bill for each lease, or leave its records out."
         )
     return "\n".join(lines)
