@@ -31,7 +31,7 @@ def test_an_invoice_unfolds(usage: Usage, sale: Sale, world: World) -> None:
         "tier 1 (above 0, up to and including 86400 unit·s)",
         "rounding   rounded down in size to 2 digits",
         "2026-02-28T23:00:00Z until 2026-03-31T22:00:00Z (743 h, local months of Europe/Berlin)",
-        "Total        671.30 EUR, the sum of 3 line(s)",
+        "Total        671.30 EUR, the sum of 3 lines",
         made.message.rating_digest,
     ):
         assert shown in text

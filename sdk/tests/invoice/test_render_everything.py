@@ -142,12 +142,12 @@ def test_a_note_is_shown_as_differences(world: World) -> None:
     note = case.issue(case.by_usage())
     text = render_note(note.note.message, parsed(note.lines), case.sale.price_plan.message)
     for line in (
-        f"corrects {case.invoice.id}, after 0 earlier note(s)",
+        f"corrects {case.invoice.id}, after 0 earlier notes",
         "because  usage was corrected: rated again from 3 batches",
         "arithmetic difference of -1000 s: -5/24 (≈ -0.208333333) → -0.21 EUR",
         "rounding   a difference of rounded amounts; nothing is rounded again",
         "Tax          standard in de, 19 %: difference at 0.19, of -0.21 EUR: -0.0399 → -0.04 EUR",
-        "Total        -0.25 EUR, the sum of 1 difference(s) and taxes",
+        "Total        -0.25 EUR, the sum of 1 difference and taxes",
     ):
         assert line in text, f"{line}\n\n{text}"
     note = case.issue(case.by_cancellation())

@@ -19,7 +19,7 @@ from crex.decimals.scalars import (
     parse_rational,
     round_half_away,
 )
-from crex.decimals.shown import show
+from crex.decimals.shown import counted, show
 
 __all__ = [
     "BIGINT_DIGITS",
@@ -30,6 +30,7 @@ __all__ = [
     "INT64_MIN",
     "WITHOUT_MINOR_UNIT",
     "Money",
+    "counted",
     "exponent",
     "format_decimal",
     "format_rational",

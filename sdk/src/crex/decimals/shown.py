@@ -1,4 +1,4 @@
-"""Exact numbers for people: a decimal where it ends, else a fraction with an approximation."""
+"""Numbers for people: a decimal where it ends, else a fraction with an approximation; counts of things."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ def show(value: Fraction) -> str:
         return _point(value.numerator * 10**digits // value.denominator, digits)
     nearest = round_half_away(value, _APPROXIMATE)
     return f"{value.numerator}/{value.denominator} (≈ {_point(nearest, _APPROXIMATE)})"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Says how many there are of something, such as `1 line` and `2 lines`.
+
+    Args:
+        number: How many.
+        one: What one of them is called.
+        many: What several are called; nothing: the same with an s.
+    """
+    return f"{number} {one}" if number == 1 else f"{number} {many or f'{one}s'}"
 
 
 def _decimal_digits(denominator: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crex.decimals import counted
 from crex.v1 import Granularity, GranularityScope, PriceComponent, Restrictions, TierModel
 
 _DAYS = {"mon": "Mon", "tue": "Tue", "wed": "Wed", "thu": "Thu", "fri": "Fri", "sat": "Sat", "sun": "Sun"}
@@ -55,7 +56,7 @@ def _conditions(restrictions: Restrictions, time_zone: str) -> Iterator[str]:
         yield "on " + ", ".join(_DAYS[day] for day in _DAYS if day in restrictions.days)
     if restrictions.local_dates:
         dates = sorted(restrictions.local_dates)
-        more = f" and {len(dates) - _SHOWN} more days" if len(dates) > _SHOWN else ""
+        more = f" and {counted(len(dates) - _SHOWN, 'more day')}" if len(dates) > _SHOWN else ""
         yield "on " + ", ".join(dates[:_SHOWN]) + more
     if restrictions.HasField("region"):
         yield f"in region {restrictions.region}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from google.protobuf.message import Message
 
-from crex.decimals import Money
+from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.money import money_of
 from crex.invoice.standing import NotedLines, Standing
@@ -58,8 +58,8 @@ def check_standing_pins(dispute: Dispute, subject: Standing) -> None:
         raise refused(
             "SUBJECT",
             "DISPUTE-PIN-1",
-            f"{name} pins {len(dispute.notes)} notes, and these are not the {len(subject.pins)} that had "
-            f"been issued on {subject.invoice.id}. Pin all of them, first to last.",
+            f"{name} pins {counted(len(dispute.notes), 'note')}, and not the {len(subject.pins)} that had been "
+            f"issued on {subject.invoice.id}. Pin all of them, first to last.",
         )
 
 
@@ -137,8 +137,8 @@ def check_lines(
         raise refused(
             "TERMS",
             requirement,
-            f"{name} has {len(lines)} lines, and they are not the {len(disputed)} disputed ones in "
-            "their order. State one for each.",
+            f"{name} has {counted(len(lines), 'line')}, and not the {len(disputed)} disputed in their order. "
+            "State one for each.",
         )
     for key, amount in lines:
         most = disputed[key]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
-from crex.decimals import show
+from crex.decimals import counted, show
 from crex.invoice.arithmetic import equation, exact, rounding, tax_equation
 from crex.invoice.money import show_money
 from crex.invoice.report import Check, Report
@@ -125,7 +125,7 @@ def _lines(invoice: Invoice, lines: Sequence[InvoiceLine], plans: Mapping[str, P
     }
     yield '<h2 id="lines">Lines</h2>'
     yield '<table aria-labelledby="lines">'
-    yield f"<caption>{len(lines)} lines. Each unfolds to its arithmetic.</caption>"
+    yield f"<caption>{counted(len(lines), 'line')}. Each unfolds to its arithmetic.</caption>"
     yield (
         '<thead><tr><th scope="col">No.</th><th scope="col">Line</th>'
         '<th scope="col" class="number">Quantity</th>'

@@ -12,7 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
-from crex.decimals import Money
+from crex.decimals import Money, counted
 from crex.documents import convert, reader
 from crex.errors import CrexError
 from crex.invoice.money import money_of
@@ -241,7 +241,7 @@ def issued_of(
         raise _refused(
             "SUBJECT",
             "INVOICE-LINES-1",
-            f"The {len(bodies)} lines that came with {name} are not those that it was signed for. Fetch its "
+            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch its "
             "lines again, byte for byte",
         )
     return Issued(

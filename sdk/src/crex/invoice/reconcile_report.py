@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from crex.decimals import show
+from crex.decimals import counted, show
 from crex.invoice.reconcile import Difference, Reconciliation, Total
 from crex.metering.span import show_ms
 
@@ -38,8 +38,8 @@ def as_text(found: Reconciliation) -> str:
         lines += ["", *_explained(difference)]
     if len(found.differences) > _SHOWN:
         lines += ["", f"… and {len(found.differences) - _SHOWN} more; --json has all"]
-    stretches = "stretch" if found.matched == 1 else "stretches"
-    lines += ["", f"{found.matched} {stretches} of use alike, {len(found.differences)} differences."]
+    alike = counted(found.matched, "stretch", "stretches")
+    lines += ["", f"{alike} of use alike, {counted(len(found.differences), 'difference')}."]
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crex.decimals import Money, show
+from crex.decimals import Money, counted, show
 from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
 from crex.invoice.conditions import conditions, step_words, tier_words
 from crex.invoice.money import money_of, show_money
@@ -83,7 +83,8 @@ def render_note(
         text += [*_line(number, line, papers), ""]
     text += [f"Net total    {show_money(stated.net_total)}", *_taxes(stated.taxes, note=True)]
     text.append(
-        f"Total        {show_money(stated.total)}, the sum of {stated.line_count} difference(s) and taxes"
+        f"Total        {show_money(stated.total)}, the sum of "
+        f"{counted(stated.line_count, 'difference')} and taxes"
     )
     text.append(f"Rating       {stated.rating_digest}, of what is owed after it")
     text.append(f"Lines        {stated.lines_root}")
@@ -144,7 +145,7 @@ def _note_head(note: CreditNote | DebitNote) -> Iterator[str]:
     yield f"{kind} {note.header.id}, revision {note.header.revision}"
     yield f"  from     {stated.seller}"
     yield f"  to       {stated.buyer}"
-    yield f"  corrects {stated.invoice.id}, after {len(stated.earlier_notes)} earlier note(s)"
+    yield f"  corrects {stated.invoice.id}, after {counted(len(stated.earlier_notes), 'earlier note')}"
     yield f"  because  {_reason(stated)}"
     yield f"  period   {Span.of(stated.period)}"
     if stated.HasField("due_time"):
@@ -153,7 +154,9 @@ def _note_head(note: CreditNote | DebitNote) -> Iterator[str]:
 
 def _reason(stated: Correction) -> str:
     if stated.reason == "usage":
-        return f"usage was corrected: rated again from {len(stated.usage_batches)} batches"
+        return (
+            f"usage was corrected: rated again from {counted(len(stated.usage_batches), 'batch', 'batches')}"
+        )
     if stated.reason == "settlement":
         return f"a dispute was settled by {stated.settles.id}"
     return "all that was billed is taken back"
@@ -252,16 +255,16 @@ def _points(line: InvoiceLine, component: PriceComponent | None, papers: _Papers
     for start, price, currency in sorted(found)[:_POINTS]:
         yield f"                from {show_ms(start)}: {price} {currency}"
     if len(found) > _POINTS:
-        yield f"                and {len(found) - _POINTS} more points"
+        yield f"                and {counted(len(found) - _POINTS, 'more point')}"
 
 
 def _foot(invoice: Invoice, papers: _Papers) -> Iterator[str]:
     if invoice.taxes:
-        yield f"Net total    {show_money(invoice.net_total)}, of {invoice.line_count} line(s)"
+        yield f"Net total    {show_money(invoice.net_total)}, of {counted(invoice.line_count, 'line')}"
         yield from _taxes(invoice.taxes, note=False)
         yield f"Total        {show_money(invoice.total)}, net total and taxes"
     else:
-        yield f"Total        {show_money(invoice.total)}, the sum of {invoice.line_count} line(s)"
+        yield f"Total        {show_money(invoice.total)}, the sum of {counted(invoice.line_count, 'line')}"
     for value in invoice.closings:
         yield f"Carried over {_closing(value, papers.governing, invoice.currency)}"
     yield f"Algorithm    {invoice.algorithm}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from crex.decimals import Money, parse_decimal
+from crex.decimals import Money, counted, parse_decimal
 from crex.documents import convert, reader
 from crex.errors import CrexError
 from crex.invoice.money import money_of as money_of  # noqa: PLC0414 - the broker still reads it here
@@ -140,8 +140,8 @@ class Standing:
         if list(message.earlier_notes) != [*self.pins]:
             raise _subject(
                 note,
-                f"follows {len(message.earlier_notes)} notes on {self.invoice.id}, and {len(self.notes)} "
-                "others are given",
+                f"pins {counted(len(message.earlier_notes), 'earlier note')} on {self.invoice.id}, and not the "
+                f"{len(self.notes)} given before it",
             )
         taxes = (*self._taxes, *message.taxes)
         return replace(
@@ -193,7 +193,7 @@ def _lines(name: str, bodies: Sequence[bytes], root: str, count: int) -> tuple[I
     if len(bodies) != count or merkle.root(bodies).hex() != root:
         raise CrexError(
             "SUBJECT",
-            f"The {len(bodies)} lines that came with {name} are not those that it was signed for. Fetch its "
+            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch its "
             "lines again, byte for byte. (INVOICE-LINES-1)",
             details={"requirement": "INVOICE-LINES-1"},
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from google.protobuf.message import Message
 
-from crex.decimals import Money
+from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.basis import Basis, Matter
 from crex.invoice.build import is_complete, line_bytes, rate_matter
@@ -104,7 +104,7 @@ class _Verification:
             self._differences.append(_refusal(name, error))
             self._checks.append(Check(name, "it cannot be recomputed", passed=False))
         else:
-            self._add(name, f"{matter.record_count} records rated to {rating.total}", [])
+            self._add(name, f"{counted(matter.record_count, 'record')} rated to {rating.total}", [])
             self._check_carried(matter, rating)
             self._check_lines(rating)
             self._check_totals(rating)
@@ -157,7 +157,8 @@ class _Verification:
                 found.append(Difference(place, ", ".join(theirs), ", ".join(ours), why, requirement, "TERMS"))
         found += check_uses(matter, uses)
         chains = "one chain" if len(names) == 1 else f"{len(names)} chains"
-        counts = f"{len(matter.batches)} batches in {chains}, {matter.record_count} records"
+        counts = f"{counted(len(matter.batches), 'batch', 'batches')} in {chains}, "
+        counts += counted(matter.record_count, "record")
         self._add("usage", f"{counts} under their roots", found)
 
     def _check_period(self, matter: Matter, zone: Zone) -> None:
@@ -199,7 +200,7 @@ class _Verification:
             theirs, ours = (str(message.provisional).lower(), str(not complete).lower())
             found.append(Difference("provisional", theirs, ours, why, "INVOICE-PROVISIONAL-1", "INCOMPLETE"))
         if found or openings or closings or message.provisional:
-            finding = f"{len(openings)} openings, {len(closings)} closings"
+            finding = f"{counted(len(openings), 'opening')}, {counted(len(closings), 'closing')}"
             finding += "; provisional: nobody has to pay it" if message.provisional else ""
             self._add("carried over", finding, found)
 
@@ -208,12 +209,12 @@ class _Verification:
         found: list[Difference] = []
         root = merkle.root(self._lines).hex()
         if (root, len(self._lines)) != (self._message.lines_root, self._message.line_count):
-            theirs = f"{self._message.line_count} lines under {self._message.lines_root}"
-            ours = f"{len(self._lines)} lines under {root}"
+            theirs = f"{counted(self._message.line_count, 'line')} under {self._message.lines_root}"
+            ours = f"{counted(len(self._lines), 'line')} under {root}"
             why = "The lines that came with the invoice are not those that it was signed for."
             found.append(Difference("linesRoot", theirs, ours, why, "INVOICE-LINES-1", "SUBJECT"))
         found += compare_lines(self._lines, line_bytes(rating), rating.lines)
-        self._add("lines", f"{len(self._lines)} lines, compared byte for byte", found)
+        self._add("lines", f"{counted(len(self._lines), 'line')}, compared byte for byte", found)
 
     def _check_totals(self, rating: Rating) -> None:
         """Compares taxes, sums and digest (RATE-TAX-1, RATE-TOTAL-1, RATE-DIGEST-1)."""
@@ -258,7 +259,7 @@ class _Verification:
 
     def _add(self, name: str, finding: str, found: list[Difference]) -> None:
         self._checks.append(
-            Check(name, finding if not found else f"{len(found)} differences", passed=not found)
+            Check(name, finding if not found else counted(len(found), "difference"), passed=not found)
         )
         self._differences += found
 

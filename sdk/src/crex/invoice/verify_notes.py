@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from crex.decimals import Money
+from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.basis import Basis
 from crex.invoice.compare import compare_lines, compare_messages, compare_pins
@@ -132,7 +132,8 @@ class _Verification:
             found = compare_pins("usageBatches", batches, matter.batches, "NOTE-PIN-1")
             found += compare_pins("settles", settles, [], "NOTE-REASON-1", _DIFFERS)
             found += check_uses(matter, self._uses)
-            counts = f"{len(matter.batches)} batches, {matter.record_count} records rated again"
+            counts = f"{counted(len(matter.batches), 'batch', 'batches')}, "
+            counts += f"{counted(matter.record_count, 'record')} rated again"
             self._add("usage", counts, found)
             return ledger.after(rated=rated)
         found = compare_pins("usageBatches", batches, [], "NOTE-PIN-1")
@@ -155,14 +156,14 @@ class _Verification:
                 "Give it, with the dispute that it is of (NOTE-REASON-1).",
                 details={"requirement": "NOTE-REASON-1"},
             )
-        self._add("reason", f"{stated.settles.id} is carried out, {len(amounts)} lines", found)
+        self._add("reason", f"{stated.settles.id} is carried out, {counted(len(amounts), 'line')}", found)
         return ledger.after(settled=amounts)
 
     def _compare(self, expected: Differences) -> None:
         """Compares lines byte for byte, taxes, totals, digest and kind."""
         stated, lines = self._stated, self._note.lines
         found = compare_lines(lines, note_bytes(expected), expected.lines, note=True)
-        self._add("lines", f"{len(lines)} differences, compared byte for byte", found)
+        self._add("lines", f"{counted(len(lines), 'difference')}, compared byte for byte", found)
         why = "A note states the differences of cumulative taxes."
         found = compare_messages(
             "taxes", stated.taxes, [tax.message() for tax in expected.taxes], why, "RATE-CORRECT-2"
@@ -198,5 +199,7 @@ class _Verification:
 
     def _add(self, name: str, finding: str, found: list[Difference]) -> None:
         passed = not found
-        self._checks.append(Check(name, finding if passed else f"{len(found)} differences", passed=passed))
+        self._checks.append(
+            Check(name, finding if passed else counted(len(found), "difference"), passed=passed)
+        )
         self._differences += found

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from crex.decimals import counted
 from crex.metering.chain import Chain
 from crex.metering.errors import refused
 from crex.metering.record import Record, parse_record
@@ -110,7 +111,7 @@ def verify_batch(
         raise refused(
             "SUBJECT",
             "BATCH-COUNT-1",
-            f"Batch {batch.id} states {message.record_count} records, but {len(bodies)} came with it. Send "
+            f"Batch {batch.id} states {counted(message.record_count, 'record')}, but {len(bodies)} came with it. Send "
             "exactly the records that were sealed.",
         )
     if merkle.root(bodies).hex() != message.records_root:
