@@ -58,8 +58,8 @@ def check_standing_pins(dispute: Dispute, subject: Standing) -> None:
         raise refused(
             "SUBJECT",
             "DISPUTE-PIN-1",
-            f"{name} pins {counted(len(dispute.notes), 'note')}, and not the {len(subject.pins)} that had been "
-            f"issued on {subject.invoice.id}. Pin all of them, first to last.",
+            f"{name} pins {counted(len(dispute.notes), 'note')}, and not the {len(subject.pins)} that had "
+            f"been issued on {subject.invoice.id}. Pin all of them, first to last.",
         )
 
 

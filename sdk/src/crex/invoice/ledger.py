@@ -241,8 +241,8 @@ def issued_of(
         raise _refused(
             "SUBJECT",
             "INVOICE-LINES-1",
-            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch its "
-            "lines again, byte for byte",
+            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch "
+            "its lines again, byte for byte",
         )
     return Issued(
         lines=tuple(

@@ -140,8 +140,8 @@ class Standing:
         if list(message.earlier_notes) != [*self.pins]:
             raise _subject(
                 note,
-                f"pins {counted(len(message.earlier_notes), 'earlier note')} on {self.invoice.id}, and not the "
-                f"{len(self.notes)} given before it",
+                f"pins {counted(len(message.earlier_notes), 'earlier note')} on {self.invoice.id}, and not "
+                f"the {len(self.notes)} given before it",
             )
         taxes = (*self._taxes, *message.taxes)
         return replace(
@@ -193,8 +193,8 @@ def _lines(name: str, bodies: Sequence[bytes], root: str, count: int) -> tuple[I
     if len(bodies) != count or merkle.root(bodies).hex() != root:
         raise CrexError(
             "SUBJECT",
-            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch its "
-            "lines again, byte for byte. (INVOICE-LINES-1)",
+            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch "
+            "its lines again, byte for byte. (INVOICE-LINES-1)",
             details={"requirement": "INVOICE-LINES-1"},
         )
     return tuple(convert.to_message(reader.read(body, InvoiceLine), InvoiceLine) for body in bodies)

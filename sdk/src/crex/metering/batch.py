@@ -111,8 +111,8 @@ def verify_batch(
         raise refused(
             "SUBJECT",
             "BATCH-COUNT-1",
-            f"Batch {batch.id} states {counted(message.record_count, 'record')}, but {len(bodies)} came with it. Send "
-            "exactly the records that were sealed.",
+            f"Batch {batch.id} states {counted(message.record_count, 'record')}, but {len(bodies)} came with "
+            "it. Send exactly the records that were sealed.",
         )
     if merkle.root(bodies).hex() != message.records_root:
         raise refused(
