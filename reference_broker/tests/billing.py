@@ -90,7 +90,7 @@ class Books:
         return build_batch(
             self.chain,
             records,
-            header=self.trade.header(PROVIDER, "usage", name),
+            header=more.pop("header", None) or self.trade.header(PROVIDER, "usage", name),
             order=more.pop("order", None) or pin_of(self.order.order_document),
             period=more.pop("period", None) or self.period,
             **more,
@@ -130,6 +130,40 @@ class Books:
         append = v1.AppendUsageRequest(request_id=request_id, batch=envelope, records=bodies)
         appended: v1.AppendUsageResponse = await self.trade.call("BillingService/AppendUsage", append, by)
         return appended.usage
+
+    def correction(self, records: Sequence[Record], *, header: v1.Header) -> BatchDraft:
+        """A batch that corrects the sealed period."""
+        sealed = self.chain.sealed[-1]
+        return build_batch(
+            self.chain,
+            records,
+            header=header,
+            order=pin_of(self.order.order_document),
+            period=sealed.period,
+            corrects=sealed.final,
+        )
+
+    async def amend(
+        self,
+        draft: BatchDraft,
+        *,
+        request_id: str = "",
+        records: Sequence[bytes] | None = None,
+        by: str = PROVIDER,
+    ) -> v1.AmendUsageResponse:
+        """Signs and sends a correcting batch, and goes on from it once it is accepted."""
+        envelope = signer(PROVIDER).sign_document(draft.message)
+        request = v1.AmendUsageRequest(
+            request_id=request_id or self.trade.request_id(),
+            batch=envelope,
+            records=draft.bodies if records is None else records,
+        )
+        response: v1.AmendUsageResponse = await self.trade.call("BillingService/AmendUsage", request, by)
+        if pin_of(envelope) not in self.chain.pins:
+            follows = self.chain.follow(draft.message, pin_of(envelope))
+            self.chain = follows.learn(self.chain, draft.message, draft.records)
+            self.sent.append((envelope, draft.bodies))
+        return response
 
     def opened(self, envelope: v1.Envelope, document: type[T]) -> Verified[T]:
         """A document as of when it was issued, for it may have expired since."""

@@ -30,6 +30,7 @@ BROKER = "broker.example"
 PROVIDER = "provider.example"
 CONSUMER = "consumer.example"
 OTHER = "other.example"
+ARBITER = "arbiter.example"
 
 
 class ManualClock:
@@ -60,13 +61,18 @@ def identity(authority: str, *roles: str) -> Identity:
 
 def signer(authority: str) -> Identity:
     """The identity of one of the market's parties; OTHER is both a provider and a consumer."""
-    roles = {BROKER: ("broker",), PROVIDER: ("provider",), CONSUMER: ("consumer",)}
+    roles = {
+        BROKER: ("broker", "arbiter"),
+        PROVIDER: ("provider",),
+        CONSUMER: ("consumer",),
+        ARBITER: ("arbiter",),
+    }
     return identity(authority, *roles.get(authority, ("provider", "consumer")))
 
 
 def caller(authority: str) -> Caller:
     """A caller with every role."""
-    return Caller(authority, frozenset({"provider", "consumer", "admin"}))
+    return Caller(authority, frozenset({"provider", "consumer", "arbiter", "admin"}))
 
 
 def pin(envelope: v1.Envelope, id_: str, revision: int = 1) -> v1.Pin:
@@ -122,12 +128,12 @@ class Exchange:
         return await self.cases[f"/crex.v1.{method}"](caller(authority), request)
 
     async def enrol(self, *authorities: str) -> None:
-        """Enrols parties as providers and consumers."""
+        """Enrols parties as providers and consumers, and the arbiter as one."""
         for authority in authorities:
             request = v1.EnrolRequest(
                 request_id=self.request_id(),
                 trust_document=signer(authority).trust_document,
-                roles=["provider", "consumer"],
+                roles=["arbiter"] if authority == ARBITER else ["provider", "consumer"],
             )
             await self.call("AdminService/Enrol", request, BROKER)
 

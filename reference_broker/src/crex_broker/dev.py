@@ -66,7 +66,12 @@ async def start_dev(home: Path, *, port: int, clock: Clock, lifetime: timedelta 
     _make_home(home)
     now = clock.now()
     identity = Identity.create(
-        BROKER, roles=("broker",), program="broker", hosts=("localhost", HOST), now=now, valid_for=lifetime
+        BROKER,
+        roles=("broker", "arbiter"),
+        program="broker",
+        hosts=("localhost", HOST),
+        now=now,
+        valid_for=lifetime,
     )
     parties = [
         Identity.create(authority, roles=(role,), now=now, valid_for=lifetime) for authority, role in PARTIES

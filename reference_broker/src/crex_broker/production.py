@@ -29,7 +29,11 @@ def make_identity(authority: str, hosts: Sequence[str], folder: Path, *, now: da
     """
     _refuse_invalid(authority, str(folder))
     identity = Identity.create(
-        authority, roles=("broker",), program="broker", hosts=tuple(hosts) or (authority,), now=now
+        authority,
+        roles=("broker", "arbiter"),  # it rules on disputes whose parties named nobody else
+        program="broker",
+        hosts=tuple(hosts) or (authority,),
+        now=now,
     )
     save_identity(identity, folder)
     return folder / "trust" / f"{identity.trust.revision}.json"

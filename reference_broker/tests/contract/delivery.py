@@ -130,6 +130,8 @@ class Deliveries:
                 events=((1, begin, None),),
             ),
             event=event,
+            start_ms=begin,
+            end_ms=begin + MONTH_MS,
             first_ms=self.market.clock.ms if records else None,
             last_ms=self.market.clock.ms + 1 if records else None,
             grace_ms=3_600_000,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crex import v1
-from crex_broker.application.ports.invoices import NewInvoice
+from crex_broker.application.ports.invoices import NewInvoice, NewPayment
 from crex_broker.application.ports.usage import UsageSnapshot
 from reference_broker.tests.contract.delivery import Deliveries, private
 from reference_broker.tests.contract.market import HOUR, OFFER, POOL, Market, refusal
@@ -141,6 +141,8 @@ async def bill(
         total="5.98",
         rating_digest="0" * 64,
         acceptance_ms=HOUR,
+        account=CONSUMER,
+        issued_ms=deliveries.market.clock.ms,
     )
 
 
@@ -214,7 +216,7 @@ async def test_lines_come_in_parts_and_in_order(deliveries: Deliveries) -> None:
     assert await store.invoice(OTHER, id_, from_number=1, limit=9, max_bytes=9) is None
     assert await store.by_digest(OTHER, new.document.sha256) is None
     with refusal("NOT_FOUND"):
-        await store.record_payment(deliveries.market.mutation(OTHER), id_, "x")
+        await store.record_payment(deliveries.market.mutation(OTHER), id_, NewPayment("x", None, None))
     listed = await store.invoices(OTHER, state="", lease="", before_seq=None, limit=9)
     assert not listed.invoices
     sold = await deliveries.store.leases.lease(PROVIDER, lease)

@@ -43,9 +43,11 @@ class AcceptInvoice:
                     details={"name": pin.id, "sha256": pin.sha256},
                 )
             invoice, kept = found
-            check_acceptance(acceptance, reopen(self._context, kept, v1.Invoice))
+            billed = reopen(self._context, kept, v1.Invoice)
+            check_acceptance(acceptance, billed, owed_digest=invoice.digest_owed)
             document = new_document(acceptance, provider=invoice.seller, consumer=invoice.buyer)
-            return await store.invoices.accept(mutation, invoice.id, document)
+            digest = acceptance.message.rating_digest
+            return await store.invoices.accept(mutation, invoice.id, document, rating_digest=digest)
 
         remembered = await answered(store.requests, mutation, InvoiceSnapshot, work)
         return v1.AcceptInvoiceResponse(

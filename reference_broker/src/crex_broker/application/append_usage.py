@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from crex import v1
 from crex.errors import CrexError
+from crex.metering.span import Span
 from crex.trust import merkle
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller
@@ -88,7 +90,7 @@ class _Intake:
         if view is None:
             raise lease_not_found(message.lease)
         if view.known and view.head is not None:
-            _check_records(opened, request)
+            check_same_records(opened, request.records)
             return self._new(opened, request, view, view.head, event)
         sold = await self._sold.of(view.sale)
         sold.sale.check_batch(opened)  # BILLING-SIGNER-1, BILLING-ORDER-1
@@ -126,7 +128,7 @@ class _Intake:
         judged: Judged | None = None,
         sold: SoldLease | None = None,
     ) -> NewBatch:
-        lease = view.sale.lease
+        lease, period = view.sale.lease, Span.of(opened.message.period)
         span = None if judged is None else judged.span
         default_ms = self._context.limits.usage_grace_ms
         return NewBatch(
@@ -137,6 +139,8 @@ class _Intake:
             head_sha256="" if view.head is None else view.head.last_sha256,
             head=head,
             event=event,
+            start_ms=period.start_ms,
+            end_ms=period.end_ms,
             first_ms=None if span is None else span.start_ms,
             last_ms=None if span is None else span.end_ms,
             grace_ms=default_ms if sold is None else sold.usage_grace_ms(default_ms),
@@ -155,11 +159,13 @@ def _check_final(opened: Verified[v1.UsageBatch], event: str) -> None:
         )
 
 
-def _check_records(
-    opened: Verified[v1.UsageBatch], request: v1.AppendUsageRequest | v1.SealUsageRequest
-) -> None:
-    """Requires that a batch that is here already came with the records that it came with then."""
-    if merkle.root(request.records).hex() != opened.message.records_root:
+def check_same_records(opened: Verified[v1.UsageBatch], bodies: Sequence[bytes]) -> None:
+    """Requires that a batch that is here already came with the records that it came with then.
+
+    Raises:
+        CrexError: CONFLICT (BILLING-DUPLICATE-2).
+    """
+    if merkle.root(bodies).hex() != opened.message.records_root:
         raise CrexError(
             "CONFLICT",
             f"{opened.id} is here already, with other records: those sent now have another root. Send "

@@ -1,13 +1,16 @@
-"""Leases, usage and invoices of the store as the contract's messages."""
+"""Leases, usage, invoices, notes and disputes of the store as the contract's messages."""
 
 from __future__ import annotations
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from crex import v1
+from crex.decimals import Money
 from crex_broker.application.messages import transition_message
+from crex_broker.application.ports.disputes import DisputeSnapshot
 from crex_broker.application.ports.invoices import InvoiceSnapshot
 from crex_broker.application.ports.leases import LeaseSnapshot
+from crex_broker.application.ports.notes import NoteSnapshot
 from crex_broker.application.ports.usage import UsageSnapshot
 from crex_broker.application.times import timestamp
 from crex_broker.domain.etags import etag_of
@@ -69,7 +72,59 @@ def invoice_message(invoice: InvoiceSnapshot) -> v1.InvoiceRecord:
         update_time=timestamp(invoice.update_ms),
         acceptance_deadline=timestamp(invoice.deadline_ms),
         last_transition=transition_message(invoice.last),
+        owed=money_message(invoice.owed_money),
+        withheld=money_message(invoice.withheld_money),
+        paid=money_message(invoice.paid_money),
+        payable=money_message(invoice.payable),
+        note_count=invoice.note_count,
+        open_dispute_count=invoice.open_disputes,
+        rating_digest=invoice.digest_owed,
     )
+
+
+def note_message(note: NoteSnapshot) -> v1.NoteRecord:
+    """Gives a note as the contract writes it."""
+    return v1.NoteRecord(
+        id=note.id,
+        revision=note.revision,
+        sha256=note.sha256,
+        type=note.type,
+        invoice=note.invoice,
+        number=note.number,
+        reason=note.reason,
+        total=v1.Money(currency=note.currency, amount=note.total),
+        create_time=timestamp(note.create_ms),
+    )
+
+
+def dispute_message(dispute: DisputeSnapshot) -> v1.DisputeRecord:
+    """Gives a dispute as the contract writes it."""
+    settled = None
+    if dispute.settled_id:
+        settled = v1.Pin(
+            id=dispute.settled_id, revision=dispute.settled_revision, sha256=dispute.settled_sha256
+        )
+    return v1.DisputeRecord(
+        id=dispute.id,
+        state=v1.DisputeState.Value(f"DISPUTE_STATE_{dispute.state}"),
+        etag=etag_of(dispute.version),
+        sha256=dispute.sha256,
+        invoice=dispute.invoice,
+        seller=dispute.seller,
+        buyer=dispute.buyer,
+        arbiter=dispute.arbiter,
+        disputed=v1.Money(currency=dispute.currency, amount=dispute.disputed),
+        answer_by=timestamp(dispute.answer_by_ms),
+        settled_by=settled,
+        create_time=timestamp(dispute.create_ms),
+        update_time=timestamp(dispute.update_ms),
+        last_transition=transition_message(dispute.last),
+    )
+
+
+def money_message(amount: Money) -> v1.Money:
+    """Gives an amount as the contract writes it."""
+    return v1.Money(currency=amount.currency, amount=amount.amount)
 
 
 def _maybe(ms: int | None) -> Timestamp | None:

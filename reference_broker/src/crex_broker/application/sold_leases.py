@@ -14,7 +14,7 @@ from crex.documents.times import from_ms
 from crex.errors import CrexError
 from crex.invoice import Sale
 from crex.trust.verified import Verified
-from crex.trust.verify import open_envelope
+from crex.trust.verify import open_any, open_envelope
 from crex_broker.application.context import Context
 from crex_broker.application.ports.usage import KeptDocument, LeaseSale
 
@@ -85,6 +85,11 @@ def reopen(context: Context, kept: KeptDocument, document: type[T]) -> Verified[
     """Opens a kept document as of the time at which it was taken in, for that is when it had to be valid."""
     envelope = v1.Envelope.FromString(kept.envelope)
     return open_envelope(envelope, document, context.trust, now=from_ms(kept.kept_ms))
+
+
+def reopen_any(context: Context, kept: KeptDocument) -> Verified[Message]:
+    """Opens a kept document of whatever type it is, like `reopen`."""
+    return open_any(v1.Envelope.FromString(kept.envelope), context.trust, now=from_ms(kept.kept_ms))
 
 
 def _duration(terms: v1.OfferTerms, field: str, default_ms: int) -> int:

@@ -139,4 +139,6 @@ def _tickers(context: Context) -> tuple[Ticker, ...]:
         Ticker("order-fulfilment", store.fulfil_orders),
         Ticker("usage-grace", store.usage_graces),
         Ticker("invoice-acceptance", store.invoice_acceptances),
+        Ticker("dispute-answer", store.dispute_answers),
+        Ticker("invoice-covered", store.covered_invoices),
     )

@@ -6,17 +6,18 @@ what the broker knows of the lease: when it was activated, when its use ended, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain as joined
 
 from crex import v1
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
-from crex.invoice import Sale
+from crex.invoice import Sale, SealedBatch
 from crex.metering.batch import verify_batch
 from crex.metering.chain import Chain
 from crex.metering.record import Record, parse_record
+from crex.metering.selection import latest
 from crex.metering.span import Span, ms_timestamp, timestamp_ms
 from crex.rating.bounds import check_bounds, check_overlaps, check_quantity
 from crex.trust.verified import Verified
@@ -49,30 +50,63 @@ def judge_chain(view: UsageView, batch: Verified[v1.UsageBatch], bodies: Sequenc
     Raises:
         CrexError: As `crex.metering.batch.verify_batch` (BILLING-CHAIN-1, BILLING-SEQ-1, BILLING-ROOT-1,
             BILLING-PERIOD-1, BILLING-DUPLICATE-2). TERMS where it corrects a sealed period
-            (BILLING-CORRECT-1).
+            (BILLING-AMEND-1).
     """
     if batch.message.HasField("corrects"):
         raise CrexError(
             "TERMS",
-            f"{batch.id} corrects a sealed period. A broker carries neither such batches nor the notes that "
-            "follow from them; exchange both with the buyer (BILLING-CORRECT-1).",
-            details={"lease": view.sale.lease.name, "requirement": "BILLING-CORRECT-1"},
+            f"{batch.id} corrects a sealed period, and such a batch goes to AmendUsage. Call that "
+            "(BILLING-AMEND-1).",
+            details={"lease": view.sale.lease.name, "requirement": "BILLING-AMEND-1"},
         )
     continued, records = verify_batch(_chain(view), batch, bodies)
-    period = continued.period
-    assert period is not None  # noqa: S101 - a chain with a batch has a period
-    head = ChainHead(
-        last_id=batch.id,
-        last_revision=batch.revision,
-        last_sha256=batch.digest,
-        start_ms=period.start_ms,
-        end_ms=period.end_ms,
-        final=continued.final,
-        next_seq=dict(continued.next_seq),
-        first_seq=dict(continued.first_seq),
-        events=tuple(map(_kept_event, continued.events)),
-    )
-    return Judged(head, continued.events, records)
+    return Judged(_head(continued, batch), continued.events, records)
+
+
+def judge_correction(
+    lease: str, chain: Iterable[SealedBatch], batch: Verified[v1.UsageBatch], bodies: Sequence[bytes]
+) -> tuple[Judged, list[Record]]:
+    """Checks a batch that corrects a sealed period against the whole chain.
+
+    Args:
+        lease: Name of the lease.
+        chain: All its batches, first to last; those of the corrected period with their records.
+        batch: The batch.
+        bodies: Bytes of its records.
+
+    Returns:
+        What it comes to, and all records of the period together with its own, each in its highest revision.
+
+    Raises:
+        CrexError: As `crex.metering.batch.verify_batch` (BATCH-CORRECTION-1, BILLING-CHAIN-1,
+            BILLING-ROOT-1).
+    """
+    so_far, every = Chain(lease), list[Record]()
+    for sealed in chain:
+        if sealed.bodies is None:
+            so_far = so_far.follow(sealed.batch.message, sealed.batch.pin)
+            continue
+        so_far, records = verify_batch(so_far, sealed.batch, sealed.bodies)
+        every += records
+    continued, records = verify_batch(so_far, batch, bodies)
+    return Judged(_head(continued, batch), continued.events, records), latest([*every, *records])
+
+
+def judge_corrected(
+    view: UsageView, sale: Sale, events: Sequence[v1.ServiceEvent], every: list[Record]
+) -> None:
+    """Checks that a period as corrected states nothing beyond what was sold and delivered.
+
+    Args:
+        view: What the broker knows of the lease.
+        sale: What was sold.
+        events: Service events of the lease.
+        every: All records of the period, each in its highest revision.
+
+    Raises:
+        CrexError: USAGE_OUT_OF_BOUNDS (BILLING-BOUNDS-1, BILLING-BOUNDS-2), CONFLICT where records overlap.
+    """
+    check_bounds(sale.plan, sale.terms, _active(view, sale, events), every)
 
 
 def judge_bounds(
@@ -101,10 +135,7 @@ def judge_bounds(
         _check_event(lease, use, event, until_ms)
     if not judged.records:
         return
-    stated = sale.terms.active(judged.events)
-    start_ms = max(use.start_ms, stated.start_ms)
-    active = Span(start_ms, max(start_ms, min(use.end_ms, stated.end_ms)))
-    check_bounds(sale.plan, sale.terms, active, judged.records)
+    check_bounds(sale.plan, sale.terms, _active(view, sale, judged.events), judged.records)
     if earlier:
         before = [parse_record(body) for body in earlier]
         check_overlaps(joined(before, judged.records))
@@ -137,6 +168,29 @@ def use_of(lease: LeaseSnapshot) -> Span:
         return Span(lease.start_ms, lease.start_ms)
     ends = [end for end in (lease.end_ms, lease.terminated_ms, lease.ended_ms) if end is not None]
     return Span(lease.activated_ms, max(lease.activated_ms, min(ends)))
+
+
+def _active(view: UsageView, sale: Sale, events: Sequence[v1.ServiceEvent]) -> Span:
+    """Gives the time in which records may lie, by what the broker knows and what the provider stated."""
+    use, stated = use_of(view.sale.lease), sale.terms.active(events)
+    start_ms = max(use.start_ms, stated.start_ms)
+    return Span(start_ms, max(start_ms, min(use.end_ms, stated.end_ms)))
+
+
+def _head(chain: Chain, batch: Verified[v1.UsageBatch]) -> ChainHead:
+    period = chain.period
+    assert period is not None  # noqa: S101 - a chain with a batch has a period
+    return ChainHead(
+        last_id=batch.id,
+        last_revision=batch.revision,
+        last_sha256=batch.digest,
+        start_ms=period.start_ms,
+        end_ms=period.end_ms,
+        final=chain.final,
+        next_seq=dict(chain.next_seq),
+        first_seq=dict(chain.first_seq),
+        events=tuple(map(_kept_event, chain.events)),
+    )
 
 
 def _chain(view: UsageView) -> Chain:

@@ -10,14 +10,17 @@ from crex.errors import CrexError
 
 PROVIDER: Final = "provider"
 CONSUMER: Final = "consumer"
+ARBITER: Final = "arbiter"
 ADMIN: Final = "admin"
-ROLES: Final = frozenset({PROVIDER, CONSUMER, ADMIN})
+ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, ADMIN})
 
-_ANYONE = frozenset({PROVIDER, CONSUMER, ADMIN})
+_ANYONE = ROLES
 _PARTIES = frozenset({PROVIDER, CONSUMER})
 _PROVIDERS = frozenset({PROVIDER})
 _CONSUMERS = frozenset({CONSUMER})
 _ADMINS = frozenset({ADMIN})
+# The broker itself, which is its own admin, rules where the parties named nobody else (DISPUTE-ARBITER-1).
+_ARBITERS = frozenset({ARBITER, ADMIN})
 
 METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -43,12 +46,26 @@ METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/crex.v1.ProviderAgentService/Connect": _PROVIDERS,
         "/crex.v1.BillingService/AppendUsage": _PROVIDERS,
         "/crex.v1.BillingService/SealUsage": _PROVIDERS,
-        "/crex.v1.BillingService/ListUsage": _PARTIES,
+        "/crex.v1.BillingService/AmendUsage": _PROVIDERS,
+        "/crex.v1.BillingService/ListUsage": _PARTIES | _ARBITERS,
         "/crex.v1.BillingService/IssueInvoice": _PROVIDERS,
-        "/crex.v1.BillingService/GetInvoice": _PARTIES,
+        "/crex.v1.BillingService/GetInvoice": _PARTIES | _ARBITERS,
         "/crex.v1.BillingService/ListInvoices": _PARTIES,
         "/crex.v1.BillingService/AcceptInvoice": _CONSUMERS,
         "/crex.v1.BillingService/RecordPayment": _PROVIDERS,
+        "/crex.v1.BillingService/IssueNote": _PROVIDERS,
+        "/crex.v1.BillingService/GetNote": _PARTIES | _ARBITERS,
+        "/crex.v1.BillingService/ListNotes": _PARTIES | _ARBITERS,
+        "/crex.v1.BillingService/OpenDispute": _CONSUMERS,
+        "/crex.v1.BillingService/GetDispute": _PARTIES | _ARBITERS,
+        "/crex.v1.BillingService/ListDisputes": _PARTIES | _ARBITERS,
+        "/crex.v1.BillingService/AnswerDispute": _PROVIDERS,
+        "/crex.v1.BillingService/AgreeDispute": _CONSUMERS,
+        "/crex.v1.BillingService/EscalateDispute": _CONSUMERS,
+        "/crex.v1.BillingService/WithdrawDispute": _CONSUMERS,
+        "/crex.v1.BillingService/RuleDispute": _ARBITERS,
+        "/crex.v1.BillingService/ClosePeriod": _PROVIDERS,
+        "/crex.v1.BillingService/GetStatement": _PARTIES,
         "/crex.v1.AdminService/Enrol": _ADMINS,
     }
 )

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest_asyncio
 
 from reference_broker.tests.agent import PlayedAgent
-from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER
+from reference_broker.tests.exchange import ARBITER, CONSUMER, OTHER, PROVIDER
 from reference_broker.tests.trade import Trade
 
 
 @pytest_asyncio.fixture
 async def trade(tmp_path: Path) -> AsyncIterator[Trade]:
-    """A market with three enrolled parties and nothing on sale."""
+    """A market with three enrolled parties, an arbiter, and nothing on sale."""
     opened = Trade.open(tmp_path / "broker.db")
     assert isinstance(opened, Trade)
-    await opened.enrol(PROVIDER, CONSUMER, OTHER)
+    await opened.enrol(PROVIDER, CONSUMER, OTHER, ARBITER)
     yield opened
     opened.close()
 

@@ -241,8 +241,8 @@ async def test_outages_lie_within_the_use(trade: Trade, agent: PlayedAgent) -> N
     await kept.append([], events=[outage(-4, -1)])
 
 
-async def test_a_broker_carries_no_corrections(trade: Trade, agent: PlayedAgent) -> None:
-    """What corrects a sealed period goes between the parties (BILLING-CORRECT-1)."""
+async def test_a_correction_has_a_method_of_its_own(trade: Trade, agent: PlayedAgent) -> None:
+    """What corrects a sealed period is refused where usage goes on (BILLING-AMEND-1)."""
     kept = await books(trade, agent)
     await kept.seal(kept.read())
     draft = build_batch(
@@ -255,7 +255,7 @@ async def test_a_broker_carries_no_corrections(trade: Trade, agent: PlayedAgent)
     )
     with pytest.raises(CrexError) as caught:
         await kept.send(draft)
-    assert (caught.value.reason, caught.value.details["requirement"]) == ("TERMS", "BILLING-CORRECT-1")
+    assert (caught.value.reason, caught.value.details["requirement"]) == ("TERMS", "BILLING-AMEND-1")
 
 
 async def test_a_sealed_period_takes_no_more(trade: Trade, agent: PlayedAgent) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crex.errors import CrexError
-from crex.invoice.report import InvoiceReport
+from crex.invoice.report import InvoiceReport, NoteReport
 from crex.trust.verified import Verified
 from crex.v1 import Header, Invoice, InvoiceAcceptance
 
 
 def build_acceptance(
-    invoice: Verified[Invoice], report: InvoiceReport, *, header: Header
+    invoice: Verified[Invoice], report: InvoiceReport, *, header: Header, notes: Iterable[NoteReport] = ()
 ) -> InvoiceAcceptance:
     """Returns the acceptance to be signed.
 
@@ -17,9 +19,10 @@ def build_acceptance(
         invoice: The invoice.
         report: Its recomputation.
         header: The acceptance's header; its issuer is the buyer.
+        notes: The recomputation of each note on the invoice, first to last.
 
     Raises:
-        RatingError: The invoice is not what its inputs come to (ACCEPT-DIGEST-1).
+        RatingError: The invoice or a note is not what its inputs come to (ACCEPT-DIGEST-1).
         CrexError: INCOMPLETE: it is provisional, and nobody has to pay it (INVOICE-PROVISIONAL-1).
     """
     if invoice.message.provisional:
@@ -29,11 +32,21 @@ def build_acceptance(
             f"{invoice.id} is provisional: usage is still incomplete, and nothing is owed by it. Wait for "
             "the invoice of the sealed period.",
         )
-    return InvoiceAcceptance(header=header, invoice=invoice.pin, rating_digest=report.require().digest)
+    owed = report.require()
+    for note in notes:
+        owed = note.require()
+    return InvoiceAcceptance(header=header, invoice=invoice.pin, rating_digest=owed.digest)
 
 
-def check_acceptance(acceptance: Verified[InvoiceAcceptance], invoice: Verified[Invoice]) -> None:
+def check_acceptance(
+    acceptance: Verified[InvoiceAcceptance], invoice: Verified[Invoice], *, owed_digest: str | None = None
+) -> None:
     """Checks that an acceptance is of this invoice, by its buyer, and agrees on the digest.
+
+    Args:
+        acceptance: The acceptance.
+        invoice: The invoice.
+        owed_digest: Rating digest of the last note on the invoice; unset: there is none.
 
     Raises:
         CrexError: SUBJECT if it pins another invoice (ACCEPT-INVOICE-1), NOT_A_PARTY if the buyer did not
@@ -54,12 +67,13 @@ def check_acceptance(acceptance: Verified[InvoiceAcceptance], invoice: Verified[
             f"{acceptance.id} is issued by {acceptance.issuer}, but {billed.buyer} pays. Only the buyer "
             "accepts.",
         )
-    if stated.rating_digest != billed.rating_digest:
+    expected = billed.rating_digest if owed_digest is None else owed_digest
+    if stated.rating_digest != expected:
         raise _refused(
             "RATING_DIFFERS",
             "ACCEPT-DIGEST-1",
-            f"{acceptance.id} states rating digest {stated.rating_digest}, the invoice "
-            f"{billed.rating_digest}. Buyer and seller computed different bills; recompute, and show each "
+            f"{acceptance.id} states rating digest {stated.rating_digest}, and what is owed has "
+            f"{expected}. Buyer and seller computed different bills; recompute, and show each "
             "other the lines.",
         )
 

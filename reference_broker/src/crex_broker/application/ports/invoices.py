@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from crex.decimals import Money
 from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import LastTransition
@@ -22,6 +23,15 @@ class InvoiceSnapshot:
         rating_digest: Digest of the rating table.
         deadline_ms: When it counts as accepted.
         acceptance_sha256: Digest of the consumer's acceptance; empty before it came.
+        owed: Amount with all notes; empty: the total. What is empty by default was remembered by an edition
+            that knew neither notes nor disputes.
+        withheld: What its disputes keep from being payable; empty: nothing.
+        paid: What was paid; empty: nothing.
+        owed_digest: Rating digest of what is owed; empty: the invoice's.
+        note_count: Number of notes on it.
+        open_disputes: Number of its disputes that are open.
+        outcome: How its disputes ended since it was last ISSUED: `resolved`, `credited`, or empty.
+        acceptance_ms: Time that the consumer has to answer.
     """
 
     id: str
@@ -39,6 +49,40 @@ class InvoiceSnapshot:
     create_ms: int
     update_ms: int
     last: LastTransition
+    owed: str = ""
+    withheld: str = ""
+    paid: str = ""
+    owed_digest: str = ""
+    note_count: int = 0
+    open_disputes: int = 0
+    outcome: str = ""
+    acceptance_ms: int = 0
+
+    @property
+    def owed_money(self) -> Money:
+        """What the invoice and its notes come to."""
+        return Money.parse(self.currency, self.owed or self.total)
+
+    @property
+    def withheld_money(self) -> Money:
+        """What its disputes keep from being payable."""
+        return Money.parse(self.currency, self.withheld) if self.withheld else Money(self.currency, 0)
+
+    @property
+    def paid_money(self) -> Money:
+        """What was paid."""
+        return Money.parse(self.currency, self.paid) if self.paid else Money(self.currency, 0)
+
+    @property
+    def payable(self) -> Money:
+        """What is still to be paid, not below zero (STATEMENT-PAYABLE-1)."""
+        left = self.owed_money - self.withheld_money - self.paid_money
+        return left if left.minor > 0 else Money(self.currency, 0)
+
+    @property
+    def digest_owed(self) -> str:
+        """Rating digest of what is owed: of the last note, or else of the invoice."""
+        return self.owed_digest or self.rating_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +104,8 @@ class NewInvoice:
         total: Amount payable.
         rating_digest: Digest of the rating table.
         acceptance_ms: Time that the consumer has to answer.
+        account: The buyer's account.
+        issued_ms: When it was issued, by its header.
     """
 
     document: NewDocument
@@ -75,6 +121,58 @@ class NewInvoice:
     total: str
     rating_digest: str
     acceptance_ms: int
+    account: str
+    issued_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A payment that the seller records.
+
+    Attributes:
+        reference: Its reference; one payment each between seller and buyer (BILLING-PAY-3).
+        amount: What was paid; nothing: all that is payable.
+        time_ms: When it was paid; nothing: now.
+    """
+
+    reference: str
+    amount: Money | None
+    time_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptNote:
+    """A note with the exact bytes of its lines."""
+
+    document: KeptDocument
+    lines: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDispute:
+    """A dispute, and its answer, replies and ruling in the order in which they came."""
+
+    document: KeptDocument
+    papers: tuple[KeptDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePapers:
+    """An invoice with everything that came after it, at one instant.
+
+    Attributes:
+        invoice: The invoice.
+        document: Its document.
+        lines: Exact bytes of its lines.
+        notes: Notes on it, first to last.
+        disputes: Its disputes, in the order in which they were opened.
+    """
+
+    invoice: InvoiceSnapshot
+    document: KeptDocument
+    lines: tuple[bytes, ...]
+    notes: tuple[KeptNote, ...]
+    disputes: tuple[KeptDispute, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +210,29 @@ class InvoiceStore(Protocol):
 
         Raises:
             CrexError: REQUEST_ID_REUSED, NOT_FOUND, INCOMPLETE, NAME_EXISTS (the period has an invoice, or
-                the name is taken; BILLING-ONE-1).
+                the name is taken; BILLING-ONE-1), CONFLICT (its time of issue is closed; BILLING-CLOSE-2).
         """
         ...
 
+    async def papers(self, party: str, id_: str) -> InvoicePapers | None:
+        """Gives an invoice that `party` may read, with everything that came after it."""
+        ...
+
+    async def papers_of_period(self, lease: str, start_ms: int) -> InvoicePapers | None:
+        """Gives the invoice of a period with everything that came after it, whoever asks."""
+        ...
+
     async def billed_before(self, order: str, invoice_sha256: str) -> tuple[tuple[str, str], ...]:
-        """Gives currency and amount of every other invoice of an order's leases, oldest first."""
+        """Gives currency and amount owed of every other invoice of an order's leases, oldest first."""
         ...
 
     async def invoice(
         self, party: str, id_: str, *, from_number: int, limit: int, max_bytes: int
     ) -> LinePage | None:
-        """Gives an invoice of which `party` is seller or buyer, with a part of its lines.
+        """Gives an invoice that `party` may read, with a part of its lines.
 
         Args:
-            party: Seller or buyer of the invoice.
+            party: Seller or buyer of the invoice, or arbiter of a dispute of it (BILLING-DISPUTE-5).
             id_: Its name.
             from_number: Number of the first line to give.
             limit: Most lines to give.
@@ -154,22 +260,26 @@ class InvoiceStore(Protocol):
         ...
 
     async def accept(
-        self, mutation: Mutation, invoice: str, acceptance: NewDocument
+        self, mutation: Mutation, invoice: str, acceptance: NewDocument, *, rating_digest: str
     ) -> Remembered[InvoiceSnapshot]:
         """Accepts an invoice of which `mutation.party` is the buyer.
 
         Raises:
-            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, NAME_EXISTS, ILLEGAL_TRANSITION.
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, NAME_EXISTS, ILLEGAL_TRANSITION;
+                RATING_DIFFERS where what is owed has another digest (BILLING-ACCEPT-1).
         """
         ...
 
     async def record_payment(
-        self, mutation: Mutation, invoice: str, reference: str
+        self, mutation: Mutation, invoice: str, payment: NewPayment
     ) -> Remembered[InvoiceSnapshot]:
         """Records that an invoice of which `mutation.party` is the seller was paid (BILLING-PAY-1).
 
+        The same payment under the same reference again changes nothing.
+
         Raises:
-            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, ILLEGAL_TRANSITION.
+            CrexError: REQUEST_ID_REUSED, NOT_FOUND, NOT_A_PARTY, ILLEGAL_TRANSITION; TERMS (BILLING-PAY-2);
+                CONFLICT where the reference is another payment's (BILLING-PAY-3).
         """
         ...
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from crex_broker.application.ports.accounts import AccountStore
 from crex_broker.application.ports.agents import AgentStore
 from crex_broker.application.ports.allotments import AllotmentStore
+from crex_broker.application.ports.disputes import DisputeStore
 from crex_broker.application.ports.documents import DocumentStore
 from crex_broker.application.ports.invoices import InvoiceStore
 from crex_broker.application.ports.leases import LeaseStore
+from crex_broker.application.ports.notes import NoteStore
 from crex_broker.application.ports.offers import OfferStore
 from crex_broker.application.ports.orders import OrderStore
 from crex_broker.application.ports.parties import PartyStore
@@ -21,6 +24,11 @@ class Store(Protocol):
     """One store behind every port; its objects see each other's writes."""
 
     @property
+    def accounts(self) -> AccountStore:
+        """What stands between sellers and buyers."""
+        ...
+
+    @property
     def agents(self) -> AgentStore:
         """What providers are told to do, and what they answer."""
         ...
@@ -28,6 +36,11 @@ class Store(Protocol):
     @property
     def allotments(self) -> AllotmentStore:
         """What may be sold of each pool."""
+        ...
+
+    @property
+    def disputes(self) -> DisputeStore:
+        """Disputes."""
         ...
 
     @property
@@ -43,6 +56,11 @@ class Store(Protocol):
     @property
     def leases(self) -> LeaseStore:
         """Leases."""
+        ...
+
+    @property
+    def notes(self) -> NoteStore:
+        """Notes on invoices."""
         ...
 
     @property

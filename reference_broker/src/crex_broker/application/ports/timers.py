@@ -21,7 +21,7 @@ class Moved:
 
 
 class TimerStore(Protocol):
-    """Deadlines of orders, leases, usage and invoices."""
+    """Deadlines of orders, leases, usage, invoices and disputes."""
 
     async def due(self) -> Mapping[str, int]:
         """Gives, for each timer that has something to come, when that is due, in milliseconds."""
@@ -57,4 +57,12 @@ class TimerStore(Protocol):
 
     async def invoice_acceptances(self, limit: int) -> Sequence[Moved]:
         """ISSUED → DEEMED_ACCEPTED (BILLING-TIMEOUT-1)."""
+        ...
+
+    async def dispute_answers(self, limit: int) -> Sequence[Moved]:
+        """OPEN → ESCALATED where no answer came in time (BILLING-DISPUTE-2)."""
+        ...
+
+    async def covered_invoices(self, limit: int) -> Sequence[Moved]:
+        """ACCEPTED, DEEMED_ACCEPTED, CREDITED → SETTLED where all that is owed was paid before."""
         ...

@@ -108,10 +108,15 @@ class NewBatch:
         lease_version: Version of the lease against which it was judged.
         head_sha256: Digest of the last batch against which it was judged; empty where there was none.
         head: Where the chain stands with it.
-        event: append or seal.
+        event: append, seal or amend.
+        start_ms: Start of its own period, which is not that of `head` where it corrects an earlier one.
+        end_ms: End of its own period.
         first_ms: Earliest start of its records; nothing where it has none.
         last_ms: Latest end of its records; nothing where it has none.
         grace_ms: Time after the period in which usage may still come.
+        until_ms: Until when it may come in the store's time; nothing where it corrects nothing.
+        invoice_version: Of a correction, version of the period's invoice against which it was judged; 0:
+            there was none.
     """
 
     document: NewDocument
@@ -121,9 +126,13 @@ class NewBatch:
     head_sha256: str
     head: ChainHead
     event: str
+    start_ms: int
+    end_ms: int
     first_ms: int | None
     last_ms: int | None
     grace_ms: int
+    until_ms: int | None = None
+    invoice_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +199,8 @@ class UsageStore(Protocol):
 
         Raises:
             CrexError: REQUEST_ID_REUSED, NOT_FOUND, NAME_EXISTS, ILLEGAL_TRANSITION, USAGE_OUT_OF_BOUNDS (a
-                record ends too far in the future); ETAG_MISMATCH where chain or lease changed since the view.
+                record ends too far in the future), TERMS (a correction comes too late); ETAG_MISMATCH where
+                chain, lease or the invoice of a corrected period changed since the view.
         """
         ...
 
@@ -200,10 +210,16 @@ class UsageStore(Protocol):
         """Gives a part of a lease's chain; at least one batch, however large (BILLING-LIST-2)."""
         ...
 
-    async def chain(self, provider: str, lease: str, *, until_sha256: str) -> Sequence[KeptBatch]:
-        """Gives the chain of a lease up to and with one batch, with the records of that batch's period.
+    async def chain(
+        self, provider: str, lease: str, *, until_sha256: str, period_ms: int | None = None
+    ) -> Sequence[KeptBatch]:
+        """Gives the chain of a lease up to and with one batch, with the records of one period.
 
-        Nothing where the lease has no such batch.
+        Args:
+            provider: The provider.
+            lease: Name of the lease.
+            until_sha256: Digest of the batch; where the lease has no such batch, there is nothing to give.
+            period_ms: Start of the period whose records are given; nothing: that of the batch.
         """
         ...
 

@@ -8,11 +8,13 @@ from typing import Final
 
 from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument, StoredDocument
+from crex_broker.application.ports.usage import KeptDocument
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.writer import Tx
 
 _COLUMNS: Final = "type, id, revision, sha256, issuer, envelope"
 _VISIBLE: Final = "((provider IS NULL AND consumer IS NULL) OR provider = :party OR consumer = :party)"
+_KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
 _INSERT: Final = """
 INSERT INTO documents (sha256, type, id, revision, issuer, provider, consumer, envelope, create_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -87,6 +89,13 @@ def insert(tx: Tx, document: NewDocument) -> None:
             tx.now_ms,
         ),
     )
+
+
+def kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:
+    """Gives a document that an object cites; never to be shown to a caller without asking whose it is."""
+    row = connection.execute(_KEPT, (sha256,)).fetchone()
+    assert row is not None  # noqa: S101 - foreign keys hold what objects cite
+    return KeptDocument(*row)
 
 
 def exists(connection: sqlite3.Connection, sha256: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, invoice_not_found
@@ -12,26 +12,70 @@ from crex_broker.application.ports.timers import Moved
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import transitions
+from crex_broker.storage.sqlite.line_pages import INVOICE_LINES
 from crex_broker.storage.sqlite.writer import Tx
 
 COLUMNS: Final = (
     "id, state, version, sha256, seller, buyer, lease, currency, total, rating_digest, deadline_ms, "
-    "acceptance_sha256, create_ms, update_ms, last_event, last_actor, last_reason, last_ms"
+    "acceptance_sha256, create_ms, update_ms, owed, withheld, paid, owed_digest, note_count, open_disputes, "
+    "outcome, acceptance_ms, last_event, last_actor, last_reason, last_ms"
 )
 _FIELDS: Final = [name for name in InvoiceSnapshot.__slots__ if name != "last"]
+# Currency and amount owed of the other invoices of an order's leases.
+BILLED: Final = """
+SELECT currency, CASE owed WHEN '' THEN total ELSE owed END
+FROM invoices JOIN leases ON leases.name = invoices.lease
+WHERE leases.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
+"""
 _INSERT: Final = f"""
-INSERT INTO invoices ({COLUMNS}, period_start_ms, period_end_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO invoices ({COLUMNS}, covered, period_start_ms, period_end_ms)
+VALUES ({", ".join("?" * (len(COLUMNS.split(", ")) + 3))})
 """  # noqa: S608 - constants
 _UPDATE: Final = """
-UPDATE invoices SET state = ?, version = ?, acceptance_sha256 = ?, payment_reference = ?, update_ms = ?,
+UPDATE invoices SET state = ?, version = ?, acceptance_sha256 = ?, update_ms = ?, deadline_ms = ?, owed = ?,
+    withheld = ?, paid = ?, owed_digest = ?, note_count = ?, open_disputes = ?, outcome = ?, covered = ?,
     last_event = ?, last_actor = ?, last_reason = ?, last_ms = ? WHERE id = ?
 """
 _DUE: Final = (
     f"SELECT {COLUMNS} FROM invoices WHERE state = 'ISSUED' AND deadline_ms <= ? "  # noqa: S608 - constants
     "ORDER BY deadline_ms LIMIT ?"
 )
-_LINE: Final = "INSERT INTO invoice_lines (invoice_seq, number, body) VALUES (?, ?, ?)"
+_COVERED: Final = (
+    f"SELECT {COLUMNS} FROM invoices WHERE covered = 1 "  # noqa: S608 - constants
+    "AND state IN ('ACCEPTED', 'DEEMED_ACCEPTED', 'CREDITED') LIMIT ?"
+)
+# Whoever rules on a dispute reads what it is about (BILLING-DISPUTE-5).
+_JUDGES: Final = "SELECT 1 FROM disputes WHERE invoice = ? AND arbiter = ? AND escalated = 1 LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a step changes of an invoice besides its state; nothing: it stays.
+
+    Attributes:
+        acceptance_sha256: Digest of the consumer's acceptance.
+        deadline_ms: When it counts as accepted.
+        owed: Amount with all notes.
+        withheld: What its disputes keep from being payable.
+        paid: What was paid.
+        owed_digest: Rating digest of what is owed.
+        note_count: Number of notes on it.
+        open_disputes: Number of its disputes that are open.
+        outcome: How its disputes ended since it was last ISSUED.
+    """
+
+    acceptance_sha256: str | None = None
+    deadline_ms: int | None = None
+    owed: str | None = None
+    withheld: str | None = None
+    paid: str | None = None
+    owed_digest: str | None = None
+    note_count: int | None = None
+    open_disputes: int | None = None
+    outcome: str | None = None
+
+
+NOTHING: Final = Change()
 
 
 def snapshot(row: tuple[Any, ...]) -> InvoiceSnapshot:
@@ -58,6 +102,19 @@ def visible(connection: sqlite3.Connection, party: str, id_: str) -> InvoiceSnap
     return invoice
 
 
+def may_read(connection: sqlite3.Connection, party: str, invoice: InvoiceSnapshot) -> bool:
+    """Tells whether a party is seller, buyer or, where a dispute was escalated, its arbiter."""
+    if party in (invoice.seller, invoice.buyer):
+        return True
+    return connection.execute(_JUDGES, (invoice.id, party)).fetchone() is not None
+
+
+def readable(connection: sqlite3.Connection, party: str, id_: str) -> InvoiceSnapshot | None:
+    """Gives an invoice by name to whoever may read it."""
+    invoice = find(connection, id_)
+    return invoice if invoice is not None and may_read(connection, party, invoice) else None
+
+
 def make(tx: Tx, invoice: NewInvoice, seller: str) -> InvoiceSnapshot:
     """Writes a new invoice with its lines."""
     event = "issue"
@@ -77,26 +134,22 @@ def make(tx: Tx, invoice: NewInvoice, seller: str) -> InvoiceSnapshot:
         create_ms=tx.now_ms,
         update_ms=tx.now_ms,
         last=LastTransition(event, seller, "", tx.now_ms),
+        owed=invoice.total,
+        owed_digest=invoice.rating_digest,
+        acceptance_ms=invoice.acceptance_ms,
     )
     last = made.last
     plain = [getattr(made, name) for name in _FIELDS]
     step_ = (last.event, last.actor, last.reason, last.time_ms)
-    cursor = tx.connection.execute(_INSERT, (*plain, *step_, invoice.start_ms, invoice.end_ms))
-    numbered = enumerate(invoice.lines, start=1)
-    tx.connection.executemany(_LINE, [(cursor.lastrowid, number, body) for number, body in numbered])
+    placed = (_covered(made), invoice.start_ms, invoice.end_ms)
+    cursor = tx.connection.execute(_INSERT, (*plain, *step_, *placed))
+    INVOICE_LINES.write(tx.connection, cursor.lastrowid, invoice.lines)
     _record(tx, made, event, "", seller)
     return made
 
 
 def advance(
-    tx: Tx,
-    invoice: InvoiceSnapshot,
-    event: str,
-    actor: Actor,
-    by: str,
-    *,
-    acceptance_sha256: str = "",
-    payment_reference: str = "",
+    tx: Tx, invoice: InvoiceSnapshot, event: str, actor: Actor, by: str, change: Change = NOTHING
 ) -> InvoiceSnapshot:
     """Takes one step of an invoice's state machine and writes it; a repeated event changes nothing.
 
@@ -108,16 +161,38 @@ def advance(
     )
     if taken.repeated:
         return invoice
+    changed = {name: value for name in Change.__slots__ if (value := getattr(change, name)) is not None}
     after = replace(
         invoice,
         state=taken.state,
         version=invoice.version + 1,
-        acceptance_sha256=acceptance_sha256 or invoice.acceptance_sha256,
         update_ms=tx.now_ms,
         last=LastTransition(event, by, "", tx.now_ms),
+        **changed,
     )
-    changed = (after.state, after.version, after.acceptance_sha256, payment_reference, after.update_ms)
-    tx.connection.execute(_UPDATE, (*changed, event, by, "", tx.now_ms, after.id))
+    tx.connection.execute(
+        _UPDATE,
+        (
+            after.state,
+            after.version,
+            after.acceptance_sha256,
+            after.update_ms,
+            after.deadline_ms,
+            after.owed,
+            after.withheld,
+            after.paid,
+            after.owed_digest,
+            after.note_count,
+            after.open_disputes,
+            after.outcome,
+            _covered(after),
+            event,
+            by,
+            "",
+            tx.now_ms,
+            after.id,
+        ),
+    )
     _record(tx, after, event, invoice.state, by)
     return after
 
@@ -127,6 +202,17 @@ def deem_accepted(tx: Tx, limit: int, authority: str) -> list[Moved]:
     rows = tx.connection.execute(_DUE, (tx.now_ms, limit)).fetchall()
     moved = [advance(tx, snapshot(row), "timeout", Actor.BROKER, authority) for row in rows]
     return [Moved(invoice.id, invoice.state) for invoice in moved]
+
+
+def settle_covered(tx: Tx, limit: int, authority: str) -> list[Moved]:
+    """Settles invoices of which all that is owed was paid before it was agreed to (BILLING-PAY-2)."""
+    rows = tx.connection.execute(_COVERED, (limit,)).fetchall()
+    moved = [advance(tx, snapshot(row), "covered", Actor.BROKER, authority) for row in rows]
+    return [Moved(invoice.id, invoice.state) for invoice in moved]
+
+
+def _covered(invoice: InvoiceSnapshot) -> int:
+    return int(invoice.paid_money.minor >= invoice.owed_money.minor)
 
 
 def _record(tx: Tx, invoice: InvoiceSnapshot, event: str, before: str, by: str) -> None:

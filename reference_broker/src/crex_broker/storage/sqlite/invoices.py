@@ -7,30 +7,34 @@ from typing import Any, Final
 
 from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument
-from crex_broker.application.ports.invoices import InvoicePage, InvoiceSnapshot, LinePage, NewInvoice
+from crex_broker.application.ports.invoices import (
+    InvoicePage,
+    InvoicePapers,
+    InvoiceSnapshot,
+    LinePage,
+    NewInvoice,
+    NewPayment,
+)
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.application.ports.usage import KeptDocument
 from crex_broker.domain.states import Actor
-from crex_broker.storage.sqlite import documents, invoice_table, lease_table, usage_table
+from crex_broker.storage.sqlite import (
+    closes,
+    documents,
+    invoice_papers,
+    invoice_table,
+    lease_table,
+    payments,
+    usage_table,
+)
+from crex_broker.storage.sqlite.invoice_table import BILLED, Change
+from crex_broker.storage.sqlite.line_pages import INVOICE_LINES
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
-_KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
 _OF_PERIOD: Final = "SELECT id, sha256 FROM invoices WHERE lease = ? AND period_start_ms = ?"
-_BILLED: Final = """
-SELECT currency, total FROM invoices JOIN leases ON leases.name = invoices.lease
-WHERE leases.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
-"""
-# A length, and the number of a field, before each line of a response.
-_FRAME_BYTES: Final = 5
 _SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
-_SIZES: Final = """
-SELECT number, length(body) FROM invoice_lines WHERE invoice_seq = ? AND number >= ? ORDER BY number LIMIT ?
-"""
-_LINES: Final = """
-SELECT body FROM invoice_lines WHERE invoice_seq = ? AND number BETWEEN ? AND ? ORDER BY number
-"""
 _SIDE: Final = f"""
 SELECT * FROM (
     SELECT seq, {invoice_table.COLUMNS} FROM invoices WHERE %s = :party AND (:lease = '' OR lease = :lease)
@@ -53,25 +57,45 @@ class SqliteInvoices:
             lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: _issue(tx, mutation.party, invoice))
         )
 
+    async def papers(self, party: str, id_: str) -> InvoicePapers | None:
+        """Gives an invoice that `party` may read, with everything that came after it."""
+
+        def read(connection: sqlite3.Connection) -> InvoicePapers | None:
+            found = invoice_table.readable(connection, party, id_)
+            return None if found is None else invoice_papers.papers(connection, found)
+
+        return await self._reader.run(read)
+
+    async def papers_of_period(self, lease: str, start_ms: int) -> InvoicePapers | None:
+        """Gives the invoice of a period with everything that came after it."""
+
+        def read(connection: sqlite3.Connection) -> InvoicePapers | None:
+            row = connection.execute(_OF_PERIOD, (lease, start_ms)).fetchone()
+            found = None if row is None else invoice_table.find(connection, row[0])
+            return None if found is None else invoice_papers.papers(connection, found)
+
+        return await self._reader.run(read)
+
     async def billed_before(self, order: str, invoice_sha256: str) -> tuple[tuple[str, str], ...]:
-        """Gives currency and amount of every other invoice of an order's leases."""
+        """Gives currency and amount owed of every other invoice of an order's leases."""
         found = (order, invoice_sha256)
-        return await self._reader.run(lambda c: tuple(c.execute(_BILLED, found).fetchall()))
+        return await self._reader.run(lambda c: tuple(c.execute(BILLED, found).fetchall()))
 
     async def invoice(
         self, party: str, id_: str, *, from_number: int, limit: int, max_bytes: int
     ) -> LinePage | None:
-        """Gives an invoice of the caller with a part of its lines."""
+        """Gives an invoice that `party` may read, with a part of its lines."""
 
         def read(connection: sqlite3.Connection) -> LinePage | None:
-            found = invoice_table.find(connection, id_)
-            if found is None or party not in (found.seller, found.buyer):
+            found = invoice_table.readable(connection, party, id_)
+            if found is None:
                 return None
-            document = _kept(connection, found.sha256)
+            document = documents.kept(connection, found.sha256)
             accepted = found.acceptance_sha256
-            acceptance = _kept(connection, accepted).envelope if accepted else None
+            acceptance = documents.kept(connection, accepted).envelope if accepted else None
             room = max_bytes - len(document.envelope) - len(acceptance or b"")
-            lines, next_number = _lines(connection, id_, from_number, limit, room)
+            (seq,) = connection.execute(_SEQ, (id_,)).fetchone()
+            lines, next_number = INVOICE_LINES.page(connection, seq, from_number, limit, room)
             return LinePage(
                 invoice=found,
                 document=document,
@@ -105,20 +129,21 @@ class SqliteInvoices:
             found = None if row is None else invoice_table.snapshot(row)
             if found is None or party not in (found.seller, found.buyer):
                 return None
-            return found, _kept(connection, sha256)
+            return found, documents.kept(connection, sha256)
 
         return await self._reader.run(read)
 
     async def accept(
-        self, mutation: Mutation, invoice: str, acceptance: NewDocument
+        self, mutation: Mutation, invoice: str, acceptance: NewDocument, *, rating_digest: str
     ) -> Remembered[InvoiceSnapshot]:
         """Accepts an invoice of which the caller is the buyer."""
 
         def work(tx: Tx) -> InvoiceSnapshot:
             standing = _as_party(tx, mutation.party, invoice, buyer=True)
-            after = invoice_table.advance(
-                tx, standing, "accept", Actor.CONSUMER, mutation.party, acceptance_sha256=acceptance.sha256
-            )
+            change = Change(acceptance_sha256=acceptance.sha256)
+            after = invoice_table.advance(tx, standing, "accept", Actor.CONSUMER, mutation.party, change)
+            if rating_digest != standing.digest_owed:
+                raise _other_digest(standing, rating_digest)
             if after.version != standing.version:
                 documents.keep(tx, acceptance)
             return after
@@ -126,15 +151,13 @@ class SqliteInvoices:
         return await self._writer.run(lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: work(tx)))
 
     async def record_payment(
-        self, mutation: Mutation, invoice: str, reference: str
+        self, mutation: Mutation, invoice: str, payment: NewPayment
     ) -> Remembered[InvoiceSnapshot]:
         """Records that an invoice of which the caller is the seller was paid."""
 
         def work(tx: Tx) -> InvoiceSnapshot:
             standing = _as_party(tx, mutation.party, invoice, buyer=False)
-            return invoice_table.advance(
-                tx, standing, "payment", Actor.PROVIDER, mutation.party, payment_reference=reference
-            )
+            return payments.record(tx, standing, payment)
 
         return await self._writer.run(lambda tx: once(tx, mutation, InvoiceSnapshot, lambda: work(tx)))
 
@@ -162,7 +185,7 @@ def _issue(tx: Tx, seller: str, invoice: NewInvoice) -> InvoiceSnapshot:
             "period, then issue the invoice (BILLING-ISSUE-1).",
             details={"lease": invoice.lease, "current_state": "" if usage is None else usage.state},
         )
-    others = tuple(tx.connection.execute(_BILLED, (invoice.order, invoice.document.sha256)).fetchall())
+    others = tuple(tx.connection.execute(BILLED, (invoice.order, invoice.document.sha256)).fetchall())
     if others != invoice.billed_before:
         raise CrexError(
             "ETAG_MISMATCH",
@@ -170,6 +193,7 @@ def _issue(tx: Tx, seller: str, invoice: NewInvoice) -> InvoiceSnapshot:
             "its spend limit. Send the same request again.",
             details={"order": invoice.order},
         )
+    closes.check_open(tx.connection, seller, invoice.buyer, invoice.account, invoice.issued_ms)
     documents.keep(tx, invoice.document)
     return invoice_table.make(tx, invoice, seller)
 
@@ -186,20 +210,11 @@ def _as_party(tx: Tx, party: str, id_: str, *, buyer: bool) -> InvoiceSnapshot:
     return invoice
 
 
-def _lines(
-    connection: sqlite3.Connection, id_: str, from_number: int, limit: int, max_bytes: int
-) -> tuple[tuple[bytes, ...], int | None]:
-    (seq,) = connection.execute(_SEQ, (id_,)).fetchone()
-    sizes = connection.execute(_SIZES, (seq, from_number, limit + 1)).fetchall()
-    taken, last = 0, from_number - 1
-    for number, size in sizes[:limit]:
-        taken += size + _FRAME_BYTES
-        if last >= from_number and taken > max_bytes:
-            break
-        last = number
-    rows = connection.execute(_LINES, (seq, from_number, last)).fetchall()
-    return tuple([body for (body,) in rows]), last + 1 if len(rows) < len(sizes) else None
-
-
-def _kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:
-    return KeptDocument(*connection.execute(_KEPT, (sha256,)).fetchone())
+def _other_digest(invoice: InvoiceSnapshot, stated: str) -> CrexError:
+    return CrexError(
+        "RATING_DIFFERS",
+        f"The acceptance states rating digest {stated}, and what is owed by {invoice.id} and the "
+        f"{invoice.note_count} notes on it has {invoice.digest_owed}. Read it again with its notes, "
+        "recompute, and accept or dispute what you then find (BILLING-ACCEPT-1).",
+        details={"requirement": "BILLING-ACCEPT-1", "name": invoice.id},
+    )

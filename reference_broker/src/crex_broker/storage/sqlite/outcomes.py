@@ -29,7 +29,8 @@ def _reader(kind: Hashable) -> Callable[[Any], Any]:
         hints = get_type_hints(kind)
         readers = [(field.name, _reader(hints[field.name])) for field in fields(kind)]
         made = cast("Callable[..., Any]", kind)
-        return lambda value: made(**{name: read(value[name]) for name, read in readers})
+        # What an earlier edition remembered lacks what came since; that has defaults.
+        return lambda value: made(**{name: read(value[name]) for name, read in readers if name in value})
     origin = get_origin(kind)
     if origin is tuple:
         item = _reader(get_args(kind)[0])

@@ -15,11 +15,14 @@ from crex.errors import CrexError
 from crex_broker.storage.sqlite import migrations
 from crex_broker.storage.sqlite.agents import SqliteAgents
 from crex_broker.storage.sqlite.allotments import SqliteAllotments
+from crex_broker.storage.sqlite.closes import SqliteAccounts
 from crex_broker.storage.sqlite.database import DatabaseLock, connect
+from crex_broker.storage.sqlite.disputes import SqliteDisputes
 from crex_broker.storage.sqlite.documents import SqliteDocuments
 from crex_broker.storage.sqlite.errors import start_refusal_of
 from crex_broker.storage.sqlite.invoices import SqliteInvoices
 from crex_broker.storage.sqlite.leases import SqliteLeases
+from crex_broker.storage.sqlite.notes import SqliteNotes
 from crex_broker.storage.sqlite.offers import SqliteOffers
 from crex_broker.storage.sqlite.orders import SqliteOrders
 from crex_broker.storage.sqlite.parties import SqliteParties
@@ -68,11 +71,14 @@ class SqliteStore:
             except sqlite3.Error as error:
                 raise start_refusal_of(error, str(path)) from error
             self._opened = opened.pop_all()
+        self.accounts = SqliteAccounts(self.writer, self.reader)
         self.agents = SqliteAgents(self.writer, self.reader, authority)
         self.allotments = SqliteAllotments(self.writer, authority)
+        self.disputes = SqliteDisputes(self.writer, self.reader)
         self.documents = SqliteDocuments(self.reader)
         self.invoices = SqliteInvoices(self.writer, self.reader)
         self.leases = SqliteLeases(self.writer, self.reader)
+        self.notes = SqliteNotes(self.writer, self.reader)
         self.offers = SqliteOffers(self.writer, self.reader, authority)
         self.orders = SqliteOrders(self.writer, self.reader, authority)
         self.parties = SqliteParties(self.writer, self.reader)

@@ -11,7 +11,14 @@ from crex_broker.application.ports.leases import LeaseSnapshot
 from crex_broker.application.ports.orders import OrderSnapshot
 from crex_broker.application.ports.timers import Moved
 from crex_broker.domain.states import Actor
-from crex_broker.storage.sqlite import invoice_table, lease_table, occupancy, order_rows, usage_table
+from crex_broker.storage.sqlite import (
+    dispute_table,
+    invoice_table,
+    lease_table,
+    occupancy,
+    order_rows,
+    usage_table,
+)
 from crex_broker.storage.sqlite.agent_results import RELEASE_MS
 from crex_broker.storage.sqlite.lease_table import Change
 from crex_broker.storage.sqlite.reader import Reader
@@ -31,6 +38,9 @@ UNION ALL SELECT 'provision-deadline', min(deadline_ms) FROM leases WHERE state 
 UNION ALL SELECT 'order-fulfilment', min(0) FROM orders_closing
 UNION ALL SELECT 'usage-grace', min(due_ms) FROM usage_periods WHERE state = 'OPEN'
 UNION ALL SELECT 'invoice-acceptance', min(deadline_ms) FROM invoices WHERE state = 'ISSUED'
+UNION ALL SELECT 'invoice-covered', min(0) FROM invoices
+    WHERE covered = 1 AND state IN ('ACCEPTED', 'DEEMED_ACCEPTED', 'CREDITED')
+UNION ALL SELECT 'dispute-answer', min(answer_by_ms) FROM disputes WHERE state = 'OPEN'
 """
 _ORDERS_DUE: Final = (
     f"SELECT {order_rows.COLUMNS} FROM orders WHERE state = ? AND expire_ms <= ? "  # noqa: S608 - constants
@@ -172,6 +182,14 @@ class SqliteTimers:
     async def invoice_acceptances(self, limit: int) -> Sequence[Moved]:
         """ISSUED → DEEMED_ACCEPTED."""
         return await self._writer.run(lambda tx: invoice_table.deem_accepted(tx, limit, self.authority))
+
+    async def dispute_answers(self, limit: int) -> Sequence[Moved]:
+        """OPEN → ESCALATED."""
+        return await self._writer.run(lambda tx: dispute_table.escalate_unanswered(tx, limit, self.authority))
+
+    async def covered_invoices(self, limit: int) -> Sequence[Moved]:
+        """ACCEPTED, DEEMED_ACCEPTED, CREDITED → SETTLED."""
+        return await self._writer.run(lambda tx: invoice_table.settle_covered(tx, limit, self.authority))
 
     async def _orders(
         self, state: str, limit: int, step: Callable[[Tx, OrderSnapshot], OrderSnapshot]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from crex import v1
+from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
 from crex_broker.application.ports.leases import LeaseSnapshot
 from crex_broker.application.ports.requests import Mutation, Remembered
@@ -27,7 +28,6 @@ from crex_broker.storage.sqlite.writer import Tx, Writer
 # How far ahead of the store's time a record may end (BILLING-FUTURE-1).
 FUTURE_MS: Final = 300_000
 
-_KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
 _OF_LEASE: Final = "SELECT seq, period_start_ms FROM usage_batches WHERE lease = ? AND sha256 = ?"
 _UNTIL: Final = "SELECT max(last_ms) FROM usage_batches WHERE lease = ?"
 _REACHING: Final = """
@@ -42,6 +42,11 @@ WHERE usage_batches.lease = ? AND usage_batches.seq BETWEEN ? AND ? ORDER BY usa
 _PAGE: Final = _BATCHES % "usage_batches.records"
 # Records of earlier periods are not wanted.
 _CHAIN: Final = _BATCHES % "CASE WHEN usage_batches.period_start_ms = ? THEN usage_batches.records END"
+_INVOICE: Final = "SELECT version FROM invoices WHERE lease = ? AND period_start_ms = ?"
+_JUDGES: Final = """
+SELECT 1 FROM disputes JOIN invoices ON invoices.id = disputes.invoice
+WHERE invoices.lease = ? AND disputes.arbiter = ? AND disputes.escalated = 1 LIMIT 1
+"""
 _ORDER: Final = "SELECT hold_receipt_sha256, order_document_sha256 FROM orders WHERE name = ?"
 
 
@@ -70,7 +75,7 @@ class SqliteUsage:
             return UsageView(
                 sale=_sale(connection, standing),
                 head=usage_table.head(connection, lease),
-                cited=None if cited is None else _kept(connection, previous_sha256),
+                cited=None if cited is None else documents.kept(connection, previous_sha256),
                 until_ms=connection.execute(_UNTIL, (lease,)).fetchone()[0],
                 known=connection.execute(_OF_LEASE, (lease, batch_sha256)).fetchone() is not None,
             )
@@ -101,7 +106,7 @@ class SqliteUsage:
         """Gives a document that others cite."""
 
         def read(connection: sqlite3.Connection) -> KeptDocument | None:
-            return _kept(connection, sha256) if documents.exists(connection, sha256) else None
+            return documents.kept(connection, sha256) if documents.exists(connection, sha256) else None
 
         return await self._reader.run(read)
 
@@ -118,7 +123,7 @@ class SqliteUsage:
 
         def read(connection: sqlite3.Connection) -> BatchPage | None:
             standing = lease_table.find(connection, lease)
-            if standing is None or party not in (standing.consumer, standing.provider):
+            if standing is None or not _may_read(connection, party, standing):
                 return None
             sizes = connection.execute(_SIZES, (lease, after_seq, limit + 1)).fetchall()
             taken, last_seq = 0, 0
@@ -135,7 +140,9 @@ class SqliteUsage:
 
         return await self._reader.run(read)
 
-    async def chain(self, provider: str, lease: str, *, until_sha256: str) -> Sequence[KeptBatch]:
+    async def chain(
+        self, provider: str, lease: str, *, until_sha256: str, period_ms: int | None = None
+    ) -> Sequence[KeptBatch]:
         """Gives the chain of a lease up to and with one batch."""
 
         def read(connection: sqlite3.Connection) -> list[KeptBatch]:
@@ -144,7 +151,8 @@ class SqliteUsage:
             if standing is None or standing.provider != provider or last is None:
                 return []
             last_seq, start_ms = last
-            rows = connection.execute(_CHAIN, (start_ms, lease, 0, last_seq)).fetchall()
+            wanted = start_ms if period_ms is None else period_ms
+            rows = connection.execute(_CHAIN, (wanted, lease, 0, last_seq)).fetchall()
             return [KeptBatch(*row) for row in rows]
 
         return await self._reader.run(read)
@@ -178,6 +186,8 @@ def _append(tx: Tx, provider: str, batch: NewBatch) -> UsageSnapshot:
             f"{lease.name} or its usage changed while the batch was verified. Send the same request again.",
             details={"lease": lease.name, "current_state": lease.state},
         )
+    if batch.event == "amend":
+        _check_amendable(tx, batch)
     if batch.last_ms is not None and batch.last_ms > tx.now_ms + FUTURE_MS:
         raise CrexError(
             "USAGE_OUT_OF_BOUNDS",
@@ -189,17 +199,38 @@ def _append(tx: Tx, provider: str, batch: NewBatch) -> UsageSnapshot:
     return usage_table.write(tx, lease, batch, provider)
 
 
+def _may_read(connection: sqlite3.Connection, party: str, lease: LeaseSnapshot) -> bool:
+    """Tells whether a party is one of the lease's, or arbiter of a bill of it (BILLING-DISPUTE-5)."""
+    if party in (lease.consumer, lease.provider):
+        return True
+    return connection.execute(_JUDGES, (lease.name, party)).fetchone() is not None
+
+
+def _check_amendable(tx: Tx, batch: NewBatch) -> None:
+    """Requires that a correction comes in time, and that nobody billed its period since it was judged."""
+    row = tx.connection.execute(_INVOICE, (batch.lease, batch.start_ms)).fetchone()
+    if (0 if row is None else row[0]) != batch.invoice_version:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"The invoice of the corrected period of {batch.lease} changed while the batch was verified. "
+            "Send the same request again.",
+            details={"lease": batch.lease},
+        )
+    if batch.until_ms is not None and tx.now_ms > batch.until_ms:
+        raise CrexError(
+            "TERMS",
+            f"The usage of {batch.lease} could be corrected until {format_time(from_ms(batch.until_ms))}, by "
+            "the offer's correction_horizon; the correction comes too late. Settle it with the buyer "
+            "(BILLING-AMEND-2).",
+            details={"lease": batch.lease, "requirement": "BILLING-AMEND-2"},
+        )
+
+
 def _sale(connection: sqlite3.Connection, lease: LeaseSnapshot) -> LeaseSale:
     hold_receipt, order_document = connection.execute(_ORDER, (lease.order,)).fetchone()
     return LeaseSale(
         lease,
-        _kept(connection, hold_receipt),
-        _kept(connection, order_document),
-        _kept(connection, lease.offer_sha256),
+        documents.kept(connection, hold_receipt),
+        documents.kept(connection, order_document),
+        documents.kept(connection, lease.offer_sha256),
     )
-
-
-def _kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:
-    row = connection.execute(_KEPT, (sha256,)).fetchone()
-    assert row is not None  # noqa: S101 - foreign keys hold what objects cite
-    return KeptDocument(*row)

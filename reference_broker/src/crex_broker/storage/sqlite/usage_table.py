@@ -102,7 +102,7 @@ def write(tx: Tx, lease: LeaseSnapshot, batch: NewBatch, by: str) -> UsageSnapsh
         CrexError: ILLEGAL_TRANSITION.
     """
     at = batch.head
-    standing = period(tx.connection, lease.name, at.start_ms)
+    standing = period(tx.connection, lease.name, batch.start_ms)
     taken = step(
         "usage",
         NEW if standing is None else standing.state,
@@ -114,8 +114,8 @@ def write(tx: Tx, lease: LeaseSnapshot, batch: NewBatch, by: str) -> UsageSnapsh
     _write_head(tx, lease.name, at)
     after = UsageSnapshot(
         lease=lease.name,
-        start_ms=at.start_ms,
-        end_ms=at.end_ms,
+        start_ms=batch.start_ms,
+        end_ms=batch.end_ms,
         state=taken.state,
         version=1 if standing is None else standing.version + 1,
         batch_count=1 + (0 if standing is None else standing.batch_count),
@@ -125,8 +125,8 @@ def write(tx: Tx, lease: LeaseSnapshot, batch: NewBatch, by: str) -> UsageSnapsh
         update_ms=tx.now_ms,
         last=LastTransition(batch.event, by, "", tx.now_ms),
     )
-    ends = (at.end_ms, lease.end_ms, lease.terminated_ms, lease.ended_ms)
-    due_ms = max(at.start_ms, min(end for end in ends if end is not None)) + batch.grace_ms
+    ends = (batch.end_ms, lease.end_ms, lease.terminated_ms, lease.ended_ms)
+    due_ms = max(batch.start_ms, min(end for end in ends if end is not None)) + batch.grace_ms
     last = after.last
     tx.connection.execute(
         _PUT,
@@ -178,7 +178,7 @@ def _write_batch(tx: Tx, batch: NewBatch) -> None:
         _PUT_BATCH,
         (
             batch.lease,
-            batch.head.start_ms,
+            batch.start_ms,
             batch.document.sha256,
             len(batch.records),
             batch.first_ms,

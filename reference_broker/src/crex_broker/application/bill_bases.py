@@ -1,0 +1,112 @@
+"""What a bill is recomputed from: documents that the broker has (BILLING-ISSUE-2, BILLING-NOTE-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crex import v1
+from crex.decimals import Money
+from crex.errors import CrexError
+from crex.invoice import Basis, SealedBatch
+from crex.trust.verified import Verified
+from crex_broker.application.context import Context
+from crex_broker.application.ports.leases import lease_not_found
+from crex_broker.application.ports.usage import KeptBatch, KeptDocument, LeaseSale, UsageSnapshot
+from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
+
+
+@dataclass(frozen=True, slots=True)
+class BillBasis:
+    """What a bill of one period of a lease is recomputed from, not opened yet.
+
+    Attributes:
+        sale: The lease, and its documents.
+        sold: What was sold.
+        usage: The usage of the period; nothing where there is none.
+        chain: The lease's batches up to the last of the period, which corrects it perhaps.
+        earlier: The invoice whose closings the openings are; nothing where none is pinned.
+    """
+
+    sale: LeaseSale
+    sold: SoldLease
+    usage: UsageSnapshot | None
+    chain: Sequence[KeptBatch]
+    earlier: Verified[v1.Invoice] | None
+
+    def opened(self, context: Context) -> Basis:
+        """Opens the batches, which takes time for many; so it may run beside the event loop."""
+        batches = [sealed_batch(context, kept) for kept in self.chain]
+        return Basis.of(self.sold.sale, batches, earlier=self.earlier)
+
+
+class BillBases:
+    """Gives the bases of bills."""
+
+    def __init__(self, context: Context, sold: SoldLeases) -> None:
+        self._context = context
+        self._sold = sold
+
+    async def of(self, provider: str, invoice: v1.Invoice, start_ms: int) -> BillBasis:
+        """Gives the basis of an invoice, and of the notes on it.
+
+        Args:
+            provider: Who bills.
+            invoice: The invoice.
+            start_ms: Start of its period.
+
+        Raises:
+            CrexError: NOT_FOUND: the lease is not the provider's. SUBJECT: the earlier invoice that is pinned
+                was not issued here.
+        """
+        store, lease = self._context.store, invoice.lease
+        found = await store.usage.sale(provider, lease)
+        if found is None:
+            raise lease_not_found(lease)
+        usage = await store.usage.period(provider, lease, start_ms)
+        chain: Sequence[KeptBatch] = ()
+        if usage is not None:
+            chain = await store.usage.chain(provider, lease, until_sha256=usage.last_batch_sha256)
+        return BillBasis(
+            sale=found,
+            sold=await self._sold.of(found),
+            usage=usage,
+            chain=chain,
+            earlier=await self._earlier(provider, invoice),
+        )
+
+    async def _earlier(self, provider: str, invoice: v1.Invoice) -> Verified[v1.Invoice] | None:
+        """Gives the invoice whose closings the openings are, where one is pinned (RATE-OPENING-1)."""
+        if not invoice.earlier_invoices:
+            return None
+        pin = invoice.earlier_invoices[0]
+        kept = await self._context.store.usage.kept(pin.sha256)
+        earlier = None if kept is None else reopen(self._context, kept, v1.Invoice)
+        if earlier is None or earlier.issuer != provider:
+            raise CrexError(
+                "SUBJECT",
+                f"The invoice pins {pin.id} with SHA-256 {pin.sha256} as the one before it, which was not "
+                "issued here. Issue invoices in the order of their periods (RATE-OPENING-1).",
+                details={"requirement": "RATE-OPENING-1"},
+            )
+        return earlier
+
+
+def sealed_batch(context: Context, kept: KeptBatch) -> SealedBatch:
+    """Opens a kept batch with its records, as of when it came."""
+    document = KeptDocument("", 0, "", kept.envelope, kept.kept_ms)
+    batch = reopen(context, document, v1.UsageBatch)
+    bodies = None
+    if kept.records is not None:
+        bodies = tuple(v1.BatchWithRecords.FromString(kept.records).records)
+    return SealedBatch(batch, bodies, received_ms=kept.kept_ms)
+
+
+def sum_in(currency: str, amounts: Iterable[tuple[str, str]]) -> Money | None:
+    """Gives what amounts come to in one currency; nothing where none is in it."""
+    total: Money | None = None
+    for other, amount in amounts:
+        if other == currency:
+            billed = Money.parse(other, amount)
+            total = billed if total is None else total + billed
+    return total
