@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from crex.cli.bundle import write_bundle
+from crex.cli.bundle_files import write_bundle
 from crex.trust.envelope import to_json
 from sdk.tests.cli.conftest import Shell
 from sdk.tests.invoice.bundle_samples import AT, Bundled

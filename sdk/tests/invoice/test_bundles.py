@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crex.cli.bundle import read_bundle, write_bundle
+from crex.cli.bundle_files import read_bundle, write_bundle
 from crex.errors import CrexError
 from crex.invoice.bundle import BilledPapers, Bundle, BundleError, bodies_of, from_json, rows_of, to_json
 from crex.invoice.bundle_open import open_bundle

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crex.decimals import Money
 from crex.invoice import html_report
-from crex.invoice.difference import Bill, as_text, changes
+from crex.invoice.difference import Side, as_text, changes
 from crex.invoice.html_report import to_html
 from crex.invoice.report import Check, Difference, InvoiceReport
 from crex.invoice.table import COLUMNS, harmless_cell, to_csv
@@ -193,10 +193,10 @@ def test_plain_texts_and_numbers_stay(invoice: Invoice) -> None:
 
 def test_bills_are_compared_line_by_line(invoice: Invoice) -> None:
     """Every line, tax and total that differs, with both sides' arithmetic and how far they are apart."""
-    first = Bill.of(invoice, lines())
+    first = Side.of(invoice, lines())
     books = Books()
     other = books.invoice({"gpu": eur("90.00"), "net": Money("EUR", 1)})[0].message
-    second = Bill.of(other, [line("gpu", eur("90.00")), line("net", Money("EUR", 1))])
+    second = Side.of(other, [line("gpu", eur("90.00")), line("net", Money("EUR", 1))])
     found = changes(first, second)
     assert [(each.place, each.apart) for each in found] == [
         ("line", "-10.05 EUR"),

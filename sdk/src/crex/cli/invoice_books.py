@@ -52,7 +52,6 @@ def _statement(options: argparse.Namespace) -> Result:
 
 
 def _billed(options: argparse.Namespace) -> list[Billed]:
-    from crex.cli.files import named
     from crex.errors import CrexError
 
     folder: Path = options.folder
@@ -62,9 +61,9 @@ def _billed(options: argparse.Namespace) -> list[Billed]:
         )
     found = []
     for path in bundles_in(folder, beside=options.payments):
-        opened = open_source(options, str(path))
-        with named(path):
-            found.append(opened.billed())
+        source = open_source(options, str(path))
+        with source.named():
+            found.append(source.opened.billed())
     if not found:
         raise CrexError(
             "NOT_FOUND",
@@ -101,7 +100,7 @@ def read_payments(path: Path) -> list[Paid]:
     """
     import orjson
 
-    from crex.cli.bundle import read_large
+    from crex.cli.bundle_files import read_large
     from crex.cli.files import named
     from crex.documents import convert, reader, strict
     from crex.errors import CrexError

@@ -1,8 +1,12 @@
-"""Where a command takes an invoice from: the broker by name, or a bundle in a file or a folder."""
+"""Where a command takes an invoice from: the broker by name, or a bundle in a file or a folder.
+
+Either way everything is verified alike, so a command need not know which it was.
+"""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,31 +14,72 @@ from crex.cli.document_commands import add_trust
 from crex.cli.options import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from crex import v1
+    from crex.cli.party import Customer
+    from crex.invoice.bundle import Bundle
     from crex.invoice.bundle_open import OpenedBundle
+    from crex.invoice.report import InvoiceReport, NoteReport
+    from crex.metering.span import Span
 
 SOURCE: Final = "name of an invoice at the broker, or a bundle: a file, a folder, or - for standard input"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An invoice with everything behind it.
+
+    Attributes:
+        place: Where it comes from, for people: a file, or the broker's address.
+        bundle: What came.
+        opened: The same, verified.
+        record: How it stands at the broker; nothing where it comes from a file.
+        uses: Time of use by lease, as the broker knows it; empty where it comes from a file.
+    """
+
+    place: str
+    bundle: Bundle
+    opened: OpenedBundle
+    record: v1.InvoiceRecord | None = None
+    uses: Mapping[str, Span] = field(default_factory=dict)
+
+    def named(self) -> AbstractContextManager[None]:
+        """Names the place in every error that names none."""
+        from crex.cli.files import named
+
+        return named(self.place)
+
+    def recompute(self) -> tuple[InvoiceReport, list[NoteReport]]:
+        """Recomputes the invoice and the notes on it.
+
+        Raises:
+            CrexError: There is nothing to compute them from, or notes and disputes do not fit together.
+        """
+        with self.named():
+            return self.opened.recompute(self.uses), self.opened.recompute_notes(self.uses)
 
 
 def takes_bundles(parser: argparse.ArgumentParser) -> None:
     """Adds what judging a bundle needs: `--trust` and `--at`."""
     parser.add_argument(
-        "--at", type=moment, metavar="TIME", help="the time for which to judge a bundle (default: now)"
+        "--at", type=moment, metavar="TIME", help="the time for which to judge a bundle (now)"
     )
     add_trust(parser)
 
 
-def is_bundle(source: str) -> bool:
-    """Tells whether a source is no name, and so a file or a folder."""
-    return not source.startswith("crex://")
-
-
-def open_source(options: argparse.Namespace, source: str) -> OpenedBundle:
-    """Reads a bundle and verifies every envelope of it.
+def open_source(options: argparse.Namespace, source: str) -> Source:
+    """Takes an invoice from a file, a folder or the broker, and verifies every envelope.
 
     Raises:
-        CrexError: It is no bundle, or an envelope does not verify; `source` names the file.
+        CrexError: There is none, or an envelope does not verify; `source` names the file or the broker.
     """
-    from crex.cli.bundle import read_bundle
+    if source.startswith("crex://"):
+        from crex.cli.party import open_customer
+
+        return fetch_source(open_customer(options), source)
+    from crex.cli.bundle_files import read_bundle
     from crex.cli.document_commands import trusted
     from crex.cli.files import named
     from crex.cli.party import now
@@ -43,4 +88,21 @@ def open_source(options: argparse.Namespace, source: str) -> OpenedBundle:
     path, at = Path(source), options.at or now()
     bundle = read_bundle(path)
     with named(path):
-        return open_bundle(bundle, trusted(options, at), now=at)
+        return Source(source, bundle, open_bundle(bundle, trusted(options, at), now=at))
+
+
+def fetch_source(customer: Customer, invoice_id: str) -> Source:
+    """Fetches an invoice from the broker, and verifies every envelope.
+
+    Raises:
+        CrexError: There is none, or an envelope does not verify.
+    """
+    from crex.cli.bundle_fetch import fetch_bundle
+    from crex.cli.files import named
+    from crex.cli.party import now
+    from crex.invoice.bundle_open import open_bundle
+
+    fetched = fetch_bundle(customer, invoice_id)
+    with named(customer.target):
+        opened = open_bundle(fetched.bundle, customer.trust, now=now())
+    return Source(customer.target, fetched.bundle, opened, fetched.record, fetched.uses)

@@ -55,19 +55,12 @@ def add(commands: Commands) -> None:
 
 def _list(options: argparse.Namespace) -> Result:
     from crex import v1
-    from crex.cli.party import open_customer, state_text
+    from crex.cli.party import open_customer, pages, state_text
     from crex.documents.convert import to_json
 
     customer = open_customer(options)
-    leases: list[v1.Lease] = []
-    token = ""
-    while True:
-        request = v1.ListLeasesRequest(order=options.order, page_size=1000, page_token=token)
-        response = customer.client.list_leases(request)
-        leases += response.leases
-        token = response.next_page_token
-        if not token:
-            break
+    request = v1.ListLeasesRequest(order=options.order, page_size=1000)
+    leases = [one for page in pages(customer.client.list_leases, request) for one in page.leases]
     rows = [
         [one.name, state_text(v1.LeaseState, one.state), str(one.quantity), one.interval.end.ToJsonString()]
         for one in leases

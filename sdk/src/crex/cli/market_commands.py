@@ -162,16 +162,10 @@ def _list(options: argparse.Namespace) -> Result:
 def list_offers(customer: Customer, provider: str) -> list[v1.OfferRecord]:
     """Lists every offer that is on sale, page by page."""
     from crex import v1
+    from crex.cli.party import pages
 
-    records: list[v1.OfferRecord] = []
-    token = ""
-    while True:
-        request = v1.ListOffersRequest(provider=provider, page_size=1000, page_token=token)
-        response = customer.client.list_offers(request)
-        records += response.offers
-        token = response.next_page_token
-        if not token:
-            return records
+    request = v1.ListOffersRequest(provider=provider, page_size=1000)
+    return [one for page in pages(customer.client.list_offers, request) for one in page.offers]
 
 
 def _pause(options: argparse.Namespace) -> Result:

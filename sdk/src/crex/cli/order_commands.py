@@ -175,18 +175,12 @@ def _show(options: argparse.Namespace) -> Result:
 
 def _list(options: argparse.Namespace) -> Result:
     from crex import v1
-    from crex.cli.party import open_customer, state_text
+    from crex.cli.party import open_customer, pages, state_text
     from crex.documents.convert import to_json
 
     customer = open_customer(options)
-    orders: list[v1.Order] = []
-    token = ""
-    while True:
-        response = customer.client.list_orders(v1.ListOrdersRequest(page_size=1000, page_token=token))
-        orders += response.orders
-        token = response.next_page_token
-        if not token:
-            break
+    request = v1.ListOrdersRequest(page_size=1000)
+    orders = [one for page in pages(customer.client.list_orders, request) for one in page.orders]
     rows = [
         [one.name, state_text(v1.OrderState, one.state), one.provider, one.create_time.ToJsonString()]
         for one in orders

@@ -8,11 +8,11 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from crex import v1
 from crex.client import Client, credentials
@@ -25,7 +25,17 @@ from crex.trust.identity_files import default_home, identity_folder, load_identi
 from crex.trust.key_files import Passphrase
 from crex.trust.trust_record import TrustRecord
 
+
+class Page(Protocol):
+    """A response that may have another after it."""
+
+    @property
+    def next_page_token(self) -> str:
+        """Token of the next page; empty: this is the last."""
+
+
 T = TypeVar("T")
+P = TypeVar("P", bound=Page)
 
 BROKER_FILE: Final = "broker.json"
 POLICY_FILE: Final = "policy.json"
@@ -226,6 +236,16 @@ def _brokers(trust: TrustDirectory) -> list[str]:
         for name, record in records
         if record is not None and any(_HOLD_RECEIPT in key.use for key in record.keys.values())
     ]
+
+
+def pages(call: Callable[[Any], P], request: Any) -> Iterator[P]:
+    """Yields the pages of a listing, one request each."""
+    while True:
+        page = call(request)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def wait_until(

@@ -1,23 +1,18 @@
-"""What a buyer does with a broker: holds, commits, opens access, and fetches what a bill is recomputed from.
+"""What a buyer does with a broker: holds, commits, opens access, and reads usage.
 
 Everything that comes from the broker is opened by its signature before it is used.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from crex import v1
-from crex.cli.party import Customer, now
+from crex.cli.party import Customer, now, pages
 from crex.documents import convert
 from crex.documents.reader import read
 from crex.errors import CrexError
-from crex.invoice.basis import Basis
-from crex.invoice.report import InvoiceReport
-from crex.invoice.sale import Sale
 from crex.invoice.usage import SealedBatch
-from crex.invoice.verify import verify
-from crex.rating.terms import use_of
 from crex.trust.seal import access_info, open_sealed
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
@@ -134,72 +129,11 @@ def fetch_batches(customer: Customer, lease: str) -> tuple[list[v1.UsagePeriod],
     provider = customer.client.get_lease(v1.GetLeaseRequest(lease=lease)).lease.provider
     periods: list[v1.UsagePeriod] = []
     batches: list[SealedBatch] = []
-    token = ""
-    while True:
-        response = customer.client.list_usage(v1.ListUsageRequest(lease=lease, page_token=token))
-        periods += response.periods
-        for item in response.batches:
+    for page in pages(customer.client.list_usage, v1.ListUsageRequest(lease=lease)):
+        periods += page.periods
+        for item in page.batches:
             batch = open_envelope(
                 item.batch, v1.UsageBatch, customer.trust, now=now(), expected_issuer=provider
             )
             batches.append(SealedBatch(batch, list(item.records)))
-        token = response.next_page_token
-        if not token:
-            return periods, batches
-
-
-def fetch_invoice(
-    customer: Customer, invoice_id: str
-) -> tuple[v1.InvoiceRecord, Verified[v1.Invoice], list[bytes]]:
-    """Fetches an invoice with the exact bytes of all its lines."""
-    lines: list[bytes] = []
-    token = ""
-    while True:
-        response = customer.client.get_invoice(
-            v1.GetInvoiceRequest(invoice_id=invoice_id, page_size=1000, page_token=token)
-        )
-        lines += response.lines
-        token = response.next_page_token
-        if not token:
-            break
-    invoice = open_envelope(
-        response.invoice, v1.Invoice, customer.trust, now=now(), expected_issuer=response.record.seller
-    )
-    return response.record, invoice, lines
-
-
-def fetch_sale(customer: Customer, lease: v1.Lease) -> Sale:
-    """Fetches the documents behind a lease and verifies that they belong together."""
-    response = customer.client.get_order(v1.GetOrderRequest(order=lease.order))
-    at = _issued_at(response.order)
-    hold = open_hold(customer, response.hold_receipt, at)
-    order = open_envelope(
-        response.order_document, v1.OrderDocument, customer.trust, now=now(), expected_issuer=lease.consumer
-    )
-    item = next(item for item in hold.message.items if item.lease == lease.name)
-
-    def fetch(sha256: str) -> v1.Envelope:
-        return customer.client.get_document(v1.GetDocumentRequest(sha256=sha256)).envelope
-
-    offer = open_envelope(fetch(item.offer.sha256), v1.Offer, customer.trust, now=at, expected=item.offer)
-    pin = offer.message.price_plan
-    plan = open_envelope(fetch(pin.sha256), v1.PricePlan, customer.trust, now=at, expected=pin)
-    return Sale.of(lease.name, hold_receipt=hold, order=order, offer=offer, price_plan=plan)
-
-
-def recompute(
-    customer: Customer, invoice: Verified[v1.Invoice], lines: list[bytes]
-) -> tuple[InvoiceReport, Sale]:
-    """Recomputes an invoice from usage, plan and order."""
-    lease = customer.client.get_lease(v1.GetLeaseRequest(lease=invoice.message.lease)).lease
-    sale = fetch_sale(customer, lease)
-    _, batches = fetch_batches(customer, lease.name)
-    earlier = None
-    if invoice.message.earlier_invoices:
-        _, earlier, _ = fetch_invoice(customer, invoice.message.earlier_invoices[0].id)
-    basis = Basis.of(sale, batches, earlier=earlier)
-    return verify(invoice, lines, basis, uses={lease.name: use_of(lease)}), sale
-
-
-def _issued_at(order: v1.Order) -> datetime:
-    return order.create_time.ToDatetime(tzinfo=UTC)
+    return periods, batches

@@ -93,7 +93,7 @@ def read_records(path: Path) -> list[Record]:
 def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
     import orjson
 
-    from crex.cli.bundle import read_bundle, read_large
+    from crex.cli.bundle_files import read_bundle, read_large
     from crex.documents import strict
     from crex.invoice.bundle import from_json, is_bundle
 

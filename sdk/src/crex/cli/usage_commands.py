@@ -63,15 +63,15 @@ def _list(options: argparse.Namespace) -> Result:
 
 
 def _verify(options: argparse.Namespace) -> Result:
-    from crex import v1
+    from crex.cli.bundle_fetch import fetch_sale
     from crex.cli.party import open_customer
-    from crex.cli.purchase import fetch_batches, fetch_sale
+    from crex.cli.purchase import fetch_batches
+    from crex.decimals import counted
     from crex.invoice.usage import collect
 
     customer = open_customer(options)
-    lease = customer.client.get_lease(v1.GetLeaseRequest(lease=options.lease)).lease
     _, batches = fetch_batches(customer, options.lease)
-    usage = collect(fetch_sale(customer, lease), batches)
+    usage = collect(fetch_sale(customer, options.lease), batches)
     value = {
         "lease": options.lease,
         "batches": len(batches),
@@ -81,8 +81,9 @@ def _verify(options: argparse.Namespace) -> Result:
     }
     sealed = "sealed" if usage.final else "not sealed yet"
     text = (
-        f"{len(usage.records)} records in {len(batches)} batches of {options.lease}: every signature, root "
-        f"and sequence holds; {len(usage.gaps)} gaps are marked; the period is {sealed}."
+        f"{counted(len(usage.records), 'record')} in {counted(len(batches), 'batch', 'batches')} of "
+        f"{options.lease}: every signature, root and sequence holds; {counted(len(usage.gaps), 'gap')} marked; "
+        f"the period is {sealed}."
     )
     return Result(value, text)
 

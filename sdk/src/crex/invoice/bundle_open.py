@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from crex.decimals import Money
-from crex.documents import convert, strict
+from crex.documents import convert, reader, strict
 from crex.documents.times import parse_time
 from crex.errors import CrexError
 from crex.invoice.account import Billed, DisputePapers
@@ -24,7 +24,8 @@ from crex.invoice.standing import NotedLines, Standing
 from crex.invoice.usage import SealedBatch
 from crex.invoice.verify import verify
 from crex.invoice.verify_notes import verify_notes
-from crex.metering.span import timestamp_ms
+from crex.metering.span import Span, timestamp_ms
+from crex.names import Name
 from crex.trust.checks import PinnedTrust
 from crex.trust.envelope import read_parts
 from crex.trust.verified import Verified
@@ -45,7 +46,6 @@ from crex.v1 import (
     Ruling,
     UsageBatch,
 )
-from crex.v1 import Pin as PinMessage
 
 M = TypeVar("M", bound=Message)
 
@@ -116,16 +116,22 @@ class OpenedBundle:
         """The price plans, by the SHA-256 of their bodies."""
         return {plan.digest: plan.message for each in self.leases for plan in each.sale.price_plans}
 
-    def recompute(self) -> InvoiceReport:
+    def recompute(self, uses: Mapping[str, Span] | None = None) -> InvoiceReport:
         """Recomputes the invoice (INVOICE-VERIFY-1).
+
+        Args:
+            uses: Time of use by lease, where a broker told it (INVOICE-USE-1).
 
         Raises:
             BundleError: REFERENCE_MISSING: the bundle has no sales.
         """
-        return verify(self.invoice, self.lines, self.basis)
+        return verify(self.invoice, self.lines, self.basis, uses=uses)
 
-    def recompute_notes(self) -> list[NoteReport]:
+    def recompute_notes(self, uses: Mapping[str, Span] | None = None) -> list[NoteReport]:
         """Recomputes the notes, each against everything issued before.
+
+        Args:
+            uses: Time of use by lease, where a broker told it (INVOICE-USE-1).
 
         Raises:
             CrexError: The invoice cannot be read, the sales are not given, or disputes do not fit together.
@@ -141,7 +147,7 @@ class OpenedBundle:
         for case in self.billed().cases(_after(self.invoice.opened_at)):
             if case.settled_by is not None:
                 settlements[case.settled_by.sha256] = case.settlement()
-        return verify_notes(ledger, self.notes, self.basis, settlements=settlements)
+        return verify_notes(ledger, self.notes, self.basis, settlements=settlements, uses=uses)
 
     def billed(self) -> Billed:
         """Returns the invoice with its notes and disputes, as an account holds it.
@@ -183,7 +189,7 @@ def open_bundle(bundle: Bundle, trust: PinnedTrust, *, now: datetime) -> OpenedB
         billed_at = convert.from_timestamp(message.header.issued_at)
         batches = _batches(opener, bundle.batches)
         leases = tuple(
-            SoldUsage(_sale(opener, bundle.sales, lease, billed_at), batches.get(lease, []))
+            SoldUsage(_sale(opener, bundle.sales, lease, billed_at), batches.get(lease, ()))
             for lease in message.leases or [message.lease]
         )
     return OpenedBundle(
@@ -201,15 +207,30 @@ def open_bundle(bundle: Bundle, trust: PinnedTrust, *, now: datetime) -> OpenedB
     )
 
 
+def open_sale(papers: Sequence[SalePapers], lease: str, trust: PinnedTrust, *, now: datetime) -> Sale:
+    """Verifies the envelopes behind one lease, and that they belong together.
+
+    Args:
+        papers: Sales, of which one is of the lease.
+        lease: Name of the lease.
+        trust: The pinned trust documents.
+        now: The time for which they are judged, as in `open_bundle`.
+
+    Raises:
+        TrustError: An envelope does not verify.
+        SaleError, RatingError: The documents of the sale do not belong together.
+        BundleError: REFERENCE_MISSING: there is none of the lease.
+    """
+    return _sale(_Opener(trust, now), papers, lease, now)
+
+
 def read_lines(bodies: Sequence[bytes]) -> list[InvoiceLine]:
     """Reads lines from their exact bytes.
 
     Raises:
         DocumentError: One is not in strict form or breaks the contract.
     """
-    from crex.documents.reader import read
-
-    return [convert.to_message(read(body, InvoiceLine), InvoiceLine) for body in bodies]
+    return [convert.to_message(reader.read(body, InvoiceLine), InvoiceLine) for body in bodies]
 
 
 def _sale(opener: _Opener, sales: Sequence[SalePapers], lease: str, billed_at: datetime) -> Sale:
@@ -221,7 +242,8 @@ def _sale(opener: _Opener, sales: Sequence[SalePapers], lease: str, billed_at: d
         at = min(at.astimezone(UTC), opener.now)
         hold = opener.open(papers.hold_receipt, HoldReceipt, at)
         offer = opener.open(papers.offer, Offer, at)
-        if any(item.lease == lease and _same(item.offer, offer) for item in hold.message.items):
+        if any(item.lease == lease and item.offer.sha256 == offer.digest for item in hold.message.items):
+            _check_broker(hold, lease)
             return Sale.of(
                 lease,
                 hold_receipt=hold,
@@ -237,8 +259,16 @@ def _sale(opener: _Opener, sales: Sequence[SalePapers], lease: str, billed_at: d
     )
 
 
-def _same(pin: PinMessage, offer: Verified[Offer]) -> bool:
-    return pin.sha256 == offer.digest
+def _check_broker(hold: Verified[HoldReceipt], lease: str) -> None:
+    """Checks that the broker which names the lease gave the hold; no other may (HOLD-NAME-1)."""
+    broker = Name.parse(lease).authority
+    if hold.issuer != broker:
+        raise BundleError(
+            "NOT_A_PARTY",
+            f"{hold.id} is issued by {hold.issuer}, and {lease} is a lease of {broker}. Ask that broker for "
+            "the hold receipt.",
+            source=hold.id,
+        )
 
 
 def _stated_time(envelope: bytes) -> datetime:
@@ -250,7 +280,7 @@ def _stated_time(envelope: bytes) -> datetime:
         raise BundleError("SCHEMA", "A hold receipt of the bundle has no header with `issuedAt`.") from error
 
 
-def _batches(opener: _Opener, batches: Sequence[BatchPapers]) -> dict[str, list[SealedBatch]]:
+def _batches(opener: _Opener, batches: Sequence[BatchPapers]) -> Mapping[str, list[SealedBatch]]:
     found: dict[str, list[SealedBatch]] = {}
     for each in batches:
         batch = opener.open(each.envelope, UsageBatch)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crex.decimals import counted
 from crex.documents import convert
 from crex.invoice.arithmetic import equation, tax_equation
 from crex.invoice.money import money_message, money_of, show_money
@@ -18,8 +19,8 @@ from crex.v1 import Money as MoneyMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
-    """What is compared.
+class Side:
+    """One side of a comparison: an invoice, or what it was recomputed to.
 
     Attributes:
         name: What it is, for people.
@@ -36,13 +37,13 @@ class Bill:
     total: MoneyMessage
 
     @classmethod
-    def of(cls, invoice: Invoice, lines: Sequence[InvoiceLine], name: str = "") -> Bill:
+    def of(cls, invoice: Invoice, lines: Sequence[InvoiceLine], name: str = "") -> Side:
         """Returns an invoice as it is stated."""
         title = name or f"{invoice.header.id}, revision {invoice.header.revision}"
         return cls(title, lines, invoice.taxes, invoice.net_total, invoice.total)
 
     @classmethod
-    def recomputed(cls, rating: Rating) -> Bill:
+    def recomputed(cls, rating: Rating) -> Side:
         """Returns what usage and prices come to."""
         return cls(
             "what its pinned inputs come to",
@@ -86,7 +87,7 @@ class Change:
         }
 
 
-def changes(first: Bill, second: Bill) -> list[Change]:
+def changes(first: Side, second: Side) -> list[Change]:
     """Returns everything in which two bills differ: lines by key, taxes, totals."""
     found = [
         *_compare("line", _by_key(first.lines), _by_key(second.lines)),
@@ -103,7 +104,7 @@ def changes(first: Bill, second: Bill) -> list[Change]:
     return found
 
 
-def as_text(first: Bill, second: Bill, found: Iterable[Change]) -> str:
+def as_text(first: Side, second: Side, found: Iterable[Change]) -> str:
     """Returns differences for people, each with the arithmetic of both sides."""
     lines = [f"A  {first.name}", f"B  {second.name}"]
     every = list(found)
@@ -114,7 +115,7 @@ def as_text(first: Bill, second: Bill, found: Iterable[Change]) -> str:
             lines.append(f"  differs in {', '.join(change.members)}")
         if change.apart:
             lines.append(f"  B - A = {change.apart}")
-    lines += ["", f"{len(every)} differences." if every else "They are the same, line by line."]
+    lines += ["", f"{counted(len(every), 'difference')}." if every else "They are the same, line by line."]
     return "\n".join(lines)
 
 

@@ -1,12 +1,12 @@
-"""`crex invoice show|verify` on a bundle: everything from a file, nothing from a network."""
+"""`crex invoice show` and `verify`: every line with its arithmetic, and all of it recomputed."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crex.cli.invoice_source import open_source
+from crex.cli.invoice_source import SOURCE, open_source, takes_bundles
+from crex.cli.options import Commands, command
 from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
@@ -17,24 +17,35 @@ if TYPE_CHECKING:
     from crex.invoice.report import Report
 
 
-def show(options: argparse.Namespace) -> Result:
-    """Shows an invoice with its arithmetic, the notes on it, its disputes, and what is payable."""
-    from crex.cli.files import named
+def add(invoices: Commands) -> None:
+    """Adds the commands."""
+    for name, run, about in (
+        ("show", _show, "show an invoice, its notes and disputes; every line unfolds to its arithmetic"),
+        ("verify", _verify, "recompute an invoice and its notes from usage, price plans and orders"),
+    ):
+        parser = command(invoices, name, run, about)
+        parser.add_argument("invoice", metavar="INVOICE", help=SOURCE)
+        takes_bundles(parser)
+
+
+def _show(options: argparse.Namespace) -> Result:
+    from crex import v1
+    from crex.cli.party import state_text
     from crex.documents.convert import to_json
+    from crex.documents.times import to_ms
     from crex.invoice.dispute import payable
     from crex.invoice.render import render
 
-    opened = open_source(options, options.invoice)
-    with named(Path(options.invoice)):
+    source = open_source(options, options.invoice)
+    opened, message = source.opened, source.opened.invoice.message
+    with source.named():
         lines, billed = opened.messages, opened.billed()
-        until = _until(opened)
+        until = to_ms(opened.invoice.opened_at) + 1
         cases = billed.cases(until)
         found = payable(billed.standing(until), cases)
-    message = opened.invoice.message
-    plan = opened.plans.get(message.price_plans[0].sha256)
-    text = render(message, lines, plan).rstrip("\n")
-    text = "\n".join([text, *_after(opened, cases, found)])
-    value = {
+    text = render(message, lines, plans=opened.plans, series=[each.message for each in opened.series])
+    after = [text.rstrip("\n"), *_after(opened, cases, found)]
+    value: dict[str, Any] = {
         "invoice": to_json(message),
         "lines": [to_json(line) for line in lines],
         "notes": [to_json(each.note.message) for each in opened.notes],
@@ -45,29 +56,26 @@ def show(options: argparse.Namespace) -> Result:
         "owed": str(found.owed),
         "payable": str(found.payable),
     }
-    return Result(value, text)
+    if source.record is not None:
+        value["record"] = to_json(source.record)
+        after.append(f"State        {state_text(v1.InvoiceState, source.record.state)}")
+    return Result(value, "\n".join(after))
 
 
-def verify(options: argparse.Namespace) -> Result:
-    """Recomputes an invoice and the notes on it."""
-    from crex.cli.files import named
-
-    opened = open_source(options, options.invoice)
-    with named(Path(options.invoice)):
-        report, notes = opened.recompute(), opened.recompute_notes()
+def _verify(options: argparse.Namespace) -> Result:
+    report, notes = open_source(options, options.invoice).recompute()
     ok = report.ok and all(each.ok for each in notes)
     lines = [str(report)]
     for each in notes:
         lines += ["", f"Note {each.name}", str(each)]
     lines.append("It is right, to the last digit." if ok else "It is wrong. Do not pay or accept it.")
-    value = report_json(report)
+    value = _report_json(report)
     if notes:
-        value["notes"] = [report_json(each) for each in notes]
+        value["notes"] = [_report_json(each) for each in notes]
     return Result(value, "\n".join(lines), OK if ok else REFUSED)
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """Returns a report for programs."""
+def _report_json(report: Report) -> dict[str, Any]:
     return {
         "invoice": report.name,
         "ok": report.ok,
@@ -98,10 +106,3 @@ def _after(opened: OpenedBundle, cases: tuple[Case, ...], found: Payable) -> Ite
     if opened.notes or cases:
         yield f"Owed         {found.owed}"
         yield f"Payable      {found.payable}"
-
-
-def _until(opened: OpenedBundle) -> int:
-    """The first instant after the time for which the bundle was judged."""
-    from crex.documents.times import to_ms
-
-    return to_ms(opened.invoice.opened_at) + 1

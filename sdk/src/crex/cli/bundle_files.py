@@ -1,21 +1,15 @@
-"""Bundles in files and folders, and from a broker."""
+"""Bundles in files and folders."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from crex.cli.files import named, write_file
+from crex.cli.files import named, read_bytes, write_file
 from crex.errors import CrexError
 from crex.invoice import bundle as form
 from crex.invoice.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
-
-if TYPE_CHECKING:
-    from crex import v1
-    from crex.cli.party import Customer
-    from crex.trust.verified import Verified
 
 _INVOICE: Final = "invoice.json"
 _SALE: Final = ("hold-receipt.json", "order.json", "offer.json", "price-plan.json")
@@ -37,23 +31,7 @@ def read_large(path: Path, limit: int = form.MAX_BYTES) -> bytes:
     Raises:
         CrexError: NOT_FOUND or LIMIT.
     """
-    try:
-        if str(path) == "-":
-            data = sys.stdin.buffer.read(limit + 1)
-        else:
-            with path.open("rb") as file:
-                data = file.read(limit + 1)
-    except OSError as error:
-        raise CrexError(
-            "NOT_FOUND", f"The file cannot be read ({error.strerror}). Name another.", source=str(path)
-        ) from error
-    if len(data) > limit:
-        raise CrexError(
-            "LIMIT",
-            f"The file is larger than {limit >> 20} MiB. Divide it, by period or by lease.",
-            source=str(path),
-        )
-    return data
+    return read_bytes(path, limit, "Divide it, by period or by lease.")
 
 
 def write_bundle(bundle: Bundle, path: Path) -> None:
@@ -143,68 +121,3 @@ def _json(folder: Path) -> list[Path]:
 
 def _folders(folder: Path) -> list[Path]:
     return sorted(each for each in folder.glob("*") if each.is_dir())
-
-
-def fetch_bundle(customer: Customer, invoice: Verified[v1.Invoice], lines: list[bytes]) -> Bundle:
-    """Fetches everything behind an invoice from the broker.
-
-    Raises:
-        CrexError: A document behind it cannot be had.
-    """
-    from crex import v1
-    from crex.trust.envelope import to_json
-
-    def fetch(pin: v1.Pin) -> bytes:
-        return to_json(customer.client.get_document(v1.GetDocumentRequest(sha256=pin.sha256)).envelope)
-
-    message = invoice.message
-    sales: list[SalePapers] = []
-    batches: list[BatchPapers] = []
-    for name in message.leases or [message.lease]:
-        lease = customer.client.get_lease(v1.GetLeaseRequest(lease=name)).lease
-        sales.append(_fetch_sale(customer, lease, message, fetch))
-        token = ""
-        while True:
-            response = customer.client.list_usage(v1.ListUsageRequest(lease=name, page_token=token))
-            batches += [BatchPapers(to_json(each.batch), tuple(each.records)) for each in response.batches]
-            token = response.next_page_token
-            if not token:
-                break
-    return Bundle(
-        BilledPapers(to_json(invoice.envelope), tuple(lines)),
-        tuple(sales),
-        tuple(batches),
-        series=tuple(fetch(pin) for pin in message.series_points),
-        earlier=next((_fetch_invoice(customer, pin) for pin in message.earlier_invoices), None),
-    )
-
-
-def _fetch_invoice(customer: Customer, pin: v1.Pin) -> bytes:
-    from crex import v1
-    from crex.trust.envelope import to_json
-
-    return to_json(customer.client.get_invoice(v1.GetInvoiceRequest(invoice_id=pin.id, page_size=1)).invoice)
-
-
-def _fetch_sale(
-    customer: Customer, lease: v1.Lease, invoice: v1.Invoice, fetch: Callable[[v1.Pin], bytes]
-) -> SalePapers:
-    from crex import v1
-    from crex.documents import convert, reader
-    from crex.trust.envelope import read_parts, to_json
-
-    response = customer.client.get_order(v1.GetOrderRequest(order=lease.order))
-    hold = convert.to_message(reader.read(response.hold_receipt.payload, v1.HoldReceipt), v1.HoldReceipt)
-    item = next((each for each in hold.items if each.lease == lease.name), None)
-    if item is None:
-        raise CrexError("SUBJECT", f"The hold receipt that the broker has for {lease.name} does not name it.")
-    offer = fetch(item.offer)
-    plan = convert.to_message(reader.read(read_parts(offer).body, v1.Offer), v1.Offer).price_plan
-    successors = [pin for pin in invoice.price_plans if pin.sha256 != plan.sha256]
-    return SalePapers(
-        to_json(response.hold_receipt),
-        to_json(response.order_document),
-        offer,
-        fetch(plan),
-        tuple(fetch(pin) for pin in successors),
-    )
