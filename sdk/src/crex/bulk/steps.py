@@ -1,7 +1,7 @@
 """Steps 3 to 9 and 12 of `rate/1` as relational work: one text of SQL for DuckDB and Spark (rating.md).
 
 Every step is one SELECT over the tables of the steps before it; the engine keeps each as a table of that
-name. Tables that are given: `records` (sources.py), `leases`, `uses`, `profiles`, `grids`, `lookups`
+name. Tables that are given: `records` (columns.py), `leases`, `uses`, `profiles`, `grids`, `lookups`
 (grids.py).
 
 Exact without an overflow. A quantity has up to 18 digits before and 12 after the point; times milliseconds,

@@ -79,13 +79,15 @@ def _rate(options: argparse.Namespace) -> Result:
     from crex.bulk.job import require_engine
 
     require_engine(options.engine)
-    if options.output is not None:
-        return _rated(options, options.output)
+    output: Path | None = options.output
+    options.output = None  # taken: what became of the job goes to standard output
+    if output is not None:
+        return _rated(options, output, kept=True)
     with tempfile.TemporaryDirectory(prefix="crex-rate-") as folder:
-        return _rated(options, Path(folder))
+        return _rated(options, Path(folder), kept=False)
 
 
-def _rated(options: argparse.Namespace, folder: Path) -> Result:
+def _rated(options: argparse.Namespace, folder: Path, *, kept: bool) -> Result:
     import json
 
     from crex.bulk import bills_file
@@ -105,7 +107,7 @@ def _rated(options: argparse.Namespace, folder: Path) -> Result:
         usage=usage,
         folder=folder,
         engine=options.engine,
-        format=options.format if options.output is not None else "json",
+        format=options.format if kept else "json",
         limits=Limits(options.memory, options.threads, options.spill),
         parts=options.partitions,
         spark_master=options.spark_master,
@@ -117,7 +119,7 @@ def _rated(options: argparse.Namespace, folder: Path) -> Result:
     code = REFUSED if report.refused or report.strays else OK
     value: dict[str, Any] = {"report": report.value()}
     text = _text(report)
-    if options.output is None:
+    if not kept:
         lines = (folder / "bills.jsonl").read_text("utf-8").splitlines()
         value["bills"] = [json.loads(line) for line in lines]
         text = f"{_bills(value['bills'])}\n\n{text}"
