@@ -11,6 +11,8 @@ from google.protobuf.message import Message
 
 from crex import v1
 from crex.decimals import Money
+from crex.disputes.case import Case
+from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply, build_ruling
 from crex.documents import convert
 from crex.documents.reader import read
 from crex.invoice import (
@@ -24,8 +26,6 @@ from crex.invoice import (
     correct,
     settle,
 )
-from crex.invoice.dispute import Case
-from crex.invoice.dispute_papers import Objection, build_answer, build_dispute, build_reply, build_ruling
 from crex.invoice.standing import NotedLines, Standing
 from crex.metering.batch import BatchDraft
 from crex.metering.record import Record, build_record

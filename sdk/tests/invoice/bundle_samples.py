@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from crex.bundles.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
 from crex.decimals import Money
-from crex.invoice.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
-from crex.invoice.dispute import Case
-from crex.invoice.dispute_papers import Objection, build_answer, build_dispute, build_reply
+from crex.disputes.case import Case
+from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply
 from crex.invoice.standing import NotedLines, Standing
 from crex.trust.envelope import to_json
 from crex.trust.verified import Verified

@@ -11,10 +11,10 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from crex.decimals import Money, format_rational, parse_decimal
+from crex.disputes.case import Case
+from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply, build_ruling
 from crex.documents import convert
 from crex.documents.times import parse_time
-from crex.invoice.dispute import Case
-from crex.invoice.dispute_papers import Objection, build_answer, build_dispute, build_reply, build_ruling
 from crex.invoice.standing import NotedLines, Standing
 from crex.metering.span import Span
 from crex.trust import merkle

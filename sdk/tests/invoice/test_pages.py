@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crex.decimals import Money
-from crex.invoice import html_report
-from crex.invoice.difference import Side, as_text, changes
-from crex.invoice.html_report import to_html
 from crex.invoice.report import Check, Difference, InvoiceReport
-from crex.invoice.table import COLUMNS, harmless_cell, to_csv
+from crex.invoice.views import page as html_report
+from crex.invoice.views.difference import Side, as_text, changes
+from crex.invoice.views.page import to_html
+from crex.invoice.views.table import COLUMNS, harmless_cell, to_csv
 from crex.v1 import Invoice, InvoiceLine, LineFactor, PricePlan, Rational
 from sdk.tests.invoice.ledger import Books, eur, line
 from sdk.tests.rating.samples import component, plan_message

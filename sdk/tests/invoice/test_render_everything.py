@@ -9,8 +9,8 @@ import pytest
 from crex.documents import convert, reader
 from crex.invoice import Basis, InvoiceDraft, SoldUsage, render
 from crex.invoice.arithmetic import equation, formula, rounding, tax_equation
-from crex.invoice.conditions import conditions, step_words, tier_words
-from crex.invoice.render import render_note
+from crex.invoice.views.conditions import conditions, step_words, tier_words
+from crex.invoice.views.text import render_note
 from crex.v1 import (
     Commitment,
     CommitmentKind,

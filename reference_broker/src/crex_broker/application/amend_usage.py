@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from crex import v1
+from crex.disputes.case import document_ms
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
-from crex.invoice.dispute import document_ms
 from crex.metering.span import Span
 from crex.trust.verified import Verified
 from crex_broker.application.append_usage import check_same_records

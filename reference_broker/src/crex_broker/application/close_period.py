@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from crex import v1
-from crex.invoice.close import check_close
+from crex.accounts.close import check_close
 from crex.metering.span import Span
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from crex import v1
+from crex.disputes.case import Case, document_ms
 from crex.errors import CrexError
-from crex.invoice.dispute import Case, document_ms
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context

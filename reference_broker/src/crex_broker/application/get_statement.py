@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from crex import v1
+from crex.accounts.statement import statement
 from crex.errors import CrexError
-from crex.invoice.statement import statement
 from crex.metering.span import Span
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context

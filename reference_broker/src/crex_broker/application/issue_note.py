@@ -9,10 +9,10 @@ from typing import Final
 
 from crex import v1
 from crex.decimals import Money
+from crex.disputes.case import document_ms
 from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, Ledger, SignedNote, verify_notes
-from crex.invoice.dispute import document_ms
 from crex.invoice.ledger import USAGE, Note
 from crex.invoice.standing import NotedLines
 from crex.metering.span import Span, timestamp_ms

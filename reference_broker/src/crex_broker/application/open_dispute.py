@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from crex import v1
+from crex.disputes.case import Case
 from crex.errors import CrexError
-from crex.invoice.dispute import Case
 from crex.metering.span import timestamp_ms
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller

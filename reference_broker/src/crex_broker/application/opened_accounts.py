@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crex import v1
+from crex.accounts.account import Account, Paid
 from crex.decimals import Money
-from crex.invoice.account import Account, Paid
 from crex.trust.verified import Verified
 from crex_broker.application.context import Context
 from crex_broker.application.opened_invoices import OpenedInvoice

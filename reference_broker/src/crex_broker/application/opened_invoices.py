@@ -9,12 +9,12 @@ from typing import cast
 from google.protobuf.message import Message
 
 from crex import v1
+from crex.accounts.account import Billed, DisputePapers
 from crex.decimals import Money
+from crex.disputes.case import Case, document_ms, payable
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
 from crex.invoice import SignedNote
-from crex.invoice.account import Billed, DisputePapers
-from crex.invoice.dispute import Case, document_ms, payable
 from crex.invoice.ledger import Note
 from crex.invoice.standing import NotedLines, Standing
 from crex.trust.verified import Verified

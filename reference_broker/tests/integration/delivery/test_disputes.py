@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crex import v1
+from crex.disputes.papers import build_answer, build_reply
 from crex.errors import CrexError
-from crex.invoice.dispute_papers import build_answer, build_reply
 from crex.trust.envelope import digest
 from reference_broker.tests.agent import PlayedAgent
 from reference_broker.tests.bill import Bill, eur, taxed_plan

@@ -12,11 +12,11 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from crex import v1
+from crex.bundles.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
+from crex.bundles.opening import open_sale
 from crex.cli.party import Customer, now, pages
 from crex.documents import convert, reader
 from crex.errors import CrexError
-from crex.invoice.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
-from crex.invoice.bundle_open import open_sale
 from crex.invoice.sale import Sale
 from crex.metering.span import Span
 from crex.rating.terms import use_of

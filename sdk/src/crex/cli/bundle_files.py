@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from crex.bundles import bundle as form
+from crex.bundles.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
 from crex.cli.files import named, read_bytes, write_file
 from crex.errors import CrexError
-from crex.invoice import bundle as form
-from crex.invoice.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
 
 _INVOICE: Final = "invoice.json"
 _SALE: Final = ("hold-receipt.json", "order.json", "offer.json", "price-plan.json")

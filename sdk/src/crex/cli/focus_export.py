@@ -11,8 +11,8 @@ from crex.cli.result import Result
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from crex.bundles.opening import OpenedBundle
     from crex.focus import Bill, Row
-    from crex.invoice.bundle_open import OpenedBundle
 
 FORMATS: Final = ("focus", "parquet")
 
@@ -48,8 +48,8 @@ def export_focus(options: argparse.Namespace, opened: OpenedBundle) -> Result:
 
 def _bills(opened: OpenedBundle) -> Iterator[Bill]:
     """Gives what rows are made from: the invoice, then each note, with price plans and what was sold."""
+    from crex.bundles.opening import read_lines
     from crex.focus import Bill, LeaseFacts
-    from crex.invoice.bundle_open import read_lines
 
     invoice, plans = opened.invoice, opened.plans
     leases = {

@@ -11,7 +11,7 @@ from crex.cli.options import Commands, command, moment
 from crex.cli.result import Result
 
 if TYPE_CHECKING:
-    from crex.invoice.account import Billed, Paid
+    from crex.accounts.account import Billed, Paid
 
 _BEGINNING_MS: Final = 0
 _PAYMENTS: Final = (
@@ -31,12 +31,12 @@ def add(invoices: Commands) -> None:
 
 
 def _statement(options: argparse.Namespace) -> Result:
+    from crex.accounts.account import Account
+    from crex.accounts.statement import statement
+    from crex.accounts.statement_text import as_text
     from crex.cli.party import now
     from crex.documents.convert import to_json
     from crex.documents.times import to_ms
-    from crex.invoice.account import Account
-    from crex.invoice.statement import statement
-    from crex.invoice.statement_text import as_text
     from crex.metering.span import Span
 
     end = to_ms(options.until or now())
@@ -100,11 +100,11 @@ def read_payments(path: Path) -> list[Paid]:
     """
     import orjson
 
+    from crex.accounts.account import Paid
     from crex.cli.bundle_files import read_large
     from crex.cli.files import named
     from crex.documents import convert, reader, strict
     from crex.errors import CrexError
-    from crex.invoice.account import Paid
     from crex.invoice.money import money_of
     from crex.metering.span import timestamp_ms
     from crex.v1 import Payment

@@ -10,7 +10,7 @@ from crex.cli.options import Commands, command
 from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
-    from crex.invoice.difference import Side
+    from crex.invoice.views.difference import Side
 
 
 def add(invoices: Commands) -> None:
@@ -26,7 +26,7 @@ def add(invoices: Commands) -> None:
 
 
 def _diff(options: argparse.Namespace) -> Result:
-    from crex.invoice.difference import Side, as_text, changes
+    from crex.invoice.views.difference import Side, as_text, changes
 
     source = open_source(options, options.first)
     first = _stated(source)
@@ -46,7 +46,7 @@ def _diff(options: argparse.Namespace) -> Result:
 
 
 def _stated(source: Source) -> Side:
-    from crex.invoice.difference import Side
+    from crex.invoice.views.difference import Side
 
     with source.named():
         return Side.of(source.opened.invoice.message, source.opened.messages)

@@ -13,8 +13,8 @@ from crex.cli.options import Commands, command
 from crex.cli.result import Result
 
 if TYPE_CHECKING:
+    from crex.bundles.bundle import Bundle
     from crex.cli.invoice_source import Source
-    from crex.invoice.bundle import Bundle
 
 FORMATS: Final = ("csv", "html", "json", "bundle", *FOCUS_FORMATS)
 
@@ -53,10 +53,10 @@ def _document(options: argparse.Namespace, source: Source) -> Result:
         options.json = True
         return Result(value, "")
     if options.format == "csv":
-        from crex.invoice.table import to_csv
+        from crex.invoice.views.table import to_csv
 
         return Result(value, to_csv(invoice, lines).rstrip("\n"))
-    from crex.invoice.html_report import to_html
+    from crex.invoice.views.page import to_html
 
     report = source.recompute()[0] if opened.leases else None
     return Result(value, to_html(invoice, lines, plans=opened.plans, report=report).rstrip("\n"))

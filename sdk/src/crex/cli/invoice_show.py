@@ -12,8 +12,8 @@ from crex.cli.result import OK, REFUSED, Result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crex.invoice.bundle_open import OpenedBundle
-    from crex.invoice.dispute import Case, Payable
+    from crex.bundles.opening import OpenedBundle
+    from crex.disputes.case import Case, Payable
     from crex.invoice.report import Report
 
 
@@ -31,10 +31,10 @@ def add(invoices: Commands) -> None:
 def _show(options: argparse.Namespace) -> Result:
     from crex import v1
     from crex.cli.party import state_text
+    from crex.disputes.case import payable
     from crex.documents.convert import to_json
     from crex.documents.times import to_ms
-    from crex.invoice.dispute import payable
-    from crex.invoice.render import render
+    from crex.invoice.views.text import render
 
     source = open_source(options, options.invoice)
     opened, message = source.opened, source.opened.invoice.message

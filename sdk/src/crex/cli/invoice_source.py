@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from crex import v1
+    from crex.bundles.bundle import Bundle
+    from crex.bundles.opening import OpenedBundle
     from crex.cli.party import Customer
-    from crex.invoice.bundle import Bundle
-    from crex.invoice.bundle_open import OpenedBundle
     from crex.invoice.report import InvoiceReport, NoteReport
     from crex.metering.span import Span
 
@@ -79,11 +79,11 @@ def open_source(options: argparse.Namespace, source: str) -> Source:
         from crex.cli.party import open_customer
 
         return fetch_source(open_customer(options), source)
+    from crex.bundles.opening import open_bundle
     from crex.cli.bundle_files import read_bundle
     from crex.cli.document_commands import trusted
     from crex.cli.files import named
     from crex.cli.party import now
-    from crex.invoice.bundle_open import open_bundle
 
     path, at = Path(source), options.at or now()
     bundle = read_bundle(path)
@@ -97,10 +97,10 @@ def fetch_source(customer: Customer, invoice_id: str) -> Source:
     Raises:
         CrexError: There is none, or an envelope does not verify.
     """
+    from crex.bundles.opening import open_bundle
     from crex.cli.bundle_fetch import fetch_bundle
     from crex.cli.files import named
     from crex.cli.party import now
-    from crex.invoice.bundle_open import open_bundle
 
     fetched = fetch_bundle(customer, invoice_id)
     with named(customer.target):

@@ -13,7 +13,7 @@ from crex.cli.result import OK, REFUSED, Result
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crex.invoice.bundle import Bundle
+    from crex.bundles.bundle import Bundle
     from crex.metering.record import Record
 
 _MAX_BYTES: Final = 1 << 30
@@ -54,8 +54,8 @@ def add(usage: Commands) -> None:
 
 
 def _reconcile(options: argparse.Namespace) -> Result:
-    from crex.invoice.reconcile import HELD, Tolerance, reconcile
-    from crex.invoice.reconcile_report import as_json, as_text
+    from crex.metering.reconciling.compare import HELD, Tolerance, reconcile
+    from crex.metering.reconciling.report import as_json, as_text
 
     tolerance = Tolerance.of(options.tolerance, options.time_tolerance // timedelta(milliseconds=1))
     found = reconcile(
@@ -93,9 +93,9 @@ def read_records(path: Path) -> list[Record]:
 def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
     import orjson
 
+    from crex.bundles.bundle import from_json, is_bundle
     from crex.cli.bundle_files import read_bundle, read_large
     from crex.documents import strict
-    from crex.invoice.bundle import from_json, is_bundle
 
     if path.is_dir():
         yield from _of_bundle(read_bundle(path))

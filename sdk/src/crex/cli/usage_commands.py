@@ -82,8 +82,8 @@ def _verify(options: argparse.Namespace) -> Result:
     sealed = "sealed" if usage.final else "not sealed yet"
     text = (
         f"{counted(len(usage.records), 'record')} in {counted(len(batches), 'batch', 'batches')} of "
-        f"{options.lease}: every signature, root and sequence holds; {counted(len(usage.gaps), 'gap')} marked; "
-        f"the period is {sealed}."
+        f"{options.lease}: every signature, root and sequence holds; "
+        f"{counted(len(usage.gaps), 'gap')} marked; the period is {sealed}."
     )
     return Result(value, text)
 

@@ -5,12 +5,12 @@ from crex.invoice.basis import Basis, SoldUsage
 from crex.invoice.build import InvoiceDraft, build, pages
 from crex.invoice.ledger import Ledger, SignedNote
 from crex.invoice.notes import NoteDraft, cancel, correct, settle
-from crex.invoice.render import render
 from crex.invoice.report import Check, Difference, InvoiceReport, NoteReport
 from crex.invoice.sale import Sale, SaleError
 from crex.invoice.usage import PeriodUsage, SealedBatch, collect
 from crex.invoice.verify import verify
 from crex.invoice.verify_notes import verify_notes
+from crex.invoice.views.text import render
 
 __all__ = [
     "Basis",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from crex.accounts.account import Account
 from crex.decimals import Money
 from crex.documents import convert
 from crex.errors import CrexError
-from crex.invoice.account import Account
 from crex.invoice.money import money_message, money_of
 from crex.invoice.standing import Note, issued_ms
 from crex.metering.span import Span

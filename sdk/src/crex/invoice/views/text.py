@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from crex.decimals import Money, counted, show
 from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
-from crex.invoice.conditions import conditions, step_words, tier_words
 from crex.invoice.money import money_of, show_money
+from crex.invoice.views.conditions import conditions, step_words, tier_words
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import (
     AccumulatorValue,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crex.accounts.account import Account, Billed, BooksError, DisputePapers, Paid
+from crex.accounts.statement import statement
 from crex.decimals import Money
+from crex.disputes.case import Case
 from crex.documents.times import parse_time, to_ms
-from crex.invoice.account import Account, Billed, BooksError, DisputePapers, Paid
-from crex.invoice.dispute import Case
-from crex.invoice.statement import statement
 from crex.metering.span import Span
 from crex.v1 import DisputeState, StatementBalance
 from sdk.tests.invoice.ledger import APRIL, BUYER, DAY, DUE, ISSUED, SELLER, Books, Tax, eur, key

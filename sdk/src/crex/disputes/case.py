@@ -14,7 +14,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from crex.decimals import Money
-from crex.invoice.dispute_checks import (
+from crex.disputes.checks import (
     check_amounts,
     check_lines,
     check_pins,

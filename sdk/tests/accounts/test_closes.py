@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from crex.accounts.account import Account, Billed
+from crex.accounts.close import CloseError, build_close, check_close, leaf
 from crex.decimals import Money
 from crex.documents.times import parse_time
-from crex.invoice.account import Account, Billed
-from crex.invoice.close import CloseError, build_close, check_close, leaf
 from crex.invoice.standing import Standing
 from crex.metering.span import Span
 from crex.trust import merkle

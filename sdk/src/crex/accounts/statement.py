@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from crex.accounts.account import Account, Billed, Paid
 from crex.decimals import Money
-from crex.invoice.account import Account, Billed, Paid
-from crex.invoice.dispute import Case, Payable, payable
+from crex.disputes.case import Case, Payable, payable
 from crex.invoice.money import money_message, money_of
 from crex.invoice.standing import issued_ms
 from crex.metering.span import Span, ms_timestamp, timestamp_ms

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from crex.decimals import counted, show
-from crex.invoice.reconcile import Difference, Reconciliation, Total
+from crex.metering.reconciling.compare import Difference, Reconciliation, Total
 from crex.metering.span import show_ms
 
 # Differences that the text spells out, and records that it names for each.

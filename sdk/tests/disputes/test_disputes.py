@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crex.decimals import Money
+from crex.disputes.case import MACHINE, Case, next_state, payable, settles
+from crex.disputes.checks import DisputeError
 from crex.documents import convert
-from crex.invoice.dispute import MACHINE, Case, next_state, payable, settles
-from crex.invoice.dispute_checks import DisputeError
 from crex.invoice.standing import NotedLines, Standing
 from crex.metering.span import timestamp_ms
 from crex.v1 import CreditNote, Dispute, DisputeReply

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crex.decimals import Money
+from crex.disputes.case import Case
+from crex.disputes.checks import check_amounts, check_lines
 from crex.documents.times import to_ms
-from crex.invoice.dispute import Case
-from crex.invoice.dispute_checks import check_amounts, check_lines
 from crex.invoice.money import money_message
 from crex.invoice.standing import Standing
 from crex.metering.span import ms_timestamp

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from crex.accounts.account import Billed, DisputePapers
+from crex.bundles.bundle import BatchPapers, Bundle, BundleError, SalePapers
 from crex.decimals import Money
+from crex.disputes.case import Case, document_ms
 from crex.documents import convert, reader, strict
 from crex.documents.times import parse_time
 from crex.errors import CrexError
-from crex.invoice.account import Billed, DisputePapers
 from crex.invoice.basis import Basis, SoldUsage
-from crex.invoice.bundle import BatchPapers, Bundle, BundleError, SalePapers
-from crex.invoice.dispute import Case, document_ms
 from crex.invoice.ledger import Ledger, SignedNote
 from crex.invoice.report import InvoiceReport, NoteReport
 from crex.invoice.sale import Sale

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crex.bundles.bundle import BilledPapers, Bundle, BundleError, bodies_of, from_json, rows_of, to_json
+from crex.bundles.opening import open_bundle
 from crex.cli.bundle_files import read_bundle, write_bundle
 from crex.errors import CrexError
-from crex.invoice.bundle import BilledPapers, Bundle, BundleError, bodies_of, from_json, rows_of, to_json
-from crex.invoice.bundle_open import open_bundle
 from crex.trust.directory import TrustDirectory
 from sdk.tests.invoice.bundle_samples import AT, Bundled
 from sdk.tests.invoice.samples import World

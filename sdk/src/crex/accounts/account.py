@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crex.decimals import Money
+from crex.disputes.case import Case, document_ms
 from crex.errors import CrexError
-from crex.invoice.dispute import Case, document_ms
 from crex.invoice.standing import NotedLines, Standing, issued_ms
 from crex.trust.verified import Verified
 from crex.v1 import DisputeAnswer, DisputeReply, Invoice, Ruling

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crex.documents import convert
 from crex.errors import CrexError
-from crex.invoice.reconcile import Kind, Reconciliation, Tolerance, reconcile
-from crex.invoice.reconcile_report import as_json, as_text
+from crex.metering.reconciling.compare import Kind, Reconciliation, Tolerance, reconcile
+from crex.metering.reconciling.report import as_json, as_text
 from crex.metering.record import Record, build_record
 from crex.v1 import UsageRecord
 from sdk.tests.invoice.ledger import ISSUED

@@ -1,0 +1,1 @@
+"""Disputes: lines of an invoice that a consumer objects to, from the objection to its end (disputes.md)."""

@@ -1,0 +1,1 @@
+"""Invoices and notes for people, browsers and spreadsheets; nothing here computes what is owed."""
