@@ -295,6 +295,9 @@ def chains(draw: st.DrawFn) -> list[Json]:
         body["effectiveStart"] = time(start + (draw(st.integers(0, 1)) if number else 0))
         if end is not None:
             body["effectiveEnd"] = time(end)
+            for one in body["components"]:  # dates must be ones on which the plan is effective
+                if body["effectiveEnd"] < "2026-10-24" and "localDates" in one.get("restrictions", {}):
+                    one["restrictions"]["localDates"] = ["2026-10-24"]
         if found:
             body["supersedes"] = {"id": f"{PLAN}{number - 1}", "revision": "1", "sha256": sha(number - 1)}
         found.append({"plan": body, "sha256": sha(number)})
