@@ -89,7 +89,9 @@ def test_lists_are_read_together(crex: Shell, tmp_path: Path) -> None:
     # 497 ÷ 26280 for each of the 26304 hours of three years with a leap day.
     assert found["plans"][0]["cost"] == "497.45"
     assert crex(*where[:3]) == 1
-    assert "there is no price plan" in crex.err
+    assert "there is no price plan in this list. offerings.json: $['t497.large/us-west-1']: it " in crex.err
+    assert 'it states no currency; read with it a file that does: {"CPU": "", "RAM": "",' in crex.err
+    assert "and 29 more left out; `crex describe prices` names them." in crex.err
 
 
 def test_a_page_is_written(crex: Shell, tmp_path: Path) -> None:
@@ -138,6 +140,10 @@ def test_what_cannot_be_compared_is_told(crex: Shell, tmp_path: Path) -> None:
         ("--start", "2026-02-30"),
         ("--start", "tomorrow"),
         ("--anchor", "32"),
+        ("--anchor", "0"),
+        ("--start", "0001-01-01"),
+        ("--start", "9999-12-31"),
+        ("--start", "9999-12-31T00:00:00Z"),
         ("--points", "5"),
         ("--count", "-1"),
         ("--rate", "EUR"),
@@ -156,6 +162,17 @@ def test_what_is_no_plan_is_refused(crex: Shell, tmp_path: Path) -> None:
     other.write_text('{"nothing": 1}')
     assert crex("price", "show", str(other)) == 1
     assert "other.json" in crex.err
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n1,2\n")
+    assert crex("price", "show", str(table)) == 1
+    assert f"{table}: This is neither a price plan nor a price list" in crex.err
+    assert "its columns are a, b. Name another file" in crex.err
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"header": {"id": "crex://p.example/price-plan/p"}, "minimum": 1e400}')
+    assert crex("price", "show", str(plan)) == 1
+    assert "1e400 has a fraction or an exponent" in crex.err
+    assert crex("price", "compare", file(tmp_path, message()), "--series", str(other)) == 1
+    assert "other.json: this is not a valid PriceSeries" in crex.err
     empty = tmp_path / "empty"
     empty.mkdir()
     assert crex("price", "show", str(empty)) == 1
@@ -169,3 +186,17 @@ def test_a_plan_is_shown_in_words(crex: Shell, tmp_path: Path) -> None:
     assert "36 calendar months from the first lease on" in crex.out
     (shown,) = crex.json("price", "show", place)
     assert shown["header"]["id"] == "crex://provider.example/price-plan/reserved"
+
+
+def test_bounds_are_told(crex: Shell, tmp_path: Path) -> None:
+    """Too many plans, lengths beyond the calendar and currencies that are none are told, with what to do."""
+    plans = [file(tmp_path, message(name=f"p{number}")) for number in range(17)]
+    assert crex("price", "compare", *plans) == 1
+    assert "17 plans cannot be compared at once; name 1 to 16 of them, as with --only WORD." in crex.err
+    where = ("price", "compare", plans[0], "--start", "2026-03-01")
+    assert crex(*where, "--hours", "1000000000000") == 1
+    assert "cannot be compared: The demand or a commitment reaches beyond the year 9999." in crex.out
+    assert crex(*where, "--currency", "usd") == 1
+    assert "--currency: 'usd' is not an active currency code" in crex.err
+    assert crex(*where, "--rate", "XXX=2") == 1
+    assert "--rate: XXX has no minor unit" in crex.err

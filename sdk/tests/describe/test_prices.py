@@ -215,7 +215,8 @@ def test_equal_lines_are_one_plan_and_contradicting_ones_none() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it is no price list of a layout that is known here: its columns are none"),
+        ("", "it is no price list of a layout that is known here: it is empty"),
+        ("# A page\n\nof text\n", "of a layout that is known here: its first line is # a page"),
         ("NAME;CPUS;ZONE\na2;12;x\n", "its columns are name, cpus, zone"),
         ("{", "it is not JSON"),
         ("[" * 100_000, "nested too deeply"),

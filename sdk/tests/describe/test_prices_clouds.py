@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crex.describe.price_plans import CURRENCY_BESIDE
 from crex.v1 import CommitmentKind, ComponentKind
 from sdk.tests.describe.price_lists import (
     COMMITMENT,
@@ -244,7 +245,7 @@ def offerings(*sums: int, hours: int = 26280) -> dict[str, float]:
 def test_aws_reserved_offerings_are_commitments(hours: int, months: int) -> None:
     """Shares of whole sums show the term; every digit of them is stated; the currency is the input's."""
     listed = offerings(*range(497, 527), hours=hours)
-    assert whys(read(listed)) == ["it states no currency"] * 30
+    assert whys(read(listed)) == [CURRENCY_BESIDE] * 30
     imported = read(listed, OF_DOLLARS)
     (commitment,) = plan(imported).commitments
     exact = Fraction(commitment.price) / Fraction(commitment.per_quantity) * 3600

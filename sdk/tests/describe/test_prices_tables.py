@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crex.describe.price_plans import CURRENCY_BESIDE
 from sdk.tests.describe.price_lists import (
     AZURE,
     COMMITMENT,
@@ -87,7 +88,7 @@ def test_custom_prices_take_the_currency_of_the_configuration() -> None:
         "2019-04-17 23:34:22 UTC,x,,rack,metadata.name,,0.1,\n"
     )
     alone = read(CUSTOM + rows)
-    assert whys(alone) == ["it states no currency"] * 6
+    assert whys(alone) == [CURRENCY_BESIDE] * 6
     imported = read(CUSTOM + rows, CONFIG)  # in either order
     assert [draft.name for draft in imported.drafts] == [
         "custom-cpu",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+# What every document begins with, signed or not, and how far it is looked for.
+_OF_DOCUMENTS: Final = (b'"header"', b'"payloadType"')
+_LOOKED_AT: Final = 1 << 16
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,16 +102,35 @@ def _listed(lists: Mapping[Path, CrexError], issued_at: datetime) -> Iterator[v1
     from crex.describe.assembly import Issue, assemble
     from crex.describe.prices import IMPORTER, NO_LIST
     from crex.describe.sources import open_sources
+    from crex.errors import CrexError
 
     imported = IMPORTER.read(open_sources(list(lists)))
-    unknown = {one.where for one in imported.left_out if one.why.startswith(NO_LIST)}
+    unknown = {one.where: one.why for one in imported.left_out if one.why.startswith(NO_LIST)}
     for path, error in lists.items():
         if path.name in unknown:
-            raise error
+            raise _neither(path, error, unknown[path.name].removeprefix(NO_LIST))
     issue = Issue(authority="list.invalid", site="list", issued_at=issued_at)
-    for one in assemble(imported, issue).made:
-        if isinstance(one.document, v1.PricePlan):
-            yield one.document
+    made = [one.document for one in assemble(imported, issue).made if isinstance(one.document, v1.PricePlan)]
+    if not made and imported.left_out:
+        first, more = imported.left_out[0], len(imported.left_out) - 1
+        others = f", and {more} more left out; `crex describe prices` names them" if more else ""
+        told = (
+            f"Nothing can be shown: there is no price plan in this list. {first.where}: {first.why}{others}."
+        )
+        raise CrexError("NOT_FOUND", told)
+    yield from made
+
+
+def _neither(path: Path, error: CrexError, why: str) -> CrexError:
+    """Tells what is wrong with a file that is no list: as with a plan, where it looks like one."""
+    from crex.errors import CrexError
+
+    with path.open("rb") as file:
+        begin = file.read(_LOOKED_AT)
+    if any(member in begin for member in _OF_DOCUMENTS) and error.reason != "LIMIT":
+        return error
+    told = f"This is neither a price plan nor a price list of a layout that is known here{why}. Name "
+    return CrexError("TYPE", f"{told}another file; `crex describe prices` reads lists.", source=str(path))
 
 
 def ready(plan: v1.PricePlan) -> Plan:
@@ -138,6 +161,6 @@ def read_series(path: Path) -> Series:
     from crex.documents.reader import read
     from crex.rating import Series
 
-    paper = read_paper(path)
+    paper = read_paper(path, "price-series")
     with named(path):
         return Series.of(convert.to_message(read(paper.body, v1.PriceSeries), v1.PriceSeries))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from crex.rating import Plan
 
 _LAST_DAY: Final = 31
+# No list and no zone says anything of other years.
+_YEARS: Final = (1971, 9998)
 _NARROW: Final = 40
 _WIDE: Final = 80
 
@@ -109,10 +111,9 @@ def _count(text: str) -> int:
 
 
 def _day(text: str) -> int:
-    day = positive(text)
-    if day > _LAST_DAY:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day of a month")
-    return day
+    if not (text.isascii() and text.isdecimal() and len(text) < 3 and 0 < int(text) <= _LAST_DAY):
+        raise argparse.ArgumentTypeError(f"{text!r} is no day of a month, from 1 to {_LAST_DAY}")
+    return int(text)
 
 
 def _points(text: str) -> int:
@@ -126,7 +127,11 @@ def _points(text: str) -> int:
 
 def _start(text: str) -> date | datetime:
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-12-01") else moment(text)
+        start = date.fromisoformat(text) if len(text) == len("2026-12-01") else moment(text)
+        if not _YEARS[0] <= start.year <= _YEARS[1]:
+            low, high = _YEARS
+            raise argparse.ArgumentTypeError(f"{text!r} does not lie in the years {low} to {high}")
+        return start
     except ValueError:
         fix = "write a date such as 2026-12-01, or a time in UTC such as 2026-12-01T08:00:00Z"
         raise argparse.ArgumentTypeError(f"{text!r} is no date; {fix}") from None
@@ -267,11 +272,20 @@ def _rates(options: argparse.Namespace, currencies: Sequence[str]) -> tuple[dict
     """Gives the rates of exchange, and the currency into which they convert.
 
     Raises:
-        CrexError: SCHEMA: it cannot be told, or a rate is not above zero.
+        CrexError: SCHEMA: it cannot be told, or is none, or a rate is not above zero.
     """
-    from crex.decimals import parse_rational
+    from crex.decimals import exponent, parse_rational
     from crex.errors import CrexError
 
+    for option, code in (
+        *(("--rate", one.currency) for one in options.rates or ()),
+        *(("--currency", code) for code in (options.currency,) if code is not None),
+    ):
+        try:
+            exponent(code)
+        except CrexError as error:
+            error.source = option
+            raise
     rates = {one.currency: parse_rational(one.rate.num, one.rate.den) for one in options.rates or ()}
     if any(value <= 0 for value in rates.values()):
         raise CrexError("SCHEMA", "A rate of exchange is not above zero. Correct --rate.")

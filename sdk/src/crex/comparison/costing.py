@@ -169,7 +169,12 @@ class Course:
         if self._zone is None or last > self._reach:
             self._reach = last
             around = (self.setting.start_ms - _AROUND_MS, last + _AROUND_MS)
-            self._zone = zone_between(self.plan.time_zone, *map(from_ms, around))
+            try:
+                self._zone = zone_between(self.plan.time_zone, *map(from_ms, around))
+            except OverflowError as error:
+                raise RatingError(
+                    "LIMIT", "The demand or a commitment reaches beyond the year 9999. State less."
+                ) from error
         return self._zone
 
     def _bill(self, period: Span, lease: Span, openings: tuple[Standing, ...]) -> _Billed:

@@ -15,7 +15,7 @@ from typing import Final
 from crex.comparison.costing import Cost, Course, Setting
 from crex.comparison.crossing import Crossing, crossings
 from crex.comparison.demanded import Demanded, Use
-from crex.decimals import exponent
+from crex.decimals import counted, exponent
 from crex.errors import CrexError, RatingError
 from crex.metering.span import show_ms
 from crex.rating import Plan
@@ -142,7 +142,9 @@ def compare(
     """
     if not 0 < len(plans) <= MOST_PLANS:
         raise CrexError(
-            "LIMIT", f"{len(plans)} plans cannot be compared; name 1 to {MOST_PLANS} of them, as with --only."
+            "LIMIT",
+            f"{counted(len(plans), 'plan')} cannot be compared at once; name 1 to {MOST_PLANS} of them, as "
+            "with --only WORD.",
         )
     for code in (*(rates or {}), *((currency,) if currency else ())):
         exponent(code)

@@ -70,7 +70,7 @@ def _lines(plan: PricePlan) -> Iterator[str]:
 
 def _component(component: PriceComponent, currency: str) -> Iterator[str]:
     known = registry.load("dimensions").entries.get(component.dimension)
-    meaning = f" ({known.name})" if known is not None else ""
+    meaning = f" ({known.name.partition(' (')[0]})" if known is not None else ""
     sku = f", SKU {component.sku_id}" if component.sku_id else ""
     yield f"  {component.id}: {component.dimension} in {component.unit}{meaning}{sku}"
     model = _MODELS.get(component.model)

@@ -30,6 +30,10 @@ DAY: Final = 86400
 
 COMMITMENT: Final = "it is the price of a commitment whose quantity and term the list does not state"
 NO_CURRENCY: Final = "it states no currency"
+# Of lists that never state one: what a configuration beside them is made of.
+CURRENCY_BESIDE: Final = (
+    f'{NO_CURRENCY}; read with it a file that does: {{"CPU": "", "RAM": "", "currencyCode": "USD"}}'
+)
 NO_SPOT: Final = "a spot price of 0 means that there is no spot capacity"
 
 _MOST_TIERS: Final = 64

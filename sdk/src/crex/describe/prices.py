@@ -122,8 +122,10 @@ def _table(source: Source) -> _Reading:
     for needed, read in _TABLES:
         if needed <= set(columns):
             return _Reading(source, partial(read, source))
+    if not columns:
+        return _nothing(source, f"{NO_LIST}: it {'has no columns' if source.data.strip() else 'is empty'}")
     shown = ", ".join(clean(name, 40) or "?" for name in columns[:_SHOWN_COLUMNS])
-    return _nothing(source, f"{NO_LIST}: its columns are {shown or 'none'}")
+    return _nothing(source, f"{NO_LIST}: its {'columns are' if columns[1:] else 'first line is'} {shown}")
 
 
 IMPORTER: Final = Prices()

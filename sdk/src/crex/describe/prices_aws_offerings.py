@@ -17,8 +17,8 @@ from typing import Final
 from crex.describe.members import as_number
 from crex.describe.price_plans import (
     COMMITMENT,
+    CURRENCY_BESIDE,
     HOUR,
-    NO_CURRENCY,
     Plans,
     Term,
     UnpricedError,
@@ -59,7 +59,7 @@ def read(name: str, value: object, plans: Plans) -> None:
                 raise UnpricedError(COMMITMENT)
             if len(plans.currencies) != 1:
                 many = "the configurations of the input state several currencies"
-                raise UnpricedError(many if plans.currencies else NO_CURRENCY)
+                raise UnpricedError(many if plans.currencies else CURRENCY_BESIDE)
             (currency,) = plans.currencies
             plan = reserve(
                 plan_by_time(str(offering), currency, HOUR, flat(hourly)), Term(months=months, price=hourly)

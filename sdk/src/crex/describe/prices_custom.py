@@ -13,8 +13,8 @@ from typing import Final
 from crex.decimals import EXPONENTS
 from crex.describe.members import Members, as_number
 from crex.describe.price_plans import (
+    CURRENCY_BESIDE,
     HOUR,
-    NO_CURRENCY,
     NO_SPOT,
     Plans,
     UnpricedError,
@@ -118,7 +118,7 @@ def read_csv(source: Source, plans: Plans) -> None:
         try:
             if len(plans.currencies) != 1:
                 many = "the configurations of the input state several currencies"
-                raise UnpricedError(many if plans.currencies else NO_CURRENCY)
+                raise UnpricedError(many if plans.currencies else CURRENCY_BESIDE)
             (currency,) = plans.currencies
             if not name:
                 raise UnpricedError("it names no instance")
