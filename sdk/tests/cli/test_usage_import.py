@@ -100,14 +100,6 @@ def test_nothing_to_import(crex: Shell, trace: Path, tmp_path: Path) -> None:
     assert not place.exists()
 
 
-def test_a_lease_that_is_no_name(crex: Shell, trace: Path) -> None:
-    """The place is told, as of any record."""
-    error = crex.json(
-        "usage", "import", "llm-trace", str(trace), "--lease", "l1", *NAMES[2:], "--time-zone", "UTC"
-    )
-    assert (crex.code, error["violations"][0]["path"]) == (1, "$.lease")
-
-
 def test_importers_of_other_packages(
     crex: Shell, trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,3 +146,33 @@ class Importer:
     assert "The usage importer acme failed" in crex.err
     error = crex.json("usage", "import", "none", str(trace), *NAMES)
     assert error["reason"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong", "said"),
+    [
+        ("--lease", "l1", "'l1' is no name; write it like crex://broker.example/lease/l1"),
+        ("--resource", "crex://P/x/y", "is no name"),
+        ("--meter", "CPU", "'CPU' is no name of a meter"),
+    ],
+)
+def test_names_are_judged_before_anything_is_read(
+    crex: Shell, trace: Path, option: str, wrong: str, said: str
+) -> None:
+    """A name that no record may have is told by its option, not by the record that would have had it."""
+    assert crex("usage", "import", "llm-trace", str(trace), *NAMES, option, wrong) == 2
+    assert said in crex.err
+
+
+def test_one_reason_is_told_once(crex: Shell, trace: Path) -> None:
+    """What is said of many rows stands in one line, with how many they are."""
+    assert crex("usage", "import", "llm-trace", str(trace), *NAMES) == 1
+    told = "  trace.csv: line 2 and 2 more: the time does not say in which time zone it is; name that with"
+    assert told in crex.out
+    where = ("usage", "import", "llm-trace", str(trace), *NAMES, "--time-zone", "UTC")
+    assert crex(*where, "--from", "2030-01-01T00:00:00Z") == 1
+    assert "trace.csv: line 2 and 1 more: input-token: it does not lie within [2030-01-01" in crex.out
+    assert crex(*where, "--only", "a=b") == 1
+    assert "a is not stated, and 'b' is wanted" in crex.out
+    assert crex(*where, "--time-zone", "") == 1
+    assert "--time-zone '' is no zone" in crex.err

@@ -40,7 +40,9 @@ def section(title: str, entries: Sequence[str], most: int | None) -> list[str]:
     shown = entries[:most]
     lines = ["", f"{title}:", *(f"  {entry}" for entry in shown)]
     if len(shown) < len(entries):
-        lines.append(f"  … and {len(entries) - len(shown)} more; --json or {REPORT} has all")
+        lines.append(
+            f"  … and {len(entries) - len(shown)} more; --json has all, and so has the report that -o writes"
+        )
     return lines
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.options import Commands, command, moment
 from crex.cli.reports import SHOWN, as_json, by_reason, by_text, count, section
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from crex.metering.record import Record
     from crex.metering.span import Span
 
+# USAGE-METER-1
+_METER: Final = r"[a-z0-9][a-z0-9-]{0,62}"
+
 
 def add(usage: Commands) -> None:
     """Adds the commands."""
@@ -30,11 +34,11 @@ def add(usage: Commands) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="a file, a folder, or - for standard input"
     )
-    parser.add_argument("--lease", required=True, metavar="NAME", help="name of the lease")
+    parser.add_argument("--lease", required=True, type=_name, metavar="NAME", help="name of the lease")
     parser.add_argument(
-        "--resource", required=True, metavar="NAME", help="name of the resource that was used"
+        "--resource", required=True, type=_name, metavar="NAME", help="name of the resource that was used"
     )
-    parser.add_argument("--meter", default="", metavar="NAME", help="name of the meter (the dimension)")
+    parser.add_argument("--meter", type=_meter, metavar="NAME", help="name of the meter (the dimension)")
     parser.add_argument(
         "--dimension", action="append", default=[], metavar="TOKEN", help="only this one; may be repeated"
     )
@@ -60,6 +64,24 @@ def add(usage: Commands) -> None:
         help="records that were imported before; numbers go on after them",
     )
     command(usage, "importers", _list, "list the importers of usage, those of other packages too")
+
+
+def _name(text: str) -> str:
+    from crex.errors import CrexError
+    from crex.names import Name
+
+    try:
+        return str(Name.parse(text))
+    except CrexError as error:
+        fix = "write it like crex://broker.example/lease/l1"
+        raise argparse.ArgumentTypeError(f"{text!r} is no name; {fix}") from error
+
+
+def _meter(text: str) -> str:
+    if not re.fullmatch(_METER, text):
+        fix = "write lower-case letters, digits and hyphens, such as cpu-time"
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a meter; {fix}")
+    return text
 
 
 def _label(text: str) -> tuple[str, str]:
@@ -117,7 +139,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     return Wanted(
         lease=options.lease,
         resource=options.resource,
-        meter=options.meter,
+        meter=options.meter or "",
         dimensions=frozenset(options.dimension),
         labels=dict(options.only),
         within=_within(options),
@@ -149,7 +171,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        text = f"--time-zone {name} is no zone. Use an IANA name such as Europe/Oslo, or UTC."
+        text = f"--time-zone {name!r} is no zone. Use an IANA name such as Europe/Oslo, or UTC."
         raise CrexError("SCHEMA", text) from error
 
 
@@ -190,7 +212,7 @@ def _meters(records: Sequence[Record]) -> list[dict[str, Any]]:
             "lastSeq": str(of[-1].seq),
             "total": _total(of),
         }
-        for name, of in found.items()
+        for name, of in sorted(found.items(), key=lambda one: (one[1][0].dimension, len(one[0]), one[0]))
     ]
 
 

@@ -104,7 +104,7 @@ def test_what_is_wanted() -> None:
     assert [record.span.start_ms for record in numbered.records] == [DAY + 20_000]
     assert [one.why for one in numbered.left_out] == [
         "cpu-time: account is 'a', and 'b' is wanted",
-        "cpu-time: account is 'not stated', and 'b' is wanted",
+        "cpu-time: account is not stated, and 'b' is wanted",
         "wall-time: another dimension is wanted",
     ]
     late = number([use(25, 31)], Wanted(lease=LEASE, resource=RESOURCE, within=Span(DAY, DAY + 30_000)))

@@ -130,9 +130,10 @@ def _unwanted(use: Use, wanted: Wanted) -> str:
     labels = dict(use.labels)
     for name, value in wanted.labels.items():
         if labels.get(name) != value:
-            return f"{name} is {labels.get(name, 'not stated')!r}, and {value!r} is wanted"
+            stated = repr(labels[name]) if name in labels else "not stated"
+            return f"{name} is {stated}, and {value!r} is wanted"
     if wanted.within is not None and not wanted.within.holds(use.span):
-        return f"it covers {use.span}, which does not lie within {wanted.within}"
+        return f"it does not lie within {wanted.within}"
     try:
         for value in (use.quantity, *(use.readings or ())):
             format_decimal(value)

@@ -48,7 +48,7 @@ def instant_ms(text: str, zone: ZoneInfo | None) -> int | str:
     if match[8]:
         found: datetime | str = local.replace(tzinfo=UTC) - _offset(match[8])
     elif zone is None:
-        return f"{text[:40]!r} does not say in which time zone it is; name that with --time-zone"
+        return "the time does not say in which time zone it is; name that with --time-zone"
     else:
         found = _in_zone(local, zone)
     return found if isinstance(found, str) else to_ms(found) + fraction
