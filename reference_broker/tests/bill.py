@@ -26,7 +26,7 @@ from crex.invoice import (
     correct,
     settle,
 )
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import Standing
 from crex.metering.batch import BatchDraft
 from crex.metering.record import Record, build_record
 from crex.metering.span import Span
@@ -227,8 +227,7 @@ class Bill:
     @property
     def standing(self) -> Standing:
         """The invoice with its notes."""
-        noted = [NotedLines.of(each.note, each.lines) for each in self.notes]
-        return Standing.of(self.opened(self.envelope, v1.Invoice), self.draft.lines, noted)
+        return Standing.of(self.opened(self.envelope, v1.Invoice), self.draft.lines, self.notes)
 
     # Disputes.
 
@@ -297,10 +296,9 @@ class Bill:
         response: Any = await self.trade.call(f"BillingService/{method}", request, by)
         assert self.case is not None
         opened: Any = self.opened(envelope, type(document))
-        noted = [NotedLines.of(each.note, each.lines) for each in self.notes]
         case = self.case.at(self.trade.clock.ms)
         if isinstance(document, v1.DisputeAnswer):
-            self.case = case.answered(opened, noted)
+            self.case = case.answered(opened, self.notes)
         elif isinstance(document, v1.DisputeReply):
             self.case = case.replied(opened)
         else:

@@ -12,7 +12,7 @@ from crex.decimals import Money
 from crex.disputes.case import MACHINE, Case, next_state, payable, settles
 from crex.disputes.checks import DisputeError
 from crex.documents import convert
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import SignedNote, Standing
 from crex.metering.span import timestamp_ms
 from crex.v1 import CreditNote, Dispute, DisputeReply
 from sdk.tests.invoice.ledger import ARBITER, BROKER, DAY, ISSUED, STRANGER, Books, Tax, eur, key
@@ -153,7 +153,7 @@ def test_from_opening_to_settlement(books: Books, standing: Standing) -> None:
     assert (found.owed, found.payable, found.withheld) == (eur("102.06"), eur("102.06"), (eur("0.00"),))
     credit = books.signed(note.note.message)
     assert isinstance(credit.message, CreditNote)
-    assert settles(credit, case)  # type: ignore[arg-type]  # shown a line above
+    assert settles(credit, case)
 
 
 def test_a_withdrawn_dispute_withholds_nothing(books: Books, standing: Standing) -> None:
@@ -312,7 +312,7 @@ def test_notes_are_taken_in_their_order(books: Books, standing: Standing) -> Non
         with pytest.raises(Exception, match="NOTE-PIN-1"):
             base.noted(note)
     with pytest.raises(Exception, match="INVOICE-LINES-1"):
-        NotedLines.of(first.note, [])
+        SignedNote(first.note, []).read()
 
 
 def test_withholding_never_leaves_the_line(books: Books, standing: Standing) -> None:

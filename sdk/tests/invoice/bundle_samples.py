@@ -9,7 +9,7 @@ from crex.bundles.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
 from crex.decimals import Money
 from crex.disputes.case import Case
 from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import Standing
 from crex.trust.envelope import to_json
 from crex.trust.verified import Verified
 from crex.v1 import Dispute, DisputeAnswer, DisputeReply
@@ -51,7 +51,7 @@ class Bundled:
         """The invoice with its notes."""
         base = Standing.of(self.case.invoice, self.case.made.lines)
         for note in self.case.notes:
-            base = base.noted(NotedLines.of(note.note, note.lines))
+            base = base.noted(note)
         return base
 
     def disputed(self, amount: str, conceded: str) -> tuple[Case, tuple[bytes, ...]]:

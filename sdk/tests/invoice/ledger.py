@@ -15,7 +15,7 @@ from crex.disputes.case import Case
 from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply, build_ruling
 from crex.documents import convert
 from crex.documents.times import parse_time
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import SignedNote, Standing
 from crex.metering.span import Span
 from crex.trust import merkle
 from crex.trust.directory import TrustDirectory
@@ -224,7 +224,7 @@ class Books:
         reason: str = "usage",
         settles: Pin | None = None,
         due: datetime | None = None,
-    ) -> NotedLines:
+    ) -> SignedNote:
         """The next note on an invoice, by the differences of its lines."""
         currency = standing.total.currency
         whole = sum(each.amount.minor for each in standing.lines.values())
@@ -261,7 +261,7 @@ class Books:
         )
         name = "credit-note" if kind is CreditNote else "debit-note"
         message = kind(header=self.header(SELLER, name, at), correction=correction)
-        return NotedLines.of(self.signed(message), bodies)
+        return SignedNote(self.signed(message), bodies)
 
     def dispute(
         self,

@@ -13,9 +13,10 @@ from google.protobuf.duration_pb2 import Duration
 from crex.decimals import Money
 from crex.documents import convert, reader
 from crex.invoice import Basis, InvoiceDraft, Sale
-from crex.invoice.ledger import Ledger, SignedNote
+from crex.invoice.ledger import Ledger
 from crex.invoice.notes import NoteDraft, cancel, correct, settle
 from crex.invoice.report import NoteReport
+from crex.invoice.standing import SignedNote
 from crex.invoice.verify_notes import verify_notes
 from crex.metering import Record, build_record
 from crex.trust.verified import Verified

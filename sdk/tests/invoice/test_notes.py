@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from crex.decimals import Money
 from crex.errors import CrexError, RatingError
-from crex.invoice.ledger import Ledger, SignedNote
+from crex.invoice.ledger import Ledger
 from crex.invoice.notes import NoteDraft
+from crex.invoice.standing import SignedNote
 from crex.invoice.verify_notes import verify_notes
 from crex.metering import Span
 from crex.rating.corrections import nothing_owed

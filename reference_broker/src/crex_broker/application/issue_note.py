@@ -13,8 +13,8 @@ from crex.disputes.case import document_ms
 from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, Ledger, SignedNote, verify_notes
-from crex.invoice.ledger import USAGE, Note
-from crex.invoice.standing import NotedLines
+from crex.invoice.ledger import USAGE
+from crex.invoice.standing import Note
 from crex.metering.span import Span, timestamp_ms
 from crex.trust import merkle, steps
 from crex.trust.envelope import read_parts
@@ -125,7 +125,7 @@ class IssueNote:
         }
         (report,) = verify_notes(ledger, [note], opened, settlements=settlements)
         report.require()
-        standing = invoice.standing.noted(NotedLines.of(note.note, note.lines))
+        standing = invoice.standing.noted(note)
         return _Outcome(standing.total, withheld(standing, cases))
 
     def _new(

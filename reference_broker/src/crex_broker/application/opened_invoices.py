@@ -15,8 +15,7 @@ from crex.disputes.case import Case, document_ms, payable
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
 from crex.invoice import SignedNote
-from crex.invoice.ledger import Note
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import Note, Standing
 from crex.trust.verified import Verified
 from crex_broker.application.context import Context
 from crex_broker.application.ports.invoices import InvoicePapers, KeptDispute
@@ -59,20 +58,19 @@ class OpenedInvoice:
                 for note in papers.notes
             ]
         )
-        noted = tuple([NotedLines.of(note.note, note.lines) for note in notes])
-        billed = Billed(base, noted)
+        billed = Billed(base, notes)
         found: list[DisputePapers] = []
         every: list[Verified[Message]] = [cast("Verified[Message]", invoice), *[note.note for note in notes]]
         for kept in papers.disputes:
             dispute = reopen(context, kept.document, v1.Dispute)
             replies = _papers(context, kept)
             at = document_ms(dispute)
-            case = Case.opened(dispute, billed.standing(at), [each.at(at, noted) for each in found])
+            case = Case.opened(dispute, billed.standing(at), [each.at(at, notes) for each in found])
             found.append(DisputePapers(case, replies))
             every += [dispute, *replies]
         return cls(
             papers=papers,
-            billed=Billed(base, noted, tuple(found)),
+            billed=Billed(base, notes, tuple(found)),
             notes=notes,
             last=max(every, key=document_ms),
             digests=frozenset(each.digest for each in every),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crex import v1
-from crex.invoice.standing import money_of
+from crex.invoice.money import money_of
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of

@@ -14,7 +14,7 @@ from crex.accounts.statement import statement
 from crex.documents.convert import to_timestamp
 from crex.documents.times import from_ms
 from crex.errors import CrexError
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import Standing
 from crex.metering.span import Span
 from crex.trust.envelope import digest
 from reference_broker.tests.agent import PlayedAgent
@@ -35,9 +35,8 @@ async def payment_refused(bill: Bill, amount: str = "", **more: object) -> CrexE
 def account_of(bill: Bill, *payments: Paid) -> Account:
     """The account as a party reads it from its own papers."""
     invoice = bill.opened(bill.envelope, v1.Invoice)
-    noted = tuple(NotedLines.of(each.note, each.lines) for each in bill.notes)
     disputes = () if bill.case is None else (DisputePapers(bill.case),)
-    billed = Billed(Standing.of(invoice, bill.draft.lines), noted, disputes)
+    billed = Billed(Standing.of(invoice, bill.draft.lines), tuple(bill.notes), disputes)
     return Account.of([billed], payments)
 
 

@@ -7,14 +7,18 @@ its disputes stand, at any instant.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from crex.decimals import Money
 from crex.disputes.case import Case, document_ms
 from crex.errors import CrexError
-from crex.invoice.standing import NotedLines, Standing, issued_ms
+from crex.invoice.standing import SignedNote, Standing, issued_ms
 from crex.trust.verified import Verified
-from crex.v1 import DisputeAnswer, DisputeReply, Invoice, Ruling
+from crex.v1 import Dispute, DisputeAnswer, DisputeReply, Invoice, Ruling
+
+# What comes of a dispute.
+Paper: TypeAlias = Verified[DisputeAnswer] | Verified[DisputeReply] | Verified[Ruling]
 
 
 class BooksError(CrexError):
@@ -48,9 +52,9 @@ class DisputePapers:
     """
 
     opened: Case
-    papers: tuple[Verified[DisputeAnswer] | Verified[DisputeReply] | Verified[Ruling], ...] = ()
+    papers: tuple[Paper, ...] = ()
 
-    def at(self, before_ms: int, notes: Sequence[NotedLines] = ()) -> Case:
+    def at(self, before_ms: int, notes: Sequence[SignedNote] = ()) -> Case:
         """Returns how it stands at an instant, by the papers that were issued before it.
 
         Raises:
@@ -81,8 +85,33 @@ class Billed:
     """
 
     base: Standing
-    notes: tuple[NotedLines, ...] = ()
+    notes: tuple[SignedNote, ...] = ()
     disputes: tuple[DisputePapers, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        base: Standing,
+        notes: Iterable[SignedNote] = (),
+        disputes: Iterable[tuple[Verified[Dispute], tuple[Paper, ...]]] = (),
+    ) -> Billed:
+        """Returns an invoice with its notes and disputes, each dispute opened on what stood then.
+
+        Args:
+            base: The invoice, without notes.
+            notes: Notes on it, first to last.
+            disputes: Each dispute with what came of it, in any order.
+
+        Raises:
+            CrexError: Notes or disputes do not fit together.
+        """
+        billed = cls(base, tuple(notes))
+        for dispute, papers in sorted(disputes, key=lambda each: (document_ms(each[0]), each[0].id)):
+            at = document_ms(dispute)
+            others = [each.at(at, billed.notes) for each in billed.disputes]
+            case = Case.opened(dispute, billed.standing(at), others)
+            billed = replace(billed, disputes=(*billed.disputes, DisputePapers(case, papers)))
+        return billed
 
     @property
     def invoice(self) -> Verified[Invoice]:

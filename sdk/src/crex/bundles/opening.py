@@ -9,18 +9,17 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from crex.accounts.account import Billed, DisputePapers
+from crex.accounts.account import Billed, Paper
 from crex.bundles.bundle import BatchPapers, Bundle, BundleError, SalePapers
 from crex.decimals import Money
-from crex.disputes.case import Case, document_ms
 from crex.documents import convert, reader, strict
 from crex.documents.times import parse_time
 from crex.errors import CrexError
 from crex.invoice.basis import Basis, SoldUsage
-from crex.invoice.ledger import Ledger, SignedNote
+from crex.invoice.ledger import Ledger
 from crex.invoice.report import InvoiceReport, NoteReport
 from crex.invoice.sale import Sale
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import SignedNote, Standing
 from crex.invoice.usage import SealedBatch
 from crex.invoice.verify import verify
 from crex.invoice.verify_notes import verify_notes
@@ -85,7 +84,7 @@ class OpenedBundle:
     series: tuple[Verified[PriceSeries], ...]
     earlier: Verified[Invoice] | None
     notes: tuple[SignedNote, ...]
-    disputes: tuple[tuple[Verified[Dispute], tuple[Verified[Message], ...]], ...]
+    disputes: tuple[tuple[Verified[Dispute], tuple[Paper, ...]], ...]
 
     @property
     def messages(self) -> list[InvoiceLine]:
@@ -155,16 +154,7 @@ class OpenedBundle:
         Raises:
             CrexError: Notes or disputes do not fit together.
         """
-        base = Standing.of(self.invoice, self.lines)
-        notes = tuple(NotedLines.of(each.note, each.lines) for each in self.notes)
-        known = Billed(base, notes)
-        found: list[DisputePapers] = []
-        for dispute, papers in sorted(self.disputes, key=lambda each: (document_ms(each[0]), each[0].id)):
-            at = document_ms(dispute)
-            others = [each.at(at, notes) for each in found]
-            case = Case.opened(dispute, known.standing(at), others)
-            found.append(DisputePapers(case, papers))  # type: ignore[arg-type]  # `_papers` opened no others
-        return Billed(base, notes, tuple(found))
+        return Billed.of(Standing.of(self.invoice, self.lines), self.notes, self.disputes)
 
 
 def open_bundle(bundle: Bundle, trust: PinnedTrust, *, now: datetime) -> OpenedBundle:
@@ -295,12 +285,12 @@ def _note(opener: _Opener, envelope: bytes) -> Verified[CreditNote | DebitNote]:
     return found  # type: ignore[return-value]  # it is one of the two
 
 
-def _papers(opener: _Opener, envelopes: Sequence[bytes]) -> tuple[Verified[Message], ...]:
+def _papers(opener: _Opener, envelopes: Sequence[bytes]) -> tuple[Paper, ...]:
     found = [open_any(each, opener.trust, now=opener.now) for each in envelopes]
     for each in found:
         if each.doctype.message not in (DisputeAnswer, DisputeReply, Ruling):
             raise _another(each, "an answer, a reply or a ruling")
-    return tuple(found)
+    return tuple(found)  # type: ignore[arg-type]  # each was looked at
 
 
 def _another(found: Verified[Message], wanted: str) -> CrexError:

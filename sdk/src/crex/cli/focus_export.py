@@ -18,32 +18,42 @@ FORMATS: Final = ("focus", "parquet")
 
 
 def export_focus(options: argparse.Namespace, opened: OpenedBundle) -> Result:
-    """Writes an invoice and the notes on it in a format of FORMATS, to the file of `-o` or as the answer.
+    """Writes an invoice and the notes on it in a format of FORMATS.
 
     Raises:
-        CrexError: A price plan is not there; Parquet without `-o`, or without pyarrow; a number is larger
-            than its column; the file cannot be written.
+        CrexError: A price plan is not there; or as `writing`.
+    """
+    from crex.focus import rows
+
+    return writing(options, [row for bill in _bills(opened) for row in rows(bill)])
+
+
+def writing(options: argparse.Namespace, found: Sequence[Row]) -> Result:
+    """Writes rows to the file of `-o`, or gives them as the answer.
+
+    Raises:
+        CrexError: Parquet without `-o`, or without pyarrow; a number is larger than its column; the file
+            cannot be written.
     """
     from crex.cli.files import write_file
+    from crex.decimals import counted
     from crex.errors import CrexError
-    from crex.focus import csv_lines, rows, write_parquet
+    from crex.focus import csv_lines, write_parquet
 
     if options.format == "parquet" and options.output is None:
         raise CrexError("SCHEMA", "Parquet is no text: name a file for it with -o FILE.parquet.")
-    found = [row for bill in _bills(opened) for row in rows(bill)]
     if options.format == "parquet":
         buffer = io.BytesIO()
         write_parquet(found, buffer)
         data = buffer.getvalue()
     else:
         data = "".join(csv_lines(found)).encode()
-    value = _as_json(found)
+    value = as_json(found)
     if options.output is None:
         return Result(value, data.decode().rstrip("\n"))
     path, options.output = options.output, None
     write_file(path, data)
-    count = f"{len(found)} row" if len(found) == 1 else f"{len(found)} rows"
-    return Result(value, f"Wrote {count} of FOCUS 1.2 to {path}.")
+    return Result(value, f"Wrote {counted(len(found), 'row')} of FOCUS 1.2 to {path}.")
 
 
 def _bills(opened: OpenedBundle) -> Iterator[Bill]:
@@ -70,7 +80,7 @@ def _bills(opened: OpenedBundle) -> Iterator[Bill]:
         )
 
 
-def _as_json(found: Sequence[Row]) -> list[dict[str, str | None]]:
+def as_json(found: Sequence[Row]) -> list[dict[str, str | None]]:
     """Returns rows as JSON says them: numbers as decimal text, as in the CSV."""
     from crex.focus import COLUMNS
     from crex.focus.csv_file import plain_text

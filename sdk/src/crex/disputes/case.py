@@ -24,11 +24,11 @@ from crex.disputes.checks import (
     require_issuer,
 )
 from crex.invoice.money import money_of
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import Note, SignedNote, Standing
 from crex.metering.span import show_ms, timestamp_ms
 from crex.names import Name
 from crex.trust.verified import Verified
-from crex.v1 import CreditNote, Dispute, DisputeAnswer, DisputeReply, Pin, Ruling
+from crex.v1 import Dispute, DisputeAnswer, DisputeReply, Pin, Ruling
 from crex.v1.state_tables import MACHINES
 
 MACHINE: Final = MACHINES["dispute"]
@@ -168,7 +168,7 @@ class Case:
             return replace(self, state=next_state(self.state, "deadline"), last="")
         return self
 
-    def answered(self, answer: Verified[DisputeAnswer], notes: Iterable[NotedLines] = ()) -> Case:
+    def answered(self, answer: Verified[DisputeAnswer], notes: Iterable[SignedNote] = ()) -> Case:
         """Takes the provider's answer.
 
         Args:
@@ -243,11 +243,7 @@ class Case:
             standing: The invoice as it stands now.
         """
         found: dict[str, Money] = {}
-        settled = self.settled_by
-        if settled is not None and any(
-            note.correction.HasField("settles") and note.correction.settles == settled
-            for note in standing.notes
-        ):
+        if any(settles(each.note, self) for each in standing.notes):
             return found
         for key, amount in self._in_state().items():
             now, then = standing.lines[key].amount, self.subject.lines[key].amount
@@ -324,7 +320,7 @@ def document_ms(document: Verified[Message]) -> int:
     return timestamp_ms(document.message.header.issued_at)  # type: ignore[attr-defined]  # documents have one
 
 
-def settles(note: Verified[CreditNote], case: Case) -> bool:
+def settles(note: Verified[Note], case: Case) -> bool:
     """Tells whether a note is the one that settles a case."""
     correction = note.message.correction
     return correction.HasField("settles") and correction.settles == case.settled_by

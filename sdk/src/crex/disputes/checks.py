@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.money import money_of
-from crex.invoice.standing import NotedLines, Standing
+from crex.invoice.standing import SignedNote, Standing
 from crex.trust.verified import Verified
 from crex.v1 import CreditNote, Dispute, DisputeAnswer, DisputeReply, Ruling
 
@@ -152,7 +152,7 @@ def check_lines(
 
 
 def credited_already(
-    answer: Verified[DisputeAnswer], subject: Standing, notes: Iterable[NotedLines]
+    answer: Verified[DisputeAnswer], subject: Standing, notes: Iterable[SignedNote]
 ) -> frozenset[str]:
     """Returns the keys of the lines whose credit was given before the answer (DISPUTE-CREDIT-1).
 
@@ -167,7 +167,7 @@ def credited_already(
             continue
         note = given.get(line.credit_note.sha256)
         lowered = sum(
-            -money_of(each.amount).minor for each in (note.lines if note else ()) if each.key == line.key
+            -each.amount.minor for each in (note.read().lines if note else ()) if each.key == line.key
         )
         if (
             note is None

@@ -47,6 +47,7 @@ _BOTH: Final = tuple(sorted((*_DECIMAL, *_BINARY), key=lambda each: -each[1]))
 # By unit token (sdk/src/crex/registry/data/units.json).
 MEASURES: Final = {
     "unit": _count("Unit"),
+    "fee": _count("Fee"),
     "byte": _size("B", 1, *_BOTH),
     "kilobyte": _size("KB", _KB, *_DECIMAL),
     "megabyte": _size("MB", _KB**2, *_DECIMAL),

@@ -10,68 +10,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TypeAlias
 
-from crex.decimals import Money, counted
-from crex.documents import convert, reader
+from crex.decimals import Money
 from crex.errors import CrexError
-from crex.invoice.money import money_of
+from crex.invoice.standing import SignedNote, Standing
 from crex.rating.corrections import Issued, nothing_owed
 from crex.rating.digest import rating_digest
 from crex.rating.engine import Rating
 from crex.rating.lines import Line, key_order
 from crex.rating.plan import Plan
-from crex.rating.taxes import Tax, taxes_of
-from crex.trust import merkle
+from crex.rating.taxes import taxes_of
 from crex.trust.verified import Verified
-from crex.v1 import Correction, CreditNote, DebitNote, Invoice, InvoiceLine, InvoiceTax, Pin
-from crex.v1 import Money as MoneyMessage
+from crex.v1 import Invoice
 
-Note: TypeAlias = CreditNote | DebitNote
-
-USAGE, CANCELLATION, SETTLEMENT = "usage", "cancellation", "settlement"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedNote:
-    """A signed note with the exact bytes of its lines.
-
-    Attributes:
-        note: The note.
-        lines: Its lines, in line-key order.
-    """
-
-    note: Verified[Note]
-    lines: Sequence[bytes]
-
-    @property
-    def correction(self) -> Correction:
-        """What it corrects, and by how much."""
-        return self.note.message.correction
+USAGE, SETTLEMENT = "usage", "settlement"
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An invoice and its notes so far, as their documents state them.
+    """An invoice and its notes so far, under the plan by which they were computed.
 
     Attributes:
-        invoice: The invoice.
+        standing: The invoice and its notes, as their documents state them.
         plan: The governing plan, by whose tax rules taxes are computed.
-        issued: What the invoice and each note state.
-        notes: The notes, first to last.
         lines: Lines of what the period was last rated to: the invoice and the notes of reason `usage`
             together.
         settled: What settlements took back, by line key.
-        cancelled: Whether all was taken back, after which no note follows (NOTE-LAST-1).
     """
 
-    invoice: Verified[Invoice]
+    standing: Standing
     plan: Plan
-    issued: tuple[Issued, ...]
-    notes: tuple[Verified[Note], ...]
     lines: tuple[Line, ...]
     settled: Mapping[str, Money] = field(default_factory=lambda: MappingProxyType({}))
-    cancelled: bool = False
 
     @classmethod
     def of(
@@ -90,27 +60,31 @@ class Ledger:
             notes: Notes on it, first to last.
 
         Raises:
-            CrexError: SUBJECT: lines are not those that were signed for (INVOICE-LINES-1), or a note is on
-                another invoice or does not continue the notes before it (NOTE-PIN-1). INCOMPLETE: the invoice
-                is provisional (INVOICE-PROVISIONAL-1). CONFLICT: a note follows a cancellation (NOTE-LAST-1).
+            CrexError: As `Standing.of`; INCOMPLETE: the invoice is provisional (INVOICE-PROVISIONAL-1).
             DocumentError: A line is not in strict form or breaks the contract.
         """
-        message = invoice.message
-        if message.provisional:
+        if invoice.message.provisional:
             raise _refused(
                 "INCOMPLETE",
                 "INVOICE-PROVISIONAL-1",
                 f"{invoice.id} is provisional: nothing is owed by it, so there is nothing to correct. Issue "
                 "the invoice of the sealed period",
             )
-        first = issued_of(
-            invoice.id, lines, message.lines_root, message.line_count, message.taxes, message.net_total,
-            message.total,
-        )  # fmt: skip
-        ledger = cls(invoice, plan, (first,), (), first.lines)
+        standing = Standing.of(invoice, lines, tax_included=plan.tax_included)
+        ledger = cls(standing, plan, standing.issued[0].lines)
         for note in notes:
             ledger = ledger.noted(note)
         return ledger
+
+    @property
+    def invoice(self) -> Verified[Invoice]:
+        """The invoice."""
+        return self.standing.invoice
+
+    @property
+    def issued(self) -> tuple[Issued, ...]:
+        """What the invoice and then each note state."""
+        return self.standing.issued
 
     @property
     def rated(self) -> Rating:
@@ -120,14 +94,9 @@ class Ledger:
     @property
     def owed(self) -> Rating:
         """What is owed after the notes so far."""
-        if self.cancelled:
+        if self.standing.cancelled:
             return nothing_owed(self.plan.billed_currency)
         return self.after()
-
-    @property
-    def pins(self) -> list[Pin]:
-        """The notes so far."""
-        return [note.pin for note in self.notes]
 
     def after(self, *, rated: Rating | None = None, settled: Mapping[str, Money] | None = None) -> Rating:
         """Returns what is owed once more is known (NOTE-SETTLE-1).
@@ -158,52 +127,20 @@ class Ledger:
                 )
             yield replace(known[key], quantity=Fraction(0), exact_amount=-amount.value, amount=-amount)
 
-    def follow(self, note: Correction, name: str) -> None:
-        """Checks that a note may follow those so far.
-
-        Raises:
-            CrexError: SUBJECT (NOTE-PIN-1) or CONFLICT (NOTE-LAST-1).
-        """
-        if self.cancelled:
-            raise _refused(
-                "CONFLICT",
-                "NOTE-LAST-1",
-                f"{name} follows the cancellation of {self.invoice.id}, by which all was taken back for good",
-            )
-        if note.invoice != self.invoice.pin:
-            raise _refused(
-                "SUBJECT",
-                "NOTE-PIN-1",
-                f"{name} corrects {note.invoice.id} with SHA-256 {note.invoice.sha256}, not "
-                f"{self.invoice.id}",
-            )
-        if list(note.earlier_notes) != self.pins:
-            raise _refused(
-                "SUBJECT",
-                "NOTE-PIN-1",
-                f"{name} pins {len(note.earlier_notes)} earlier notes, and these are not the "
-                f"{len(self.notes)} that were issued on {self.invoice.id} before. What is owed can only be "
-                "told with all of them, first to last",
-            )
-
     def noted(self, note: SignedNote) -> Ledger:
         """Returns the ledger with one more note, as its document states it.
 
         Raises:
             CrexError: As `of`.
         """
-        stated, name = note.correction, note.note.id
-        self.follow(stated, name)
-        more = issued_of(
-            name, note.lines, stated.lines_root, stated.line_count, stated.taxes, stated.net_total,
-            stated.total,
-        )  # fmt: skip
-        ledger = replace(self, issued=(*self.issued, more), notes=(*self.notes, note.note))
-        if stated.reason == CANCELLATION:
-            return replace(ledger, cancelled=True)
-        if stated.reason == SETTLEMENT:
-            return replace(ledger, settled=added(self.settled, {one.key: -one.amount for one in more.lines}))
-        return replace(ledger, lines=tuple(summed(self.lines, more.lines)))
+        standing = self.standing.noted(note)
+        more = standing.issued[-1].lines
+        ledger = replace(self, standing=standing)
+        if note.correction.reason == USAGE:
+            return replace(ledger, lines=tuple(summed(self.lines, more)))
+        if note.correction.reason == SETTLEMENT:
+            return replace(ledger, settled=added(self.settled, {one.key: -one.amount for one in more}))
+        return ledger
 
 
 def rating_of(plan: Plan, lines: Iterable[Line]) -> Rating:
@@ -220,38 +157,6 @@ def rating_of(plan: Plan, lines: Iterable[Line]) -> Rating:
     net_total, total = (Money(plan.billed_currency, minor) for minor in (net, net + due))
     digest = rating_digest(ordered, net_total, total, taxes)
     return Rating(lines=ordered, net_total=net_total, total=total, digest=digest, taxes=taxes)
-
-
-def issued_of(
-    name: str,
-    bodies: Sequence[bytes],
-    root: str,
-    count: int,
-    taxes: Iterable[InvoiceTax],
-    net_total: MoneyMessage,
-    total: MoneyMessage,
-) -> Issued:
-    """Reads what an invoice or a note states.
-
-    Raises:
-        CrexError: SUBJECT: the lines are not those that it was signed for (INVOICE-LINES-1).
-        DocumentError: A line is not in strict form or breaks the contract.
-    """
-    if len(bodies) != count or merkle.root(bodies).hex() != root:
-        raise _refused(
-            "SUBJECT",
-            "INVOICE-LINES-1",
-            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch "
-            "its lines again, byte for byte",
-        )
-    return Issued(
-        lines=tuple(
-            Line.of(convert.to_message(reader.read(body, InvoiceLine), InvoiceLine)) for body in bodies
-        ),
-        taxes=tuple(map(Tax.of, taxes)),
-        net_total=money_of(net_total),
-        total=money_of(total),
-    )
 
 
 def summed(lines: Iterable[Line], more: Iterable[Line]) -> Iterator[Line]:

@@ -16,8 +16,9 @@ from crex.documents.times import to_ms
 from crex.errors import CrexError
 from crex.invoice.basis import Basis, Matter
 from crex.invoice.build import rate_matter
-from crex.invoice.ledger import CANCELLATION, SETTLEMENT, USAGE, Ledger, Note
+from crex.invoice.ledger import SETTLEMENT, USAGE, Ledger
 from crex.invoice.money import money_message
+from crex.invoice.standing import CANCELLATION, Note
 from crex.metering.span import ms_timestamp, timestamp_ms
 from crex.rating.corrections import Differences, differences, nothing_owed
 from crex.rating.engine import Rating
@@ -160,7 +161,7 @@ def _draft(
     invoice, lines = ledger.invoice.message, note_bytes(found)
     correction = Correction(
         invoice=ledger.invoice.pin,
-        earlier_notes=ledger.pins,
+        earlier_notes=ledger.standing.pins,
         reason=reason,
         usage_batches=usage_batches,
         settles=settles,
@@ -176,6 +177,6 @@ def _draft(
         rating_digest=found.digest,
         due_time=None if due_time is None else ms_timestamp(to_ms(due_time)),
     )
-    ledger.follow(correction, header.id)
+    ledger.standing.follow(correction, header.id)
     kind = CreditNote if found.credit else DebitNote
     return NoteDraft(kind(header=header, correction=correction), lines, found)

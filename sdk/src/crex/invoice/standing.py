@@ -1,4 +1,4 @@
-"""An invoice as it stands: its lines, taxes and total together with the notes on it (disputes.md).
+"""An invoice as it stands: everything issued on it, read from its documents, and what that sums to.
 
 Notes state differences under the keys of the invoice's lines, so a sum by key is what is owed. A part of it,
 such as what is not disputed, bears the taxes of a part: they are computed on sums, as those of a bill are.
@@ -7,49 +7,52 @@ such as what is not disputed, bears the taxes of a part: they are computed on su
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
 from crex.decimals import Money, counted, parse_decimal
 from crex.documents import convert, reader
 from crex.errors import CrexError
-from crex.invoice.money import money_of as money_of  # noqa: PLC0414 - the broker still reads it here
+from crex.invoice.money import money_of
 from crex.metering.span import timestamp_ms
+from crex.rating.corrections import Issued
+from crex.rating.lines import Line
+from crex.rating.taxes import Tax
 from crex.trust import merkle
 from crex.trust.verified import Verified
-from crex.v1 import Correction, CreditNote, DebitNote, Invoice, InvoiceLine, InvoiceTax, Pin
+from crex.v1 import Correction, CreditNote, DebitNote, Invoice, InvoiceLine, Pin
 
 Note: TypeAlias = CreditNote | DebitNote
 
+CANCELLATION = "cancellation"
+
 
 @dataclass(frozen=True, slots=True)
-class NotedLines:
-    """A note with its lines.
+class SignedNote:
+    """A signed note with the exact bytes of its lines.
 
     Attributes:
         note: The note.
-        lines: Its lines: differences by key.
+        lines: Its lines, in line-key order.
     """
 
     note: Verified[Note]
-    lines: tuple[InvoiceLine, ...]
-
-    @classmethod
-    def of(cls, note: Verified[Note], bodies: Sequence[bytes]) -> NotedLines:
-        """Reads the lines of a note from their exact bytes.
-
-        Raises:
-            CrexError: SUBJECT: they are not those that it was signed for (INVOICE-LINES-1).
-            DocumentError: One is not in strict form or breaks the contract.
-        """
-        message = note.message.correction
-        return cls(note, _lines(note.id, bodies, message.lines_root, message.line_count))
+    lines: Sequence[bytes]
 
     @property
     def correction(self) -> Correction:
         """What it corrects, and by how much."""
         return self.note.message.correction
+
+    def read(self) -> Issued:
+        """Reads what it states.
+
+        Raises:
+            CrexError: SUBJECT: the lines are not those that it was signed for (INVOICE-LINES-1).
+            DocumentError: A line is not in strict form or breaks the contract.
+        """
+        return _issued(self.note.id, self.lines, self.correction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +76,26 @@ class Standing:
 
     Attributes:
         invoice: The invoice.
-        notes: The notes, in the order in which they were issued.
+        issued: What the invoice and then each note state.
         lines: What each key comes to.
         total: What is owed.
         tax_included: Whether the amounts of lines have the taxes in them.
-        rates: Category and rate of each tax.
+        notes: The notes, in the order in which they were issued.
     """
 
     invoice: Verified[Invoice]
+    issued: tuple[Issued, ...]
     lines: Mapping[str, StandingLine]
     total: Money
     tax_included: bool
-    rates: tuple[tuple[str, Fraction], ...]
-    notes: tuple[NotedLines, ...] = ()
-    _taxes: tuple[InvoiceTax, ...] = field(default=(), repr=False)
+    notes: tuple[SignedNote, ...] = ()
 
     @classmethod
     def of(
         cls,
         invoice: Verified[Invoice],
         bodies: Sequence[bytes],
-        notes: Iterable[NotedLines] = (),
+        notes: Iterable[SignedNote] = (),
         *,
         tax_included: bool | None = None,
     ) -> Standing:
@@ -106,57 +108,78 @@ class Standing:
             tax_included: `taxIncluded` of the price plan; unset: what the figures of the invoice say.
 
         Raises:
-            CrexError: SUBJECT: the lines are not those that the invoice was signed for (INVOICE-LINES-1), or
-                a note is on another invoice or does not continue the notes before it (NOTE-PIN-1).
+            CrexError: SUBJECT: lines are not those that were signed for (INVOICE-LINES-1), or a note is on
+                another invoice or does not continue the notes before it (NOTE-PIN-1). CONFLICT: a note
+                follows a cancellation (NOTE-LAST-1).
             DocumentError: A line is not in strict form or breaks the contract.
         """
-        message = invoice.message
-        lines = _lines(invoice.id, bodies, message.lines_root, message.line_count)
-        taxes = tuple(message.taxes)
-        sums = _add({}, lines, message.currency)
-        included = _included(taxes, sums) if tax_included is None else tax_included
-        start = cls(
-            invoice=invoice,
-            lines=sums,
-            total=money_of(message.total),
-            tax_included=included,
-            rates=_rates(taxes),
-            _taxes=taxes,
-        )
+        first = _issued(invoice.id, bodies, invoice.message)
+        lines = _add({}, first.lines)
+        included = _included(first.taxes, lines) if tax_included is None else tax_included
+        standing = cls(invoice, (first,), lines, first.total, included)
         for note in notes:
-            start = start.noted(note)
-        return start
+            standing = standing.noted(note)
+        return standing
 
-    def noted(self, note: NotedLines) -> Standing:
+    def noted(self, note: SignedNote) -> Standing:
         """Returns how it stands after one more note.
 
         Raises:
-            CrexError: SUBJECT: the note is on another invoice, or does not continue the notes before it
-                (NOTE-PIN-1).
+            CrexError: As `of`.
         """
-        message = note.correction
-        if message.invoice != self.invoice.pin:
-            raise _subject(note, f"corrects {message.invoice.id}, not {self.invoice.id} as it is given")
-        if list(message.earlier_notes) != [*self.pins]:
-            raise _subject(
-                note,
-                f"pins {counted(len(message.earlier_notes), 'earlier note')} on {self.invoice.id}, and not "
-                f"the {len(self.notes)} given before it",
-            )
-        taxes = (*self._taxes, *message.taxes)
+        self.follow(note.correction, note.note.id)
+        more = note.read()
         return replace(
             self,
-            lines=_add(self.lines, note.lines, self.invoice.message.currency),
-            total=self.total + money_of(message.total),
-            rates=_rates(taxes),
+            issued=(*self.issued, more),
+            lines=_add(self.lines, more.lines),
+            total=self.total + more.total,
             notes=(*self.notes, note),
-            _taxes=taxes,
         )
+
+    def follow(self, note: Correction, name: str) -> None:
+        """Checks that a note may follow those so far.
+
+        Raises:
+            CrexError: SUBJECT (NOTE-PIN-1) or CONFLICT (NOTE-LAST-1).
+        """
+        if self.cancelled:
+            raise _refused(
+                "CONFLICT",
+                "NOTE-LAST-1",
+                f"{name} follows the cancellation of {self.invoice.id}, by which all was taken back for good",
+            )
+        if note.invoice != self.invoice.pin:
+            raise _refused(
+                "SUBJECT",
+                "NOTE-PIN-1",
+                f"{name} corrects {note.invoice.id} with SHA-256 {note.invoice.sha256}, not "
+                f"{self.invoice.id} as it is given",
+            )
+        if tuple(note.earlier_notes) != self.pins:
+            raise _refused(
+                "SUBJECT",
+                "NOTE-PIN-1",
+                f"{name} pins {counted(len(note.earlier_notes), 'earlier note')}, and these are not the "
+                f"{len(self.notes)} that were issued on {self.invoice.id} before. What is owed can only be "
+                "told with all of them, first to last",
+            )
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether all was taken back, after which no note follows (NOTE-LAST-1)."""
+        return bool(self.notes) and self.notes[-1].correction.reason == CANCELLATION
 
     @property
     def pins(self) -> tuple[Pin, ...]:
         """Pins of the notes."""
         return tuple(each.note.pin for each in self.notes)
+
+    @property
+    def rates(self) -> list[tuple[str, Fraction]]:
+        """Category and rate of each tax once; two jurisdictions may have the same."""
+        found = {tax.key: tax for one in self.issued for tax in one.taxes}
+        return [(tax.category, parse_decimal(tax.rate)) for tax in found.values()]
 
     def part(self, lowered: Mapping[str, Money]) -> Money:
         """Returns the total of a part: of all but what some lines are lowered by (DISPUTE-TAX-1).
@@ -189,50 +212,41 @@ def issued_ms(document: Verified[Invoice] | Verified[Note]) -> int:
     return timestamp_ms(document.message.header.issued_at)
 
 
-def _lines(name: str, bodies: Sequence[bytes], root: str, count: int) -> tuple[InvoiceLine, ...]:
-    if len(bodies) != count or merkle.root(bodies).hex() != root:
-        raise CrexError(
+def _issued(name: str, bodies: Sequence[bytes], stated: Invoice | Correction) -> Issued:
+    if len(bodies) != stated.line_count or merkle.root(bodies).hex() != stated.lines_root:
+        raise _refused(
             "SUBJECT",
-            f"What came with {name} ({counted(len(bodies), 'line')}) is not what it was signed for. Fetch "
-            "its lines again, byte for byte. (INVOICE-LINES-1)",
-            details={"requirement": "INVOICE-LINES-1"},
+            "INVOICE-LINES-1",
+            f"The {counted(len(bodies), 'line')} that came with {name} are not those that it was signed for. "
+            "Fetch its lines again, byte for byte",
         )
-    return tuple(convert.to_message(reader.read(body, InvoiceLine), InvoiceLine) for body in bodies)
+    return Issued(
+        lines=tuple(
+            Line.of(convert.to_message(reader.read(body, InvoiceLine), InvoiceLine)) for body in bodies
+        ),
+        taxes=tuple(map(Tax.of, stated.taxes)),
+        net_total=money_of(stated.net_total),
+        total=money_of(stated.total),
+    )
 
 
-def _add(
-    known: Mapping[str, StandingLine], lines: Iterable[InvoiceLine], currency: str
-) -> dict[str, StandingLine]:
+def _add(known: Mapping[str, StandingLine], lines: Iterable[Line]) -> dict[str, StandingLine]:
     sums = dict(known)
     for line in lines:
-        amount = money_of(line.amount)
-        before = sums.get(line.key, StandingLine(line.key, Money(currency, 0), line.tax_category))
-        sums[line.key] = StandingLine(line.key, before.amount + amount, before.category or line.tax_category)
+        category, before = line.tax_category or "", sums.get(line.key)
+        amount = line.amount if before is None else before.amount + line.amount
+        sums[line.key] = StandingLine(line.key, amount, (before and before.category) or category)
     return sums
 
 
-def _rates(taxes: Iterable[InvoiceTax]) -> tuple[tuple[str, Fraction], ...]:
-    """Returns category and rate of each tax once; two jurisdictions may have the same."""
-    found: dict[tuple[str, ...], tuple[str, Fraction]] = {}
-    for tax in taxes:
-        key = (tax.category, tax.jurisdiction, tax.rate, tax.exemption_code)
-        found[key] = (tax.category, parse_decimal(tax.rate))
-    return tuple(found.values())
-
-
-def _included(taxes: Iterable[InvoiceTax], lines: Mapping[str, StandingLine]) -> bool:
+def _included(taxes: Iterable[Tax], lines: Mapping[str, StandingLine]) -> bool:
     """Reads from the figures whether prices include tax: then base and tax together are the lines' sum."""
     for tax in taxes:
-        amount = money_of(tax.amount)
         whole = sum(line.amount.minor for line in lines.values() if line.category == tax.category)
-        if amount.minor and money_of(tax.base).minor + amount.minor == whole:
+        if tax.amount.minor and tax.base.minor + tax.amount.minor == whole:
             return True
     return False
 
 
-def _subject(note: NotedLines, what: str) -> CrexError:
-    return CrexError(
-        "SUBJECT",
-        f"{note.note.id} {what}. What is owed can only be told with all notes, first to last. (NOTE-PIN-1)",
-        details={"requirement": "NOTE-PIN-1"},
-    )
+def _refused(reason: str, requirement: str, message: str) -> CrexError:
+    return CrexError(reason, f"{message} ({requirement}).", details={"requirement": requirement})

@@ -13,10 +13,11 @@ from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.basis import Basis
 from crex.invoice.compare import compare_lines, compare_messages, compare_pins
-from crex.invoice.ledger import CANCELLATION, USAGE, Ledger, SignedNote
+from crex.invoice.ledger import USAGE, Ledger
 from crex.invoice.money import show_money
 from crex.invoice.notes import note_bytes, rate_again
 from crex.invoice.report import Check, Difference, NoteReport
+from crex.invoice.standing import CANCELLATION, SignedNote
 from crex.invoice.verify import check_uses
 from crex.metering.span import Span, timestamp_ms
 from crex.rating.corrections import Differences, differences, nothing_owed
