@@ -23,7 +23,7 @@ def test_an_invoice_unfolds(usage: Usage, sale: Sale, world: World) -> None:
     made = draft(sale, usage.batches[:2])
     text = render(made.message, parsed(made.lines), sale.price_plan.message)
     for shown in (
-        "2. compute-unit in unit: component cores, tier 2 (above 86400, without end unit·s)",
+        "2. compute-unit in unit: component cores, tier 2 (above 86400 unit·s, without end)",
         "quantity   1080000 unit·s = 300 unit·h",
         "price      1.995 EUR per 3600 unit·s",
         "arithmetic 1080000 unit·s × 1.995 EUR ÷ 3600 unit·s = 598.5 → 598.50 EUR",

@@ -10,6 +10,7 @@ from crex.documents import convert, reader
 from crex.invoice import Basis, InvoiceDraft, SoldUsage, render
 from crex.invoice.arithmetic import equation, formula, rounding, tax_equation
 from crex.invoice.views.conditions import conditions, step_words, tier_words
+from crex.invoice.views.page import to_html
 from crex.invoice.views.text import render_note
 from crex.v1 import (
     Commitment,
@@ -121,6 +122,26 @@ def test_every_kind_of_line_unfolds(world: World) -> None:
         "Carried over credit start: 50.00 of 50.00 EUR used, 0.00 EUR left",
     ):
         assert line in text, f"{line}\n\n{text}"
+
+
+def test_the_page_says_the_same(world: World) -> None:
+    """Each line is told by component, tier, commitment and adjustment; held time in hours, too."""
+    own = sold(world, everything())
+    made = billed(Basis.of(own.sale, own.batches[:2]))
+    plan = own.sale.price_plan
+    page = to_html(made.message, parsed(made.lines), plans={plan.digest: plan.message})
+    for part in (
+        "<summary>cores, tier 1 (above 0, up to and including 86400 unit·s)</summary>",
+        "<summary>cores; adjustment maximum</summary>",
+        "<summary>night; commitment year, used</summary>",
+        "<summary>commitment year, not used</summary>",
+        '<td class="number">1429200 unit·s<br><span class="also">= 397 unit·h</span></td>',
+        '<td class="number"></td><td class="number">-27.13 EUR</td>',
+        "<dt>Arithmetic</dt><dd>1429200 unit·s × 0.5 EUR ÷ 3600 unit·s = 198.5 → 198.50 EUR</dd>",
+        "<dt>Applies</dt><dd>22:00 until 06:00, over midnight, local time of Europe/Berlin;",
+        "Tax standard, de, 19 %",
+    ):
+        assert part in page, f"{part}\n\n{page}"
 
 
 def test_the_points_of_a_series_are_listed(world: World) -> None:
@@ -247,7 +268,7 @@ def test_tiers_in_words() -> None:
     tiers = component([("10", "2"), (None, "1")])
     assert tier_words(tiers, 1, "s") == "tier 1 (above 0, up to and including 10 s)"
     tiers.model = TierModel.TIER_MODEL_VOLUME
-    assert tier_words(tiers, 2, "s") == "tier 2 (all of it, above 10, without end s)"
+    assert tier_words(tiers, 2, "s") == "tier 2 (all of it, above 10 s, without end)"
     assert tier_words(tiers, 3, "s") == ""
     tiers.model = TierModel.TIER_MODEL_PACKAGE
     assert tier_words(tiers, 1, "s") == "whole packages of 3600 s"

@@ -35,9 +35,11 @@ def tier_words(component: PriceComponent, tier: int, unit: str) -> str:
         return ""
     low = component.tiers[tier - 2].up_to if tier > 1 else "0"
     last = component.tiers[tier - 1]
-    high = f"up to and including {last.up_to}" if last.HasField("up_to") else "without end"
+    part = f"above {low} {unit}, without end"
+    if last.HasField("up_to"):
+        part = f"above {low}, up to and including {last.up_to} {unit}"
     whole = "all of it, " if component.model == TierModel.TIER_MODEL_VOLUME else ""
-    return f"tier {tier} ({whole}above {low}, {high} {unit})"
+    return f"tier {tier} ({whole}{part})"
 
 
 def step_words(granularity: Granularity, unit: str) -> str:

@@ -11,11 +11,13 @@ from html import escape
 from typing import Final
 
 from crex.decimals import counted, show
-from crex.invoice.arithmetic import equation, exact, rounding, tax_equation
+from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
 from crex.invoice.money import show_money
 from crex.invoice.report import Check, Report
+from crex.invoice.views.conditions import conditions
+from crex.invoice.views.line_words import title_of, unit_of
 from crex.metering.span import Span, show_ms, timestamp_ms
-from crex.v1 import ComponentKind, Invoice, InvoiceLine, InvoiceTax, PriceComponent, PricePlan
+from crex.v1 import Invoice, InvoiceLine, InvoiceTax, PriceComponent, PricePlan
 from crex.v1 import Money as MoneyMessage
 
 # Colours with a contrast of 7 or more on their ground (WCAG 2.2, 1.4.6); a test computes it.
@@ -33,6 +35,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-bo
 th[scope=row] {{ font-weight: normal; }}
 tfoot th, tfoot td {{ font-weight: bold; background: {SHADE}; }}
 .number {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }}
+.also {{ color: {FAINT}; }}
 dl {{ display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }}
 dt {{ color: {FAINT}; }}
 dd {{ margin: 0; overflow-wrap: anywhere; }}
@@ -41,9 +44,26 @@ summary {{ cursor: pointer; color: {LINK}; }}
 summary:focus-visible {{ outline: 3px solid {LINK}; outline-offset: 2px; }}
 .good {{ color: {GOOD}; }}
 .bad {{ color: {BAD}; font-weight: bold; }}
+@media (max-width: 40rem) {{
+  body {{ margin: 1rem auto; }}
+  h1 {{ font-size: 1.3rem; }}
+  ul {{ padding-left: 1.2rem; overflow-wrap: anywhere; }}
+  table dl {{ grid-template-columns: 1fr; gap: 0; }}
+  table dd {{ margin-bottom: .4rem; }}
+  /* A row is a small grid: what it is over its whole width, its figures below. */
+  thead {{ display: none; }}
+  tr {{ display: grid; grid-template-columns: 2rem 1fr auto; border-bottom: 1px solid {FAINT}; }}
+  th, td {{ border: 0; padding: .3rem .2rem; overflow-wrap: anywhere; }}
+  .number {{ white-space: normal; }}
+  tbody th {{ grid-column: 2 / -1; }}
+  tbody td:nth-child(3) {{ grid-column: 2; text-align: left; }}
+  tbody td:nth-child(4) {{ grid-column: 3; }}
+  tfoot th {{ grid-column: 1 / 3; }}
+  .taxes th, .taxes td, .taxes td:nth-child(3) {{ grid-column: 1 / -1; }}
+}}
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-_TIME: Final = (ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_GAUGE_TIME)
+_HOUR: Final = 3600
 
 
 def to_html(
@@ -85,7 +105,12 @@ def _head(invoice: Invoice) -> Iterator[str]:
     leases = ", ".join(invoice.leases) or invoice.lease
     facts = [
         ("From", invoice.seller),
-        ("To", f"{invoice.buyer}, account {invoice.account}"),
+        (
+            "To",
+            invoice.buyer
+            if invoice.account == invoice.buyer
+            else f"{invoice.buyer}, account {invoice.account}",
+        ),
         ("Lease" if not invoice.leases else "Leases", leases),
         ("Period", f"{show_ms(period.start_ms)} until {show_ms(period.end_ms)}"),
         ("Due", show_ms(timestamp_ms(invoice.due_time))),
@@ -133,48 +158,59 @@ def _lines(invoice: Invoice, lines: Sequence[InvoiceLine], plans: Mapping[str, P
     )
     for number, line in enumerate(lines, start=1):
         component = components.get((line.price_plan.sha256, line.component))
-        yield _line(number, line, _unit(line, component))
+        yield _line(number, line, component, plans.get(line.price_plan.sha256))
     yield "</tbody><tfoot>"
     yield _foot("Net total", invoice.net_total)
     for tax in invoice.taxes:
-        yield _foot(f"Tax {tax.category}, {tax.jurisdiction}, at {tax.rate}", tax.amount)
+        yield _foot(f"Tax {tax.category}, {tax.jurisdiction}, {percentage(tax.rate)}", tax.amount)
     yield _foot("Total", invoice.total)
     yield "</tfoot></table>"
 
 
-def _line(number: int, line: InvoiceLine, unit: str) -> str:
-    title = line.component or line.adjustment or line.commitment or line.dimension
+def _line(number: int, line: InvoiceLine, component: PriceComponent | None, plan: PricePlan | None) -> str:
+    unit = unit_of(line, component, plan)
+    currency = plan.currency if plan is not None else None
+    title = title_of(line, component, unit) or line.dimension
     facts = [("Dimension", f"{line.dimension} in {line.unit}")]
     for name, text in (
-        ("Tier", str(line.tier or "")),
-        ("Commitment", line.commitment),
-        ("Adjustment", line.adjustment),
-        ("Flat price", line.flat_price and f"{line.flat_price} {line.amount.currency}"),
+        ("Tier", str(line.tier or "") if component is None else ""),
+        ("Flat price", line.flat_price and f"{line.flat_price} {currency or line.amount.currency}"),
         ("Price series", line.series),
         ("Factors", ", ".join(f"{one.id}: {show(exact(one.value))}" for one in line.factors)),
+        ("Applies", conditions(component, plan.time_zone) if component and plan else ""),
         ("Lease", line.lease),
         ("Account", line.account),
         ("Tax category", line.tax_category),
-        ("Arithmetic", equation(line, unit)),
+        ("Arithmetic", equation(line, unit, currency=currency)),
         ("Rounding", rounding(line)),
         ("Price plan", f"{line.price_plan.id}, revision {line.price_plan.revision}"),
         ("Key", line.key),
     ):
         if text:
             facts.append((name, text))
-    unpriced = " (no component prices it)" if line.unpriced else ""
-    summary = f"<summary>{escape(title)}{unpriced}</summary>"
+    summary = f"<summary>{escape(title.removeprefix('component '))}</summary>"
     return (
         f'<tr><td>{number}</td><th scope="row"><details>{summary}{_facts(facts)}</details></th>'
-        f'<td class="number">{escape(show(exact(line.quantity)))} {escape(unit)}</td>'
+        f'<td class="number">{_quantity(line, unit)}</td>'
         f'<td class="number">{escape(show_money(line.amount))}</td></tr>'
     )
+
+
+def _quantity(line: InvoiceLine, unit: str) -> str:
+    """The quantity of a line, of seconds in hours, too; an adjustment has none."""
+    if line.HasField("adjustment"):
+        return ""
+    quantity = exact(line.quantity)
+    told = escape(f"{show(quantity)} {unit}")
+    if unit != f"{line.unit}·s":
+        return told
+    return f'{told}<br><span class="also">{escape(f"= {show(quantity / _HOUR)} {line.unit}·h")}</span>'
 
 
 def _taxes(taxes: Sequence[InvoiceTax]) -> Iterator[str]:
     if not taxes:
         return
-    yield '<h2 id="taxes">Taxes</h2><table aria-labelledby="taxes">'
+    yield '<h2 id="taxes">Taxes</h2><table class="taxes" aria-labelledby="taxes">'
     yield "<caption>Each is computed once, on the sum of the rounded lines of its category.</caption>"
     yield (
         '<thead><tr><th scope="col">Tax</th><th scope="col">Arithmetic</th>'
@@ -199,9 +235,3 @@ def _foot(what: str, amount: MoneyMessage) -> str:
 def _facts(facts: Iterable[tuple[str, str]]) -> str:
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
     return f"<dl>{rows}</dl>"
-
-
-def _unit(line: InvoiceLine, component: PriceComponent | None) -> str:
-    if component is None or component.kind not in _TIME:
-        return line.unit
-    return f"{line.unit}·{component.time_unit or 's'}"

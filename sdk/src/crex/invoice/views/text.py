@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from crex.decimals import Money, counted, show
 from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
 from crex.invoice.money import money_of, show_money
-from crex.invoice.views.conditions import conditions, step_words, tier_words
+from crex.invoice.views.conditions import conditions, step_words
+from crex.invoice.views.line_words import title_of, unit_of
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import (
     AccumulatorValue,
-    CommitmentKind,
-    ComponentKind,
     Correction,
     CreditNote,
     DebitNote,
@@ -27,10 +26,8 @@ from crex.v1 import (
 )
 
 _HOUR = 3600
-_HELD = (ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_GAUGE_TIME)
 # Points of a series that are listed beside a line.
 _POINTS = 48
-_PARTS = {"used": "used", "unused": "not used", "upfront": "paid upfront"}
 
 
 def render(
@@ -164,8 +161,9 @@ def _reason(stated: Correction) -> str:
 
 def _line(number: int, line: InvoiceLine, papers: _Papers) -> Iterator[str]:
     component, plan = papers.component_of(line), papers.plan_of(line.price_plan)
-    unit = _unit(line, component or _covered(line, plan))
-    yield f"{number}. {_title(line, component, unit)}"
+    unit = unit_of(line, component, plan)
+    what = title_of(line, component, unit) or "of no component"
+    yield f"{number}. {line.dimension} in {line.unit}: {what}"
     if line.account:
         yield f"     account    {line.account}"
     if papers.together and line.lease:
@@ -194,49 +192,12 @@ def _line(number: int, line: InvoiceLine, papers: _Papers) -> Iterator[str]:
     yield f"     amount     {show_money(line.amount)}"
 
 
-def _title(line: InvoiceLine, component: PriceComponent | None, unit: str) -> str:
-    what = f"component {line.component}" if line.component else ""
-    if line.unpriced:
-        what = "no component prices it"
-    if component is not None and line.HasField("tier") and not line.HasField("adjustment"):
-        words = tier_words(component, line.tier, unit)
-        what += f", {words}" if words else ""
-    parts = [what] if what else []
-    if line.HasField("commitment"):
-        name, _, part = line.commitment.rpartition(":")
-        parts.append(f"commitment {name}, {_PARTS.get(part, part)}")
-    if line.HasField("adjustment"):
-        parts.append(f"adjustment {line.adjustment}")
-    return f"{line.dimension} in {line.unit}: {'; '.join(parts) or 'of no component'}"
-
-
 def _terms(component: PriceComponent, plan: PricePlan, unit: str) -> Iterator[str]:
     words = conditions(component, plan.time_zone)
     if words:
         yield f"     applies    {words}"
     if component.HasField("granularity"):
         yield f"     billed     {step_words(component.granularity, unit)}"
-
-
-def _covered(line: InvoiceLine, plan: PricePlan | None) -> PriceComponent | None:
-    """Returns a component that a line's commitment covers: what is not used has the unit of what could be."""
-    if plan is None or not line.commitment.endswith(":unused"):
-        return None
-    name = line.commitment.rpartition(":")[0]
-    hourly = CommitmentKind.COMMITMENT_KIND_HOURLY_QUANTITY
-    covered = {
-        component
-        for commitment in plan.commitments
-        if commitment.id == name and commitment.kind == hourly
-        for component in commitment.eligible
-    }
-    return next((one for one in plan.components if one.id in covered), None)
-
-
-def _unit(line: InvoiceLine, component: PriceComponent | None) -> str:
-    if component is None or component.kind not in _HELD or line.HasField("adjustment"):
-        return line.unit
-    return f"{line.unit}·{'month' if component.time_unit == 'month' else 's'}"
 
 
 def _points(line: InvoiceLine, component: PriceComponent | None, papers: _Papers) -> Iterator[str]:
