@@ -9,15 +9,17 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from crex.cli.main import main
-from crex.trust.identity_files import load_identity
+from crex.trust.envelope import digest
+from crex.trust.identity_files import load_identity, save_identity
 from reference_broker.tests.wire import BROKER, Operation, WireParty
 
 PROVIDER, CONSUMER, OTHER = "provider.example", "consumer.example", "other.example"
+ARBITER = "arbiter.example"
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,34 @@ class Sale:
     lease: str
     invoice: str
 
+    @property
+    def operator(self) -> CommandLine:
+        """The broker's operator, who acts by the broker's own identity."""
+        return replace(self.provider, authority=BROKER)
+
+    @property
+    def arbiter(self) -> CommandLine:
+        """The arbiter, where there is one."""
+        return replace(self.provider, authority=ARBITER)
+
     def party(self, line: CommandLine) -> WireParty:
         """One of the parties, as the other tests know it."""
         return WireParty(load_identity(line.home / line.authority), self.operation.identity, line.target)
 
 
-def found(folder: Path) -> tuple[Operation, dict[str, CommandLine]]:
-    """Makes a broker and three parties, enrols and pins everyone with everyone; nothing runs yet."""
+def found(folder: Path, *, arbiter: bool = False) -> tuple[Operation, dict[str, CommandLine]]:
+    """Makes a broker and three parties, enrols and pins everyone with everyone; nothing runs yet.
+
+    Args:
+        folder: Where everything is kept.
+        arbiter: Whether there is an arbiter too, and the operator has a command line.
+    """
     (folder / "broker").mkdir()
     operation = Operation.prepare(folder / "broker")
     home, target = folder / "home", f"127.0.0.1:{operation.port}"
     roles = {PROVIDER: ["provider"], CONSUMER: ["consumer"], OTHER: ["provider", "consumer"]}
+    if arbiter:
+        roles[ARBITER] = ["arbiter"]
     lines = {name: CommandLine(home, name, target) for name in roles}
     papers = {BROKER: operation.folder / "identity" / "trust" / "1.json"}
     for name, wanted in roles.items():
@@ -111,6 +130,9 @@ def found(folder: Path) -> tuple[Operation, dict[str, CommandLine]]:
         subprocess.run(
             [sys.executable, *enrol, str(papers[name]), *flags], check=True, stdout=subprocess.DEVNULL
         )
+    if arbiter:
+        save_identity(operation.identity, home / BROKER)
+        lines[BROKER] = CommandLine(home, BROKER, target)
     for name, line in lines.items():
         for other, paper in papers.items():
             if other != name:
@@ -119,9 +141,14 @@ def found(folder: Path) -> tuple[Operation, dict[str, CommandLine]]:
 
 
 @contextmanager
-def sell(folder: Path) -> Iterator[Sale]:
-    """Makes one whole sale by the command line; the broker serves until the block is left."""
-    operation, lines = found(folder)
+def sell(folder: Path, *, correctable: bool = False) -> Iterator[Sale]:
+    """Makes one whole sale by the command line; the broker serves until the block is left.
+
+    Args:
+        folder: Where everything is kept.
+        correctable: Whether the offer lets usage be corrected, and there is an arbiter for disputes.
+    """
+    operation, lines = found(folder, arbiter=correctable)
     provider, consumer = lines[PROVIDER], lines[CONSUMER]
     operation.start()
     try:
@@ -129,7 +156,10 @@ def sell(folder: Path) -> Iterator[Sale]:
         policy = ["--site", "north", "--country", "NO", "--allocation", "dedicated-thread"]
         policy += ["--resource", "machine"]
         assert provider.plain("-o", str(goods), "describe", "host", *policy) == 0
-        draft = provider("offers", "draft", str(goods), "--price", "3600", "--currency", "EUR")
+        terms = ["--correct-within", "30d"] if correctable else []
+        draft = provider("offers", "draft", str(goods), "--price", "3600", "--currency", "EUR", *terms)
+        if correctable:
+            _bill_exactly(goods)
         provider("validate", *map(str, goods.glob("*.json")))
         provider("publish", str(goods))
         provider("allot", draft["pool"], "--units", "1", "--for", "23h")
@@ -151,3 +181,15 @@ def sell(folder: Path) -> Iterator[Sale]:
         )  # fmt: skip
     finally:
         operation.close()
+
+
+def _bill_exactly(goods: Path) -> None:
+    """Drops the least time that is billed from a drafted plan, so that every second counts."""
+    plan, offer = (
+        json.loads((goods / f"{name}.json").read_text("utf-8")) for name in ("price-plan", "offer")
+    )
+    del plan["components"][0]["granularity"]
+    body = json.dumps(plan, separators=(",", ":")).encode()
+    offer["pricePlan"]["sha256"] = digest(body)
+    (goods / "price-plan.json").write_bytes(body)
+    (goods / "offer.json").write_text(json.dumps(offer), "utf-8")

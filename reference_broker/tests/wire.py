@@ -125,7 +125,11 @@ class Operation:
     def prepare(cls, folder: Path, *, more: str = "") -> Self:
         """Makes identity and configuration; `more` is added to the configuration."""
         identity = Identity.create(
-            BROKER, roles=("broker",), program="broker", hosts=("127.0.0.1",), now=SystemClock().now()
+            BROKER,
+            roles=("broker", "arbiter"),
+            program="broker",
+            hosts=("127.0.0.1",),
+            now=SystemClock().now(),
         )
         save_identity(identity, folder / "identity")
         operation = cls(folder, identity, free_port())

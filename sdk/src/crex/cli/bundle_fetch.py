@@ -82,6 +82,19 @@ def fetch_bundle(customer: Customer, invoice_id: str) -> Fetched:
     return Fetched(record, bundle, uses)
 
 
+def fetch_without_sales(customer: Customer, invoice_id: str) -> Fetched:
+    """Fetches an invoice with its notes and disputes alone: what a broker shows to an arbiter."""
+    record, papers = _invoice(customer, invoice_id)
+    bundle = Bundle(
+        papers,
+        (),
+        (),
+        notes=tuple(_note(customer, each) for each in _notes(customer, invoice_id)),
+        disputes=tuple(_dispute(customer, each) for each in _disputes(customer, invoice_id)),
+    )
+    return Fetched(record, bundle, {})
+
+
 def fetch_sale(customer: Customer, lease: str) -> Sale:
     """Fetches the documents behind a lease, and verifies that they belong together.
 

@@ -60,6 +60,7 @@ def draft_offer(party: Party, folder: Path, options: argparse.Namespace) -> tupl
             max_duration=_duration(options.max_duration),
             acceptance_period=_duration(_ACCEPTANCE),
             cancellation="free-before-start",
+            correction_horizon=None if options.correct_within is None else _duration(options.correct_within),
         ),
         interfaces=options.interface or [f"{party.authority}/exec"],
     )

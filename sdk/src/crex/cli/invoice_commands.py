@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from crex.cli import invoice_books, invoice_compare, invoice_export, invoice_show
+from crex.cli import invoice_books, invoice_compare, invoice_export, invoice_pay, invoice_show
 from crex.cli.invoice_source import fetch_source
 from crex.cli.options import Commands, command, group, waiting
 from crex.cli.result import Result, table
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     invoice_show.add(invoices)
     accept = command(invoices, "accept", _accept, "recompute an invoice and accept it by your signature")
     accept.add_argument("invoice", metavar="INVOICE", help="name of an invoice at the broker")
-    for part in (invoice_compare, invoice_export, invoice_books):
+    for part in (invoice_pay, invoice_compare, invoice_export, invoice_books):
         part.add(invoices)
 
 

@@ -50,6 +50,12 @@ def add(commands: Commands) -> None:
     draft.add_argument(
         "--max-duration", type=duration, default=timedelta(hours=24), metavar="TIME", help="of a lease (24h)"
     )
+    draft.add_argument(
+        "--correct-within",
+        type=duration,
+        metavar="TIME",
+        help="after a period its usage may be corrected (not)",
+    )
     draft.add_argument("--revision", type=positive, default=1, help="revision of both (1)")
     for name, run, about in (
         ("pause", _pause, "take an offer from sale until it is resumed"),

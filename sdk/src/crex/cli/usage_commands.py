@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from crex.cli import reconcile_commands, usage_import
+from crex.cli import reconcile_commands, usage_amend, usage_import
 from crex.cli.document_commands import add_trust, trusted
 from crex.cli.options import Commands, command, group, moment, positive
 from crex.cli.result import Result, table
@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
     check.add_argument("file", type=Path, metavar="FILE", help="what `crex usage prove` wrote, or -")
     check.add_argument("--at", type=moment, metavar="TIME", help="the time for which to judge (now)")
     add_trust(check)
+    usage_amend.add(usage)
     usage_import.add(usage)
     reconcile_commands.add(usage)
 
