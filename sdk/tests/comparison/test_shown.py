@@ -174,6 +174,27 @@ def test_lines_are_told_apart_without_colour() -> None:
     assert all(abs(one - two) >= 16 for at, one in enumerate(places) for two in places[:at])
 
 
+def test_letters_stay_on_the_chart() -> None:
+    """Where one plan is dear and fifteen cost about the same, every letter is on the drawing, apart."""
+    prices = ["1000", *map(str, range(1, 16))]
+    plans = [plan(component(price), name=f"p{at}") for at, price in enumerate(prices)]
+    found = read(page(compare(plans, demanded(), always(begin()), lengths_up_to(10 * HOUR, 20))))
+    drawn = [one for tag, one in found.found if tag == "text" and one.get("font-weight") == "700"]
+    places = sorted(int(one["y"] or 0) for one in drawn)
+    assert (len(places), places[0] > 0, places[-1] < 400) == (16, True, True)
+    assert all(two - one >= 16 for one, two in pairwise(places))
+
+
+def test_labels_of_large_amounts_have_room() -> None:
+    """The longer the labels of costs are, the further right the chart begins."""
+    small, large = (
+        read(page(compare([plan(component(price))], demanded(), always(begin()), lengths_up_to(HOUR, 16))))
+        for price in ("1", "123456789012")
+    )
+    lefts = [next(one["x1"] for tag, one in each.found if tag == "line") for each in (small, large)]
+    assert lefts == ["110", "260"]
+
+
 def test_every_number_of_the_chart_stands_in_a_table() -> None:
     """The table has a row for each length, with each plan's cost or that it has no price."""
     short = ready(reserved(months=12))

@@ -8,6 +8,7 @@ is escaped, and the page's own policy lets nothing be loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 from typing import Final
@@ -18,9 +19,13 @@ from crex.comparison.table import Compared, Comparison
 
 # The drawing's own units; it is scaled to the page.
 _WIDTH, _HEIGHT = 860, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 110, 40, 20, 50
-_GRID: Final = 5
-_LETTER_HEIGHT: Final = 16
+_LEFT, _RIGHT, _TOP, _BOTTOM = 110, 60, 20, 66
+# Width of a character where the screen is narrow and they are drawn larger, and the most room for labels.
+_CHARACTER: Final = 17
+_WIDEST: Final = 260
+_GRID: Final = 4
+# So that the letters of 16 lines fit one above the other.
+_LETTER_HEIGHT: Final = 20
 # Patterns of lines, and colours of enough contrast on white and on black; no two of 16 lines have both alike.
 _DASHES: Final = ("", "8 4", "2 4", "12 4 2 4")
 _COLOURS: Final = ("#1668c4", "#b3470f", "#1c7d4d", "#8a3ea8")
@@ -30,11 +35,23 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 table{border-collapse:collapse;margin:1rem 0}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
 th,td{padding:.25rem .75rem;border-bottom:1px solid #8888;text-align:left}
-.n{text-align:right;font-variant-numeric:tabular-nums}
+.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+th[scope=row]{font-weight:400;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
+figure{margin:1rem 0}
+figcaption{overflow-wrap:anywhere}
 svg{width:100%;height:auto}
 svg text{fill:currentColor;font-size:13px}
 .grid{stroke:currentColor;stroke-opacity:.25}
+@media(max-width:40rem){
+body{margin:1rem auto}
+li,p{overflow-wrap:anywhere}
+th,td{padding:.25rem .4rem}
+th[scope=row]{min-width:8rem}
+svg text{font-size:26px}
+.between{display:none}
+polyline{stroke-width:4}
+}
 """
 
 
@@ -92,10 +109,12 @@ def _chart(comparison: Comparison, plans: Sequence[Compared], currency: str) -> 
     named = "; ".join(f"{one.letter} {one.name}" for one in plans)
     told = " ".join(break_even(comparison, tuple(plans))) if len(plans) > 1 else ""
     yield f'<desc id="{about}">{escape(f"Lines: {named}. {told} The table below has every number.")}</desc>'
-    yield from _axes(comparison, currency, low, high)
-    taken: list[int] = []
-    for number, one in enumerate(sorted(plans, key=lambda plan: plan.letter)):
-        yield from _line(comparison, one, number, (low, high), taken)
+    frame = _Frame.of(comparison.lengths[-1], low, high, currency)
+    yield from _axes(frame, currency)
+    lines = [_Line.of(comparison, one, frame) for one in sorted(plans, key=lambda plan: plan.letter)]
+    places = _apart([line.end[1] for line in lines])
+    for number, (line, beside) in enumerate(zip(lines, places, strict=True)):
+        yield from _drawn(line, number, beside)
     yield "</svg>\n<figcaption>"
     yield "; ".join(f"{one.letter}: {escape(one.name)}" for one in plans)
     yield "</figcaption>\n</figure>"
@@ -106,57 +125,94 @@ def _known(comparison: Comparison, one: Compared) -> list[Fraction]:
     return [cost for cost in found if cost is not None]
 
 
-def _axes(comparison: Comparison, currency: str, low: Fraction, high: Fraction) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The axes of a chart: what stands where."""
+
+    left: int
+    last: int
+    low: Fraction
+    high: Fraction
+
+    @classmethod
+    def of(cls, last: int, low: Fraction, high: Fraction, currency: str) -> _Frame:
+        """Leaves as much room on the left as the labels of costs need."""
+        longest = max(len(amount(currency, value)) for value in (low, high))
+        return cls(min(max(_LEFT, longest * _CHARACTER + 8), _WIDEST), last, low, high)
+
+    def x(self, length: int) -> int:
+        """Where a length stands."""
+        across = _WIDTH - self.left - _RIGHT
+        return self.left + place(Fraction(length), Fraction(0), Fraction(self.last), across)
+
+    def y(self, cost: Fraction) -> int:
+        """Where a cost stands."""
+        return _HEIGHT - _BOTTOM - place(cost, self.low, self.high, _HEIGHT - _TOP - _BOTTOM)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The line of a plan: its parts, since it is broken where there is no price, and where it ends."""
+
+    letter: str
+    parts: tuple[str, ...]
+    end: tuple[int, int]
+
+    @classmethod
+    def of(cls, comparison: Comparison, one: Compared, frame: _Frame) -> _Line:
+        """Gives the line of a plan."""
+        parts: list[list[str]] = [[]]
+        end = (frame.left, _HEIGHT - _BOTTOM)
+        for index, length in enumerate(comparison.lengths):
+            cost = one.at(index)
+            if cost is None:
+                parts.append([])
+                continue
+            end = frame.x(length), frame.y(cost)
+            parts[-1].append(f"{end[0]},{end[1]}")
+        return cls(one.letter, tuple(" ".join(part) for part in parts if part), end)
+
+
+def _axes(frame: _Frame, currency: str) -> Iterator[str]:
     for step in range(_GRID + 1):
-        value = low + (high - low) * step / _GRID
-        at = _y(value, low, high)
-        yield f'<line class="grid" x1="{_LEFT}" y1="{at}" x2="{_WIDTH - _RIGHT}" y2="{at}"/>'
+        value = frame.low + (frame.high - frame.low) * step / _GRID
+        at = frame.y(value)
+        yield f'<line class="grid" x1="{frame.left}" y1="{at}" x2="{_WIDTH - _RIGHT}" y2="{at}"/>'
         label = escape(amount(currency, value))
-        yield f'<text x="{_LEFT - 8}" y="{at + 4}" text-anchor="end">{label}</text>'
-    last = comparison.lengths[-1]
+        yield f'<text x="{frame.left - 8}" y="{at + 4}" text-anchor="end">{label}</text>'
     for step in range(_GRID + 1):
-        at = _x(last * step // _GRID, last)
-        label = escape(hours(last * step // _GRID))
-        yield f'<text x="{at}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{label}</text>'
+        length = frame.last * step // _GRID
+        between = ' class="between"' if step % 2 else ""
+        where = f'x="{frame.x(length)}" y="{_HEIGHT - _BOTTOM + 28}" text-anchor="middle"'
+        yield f"<text{between} {where}>{escape(hours(length))}</text>"
     yield (
-        f'<text x="{_LEFT}" y="{_HEIGHT - 8}">length of the demand</text>'
-        f'<line class="grid" x1="{_LEFT}" y1="{_TOP}" x2="{_LEFT}" y2="{_HEIGHT - _BOTTOM}"/>'
+        f'<text x="{frame.left}" y="{_HEIGHT - 8}">length of the demand</text>'
+        f'<line class="grid" x1="{frame.left}" y1="{_TOP}" x2="{frame.left}" y2="{_HEIGHT - _BOTTOM}"/>'
     )
 
 
-def _line(
-    comparison: Comparison, one: Compared, number: int, bounds: tuple[Fraction, Fraction], taken: list[int]
-) -> Iterator[str]:
-    """Draws a plan, with its letter where no other stands; where it has no price, the line is broken."""
-    last = comparison.lengths[-1]
-    parts: list[list[str]] = [[]]
-    end = (0, 0)
-    for index, length in enumerate(comparison.lengths):
-        cost = one.at(index)
-        if cost is None:
-            parts.append([])
-            continue
-        end = _x(length, last), _y(cost, *bounds)
-        parts[-1].append(f"{end[0]},{end[1]}")
+def _apart(wanted: Sequence[int]) -> list[int]:
+    """Gives letters places near those that are wanted, none upon another, all within the chart."""
+    order = sorted(range(len(wanted)), key=lambda index: (wanted[index], index))
+    places = dict(enumerate(wanted))
+    free = _TOP
+    for index in order:
+        places[index] = max(places[index], free)
+        free = places[index] + _LETTER_HEIGHT
+    free = _HEIGHT - _BOTTOM
+    for index in reversed(order):
+        places[index] = min(places[index], free)
+        free = places[index] - _LETTER_HEIGHT
+    return [places[index] for index in range(len(wanted))]
+
+
+def _drawn(line: _Line, number: int, beside: int) -> Iterator[str]:
     dash = _DASHES[number % len(_DASHES)]
     pattern = f' stroke-dasharray="{dash}"' if dash else ""
     colour = _COLOURS[(number + number // len(_DASHES)) % len(_COLOURS)]
-    for points in filter(None, parts):
-        drawn = " ".join(points)
-        yield f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="2"{pattern}/>'
-    beside = end[1]
-    while any(abs(beside - other) < _LETTER_HEIGHT for other in taken):
-        beside += 1
-    taken.append(beside)
-    yield f'<text x="{end[0] + 8}" y="{beside + 4}" font-weight="700">{one.letter}</text>'
-
-
-def _x(length: int, last: int) -> int:
-    return _LEFT + place(Fraction(length), Fraction(0), Fraction(last), _WIDTH - _LEFT - _RIGHT)
-
-
-def _y(cost: Fraction, low: Fraction, high: Fraction) -> int:
-    return _HEIGHT - _BOTTOM - place(cost, low, high, _HEIGHT - _TOP - _BOTTOM)
+    for points in line.parts:
+        yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"{pattern}/>'
+    yield f'<text x="{line.end[0] + 8}" y="{beside + 4}" font-weight="700">{line.letter}</text>'
 
 
 def _points(comparison: Comparison, plans: Sequence[Compared], currency: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from crex.comparison.chart import draw
 from crex.comparison.demanded import Use
 from crex.comparison.figures import amount, exact, length
 from crex.comparison.table import Compared, Comparison
-from crex.decimals import format_rational
+from crex.decimals import format_rational, show
 from crex.metering.span import show_ms
 
 
@@ -95,7 +95,7 @@ def rows(plans: tuple[Compared, ...], currency: str) -> list[tuple[str, str, str
             own = one.plan.billed_currency
             bills = f"{one.cost.bills} bills" if one.cost.bills > 1 else "1 bill"
             billed = f"{amount(own, one.cost.billed)} {own} in {bills}"
-            found.append((one.letter, one.name, amount(currency, worth), exact(worth), billed))
+            found.append((one.letter, one.name, amount(currency, worth), show(worth), billed))
     return found
 
 
