@@ -7,7 +7,7 @@ period is divided into equal stretches of 2^shift ms, and `lookups` names the fe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -38,21 +38,32 @@ class Profile:
         layout: The cuts; of any bill of the kind.
         grids: Number of the grid of each dimension and unit that a plan names, and of all others.
         refusals: Why use of a dimension and unit cannot be cut, where it cannot.
+        bands: Number of the bands of each dimension and unit.
     """
 
     number: int
     layout: Layout
     grids: Mapping[Use, int]
     refusals: Mapping[Use, CrexError]
+    bands: Mapping[Use, int]
 
 
 @dataclass(slots=True)
 class Grids:
-    """The grids of a job, each once, and which bill is cut by which."""
+    """The grids of a job, each once, and which bill is cut by which.
+
+    Attributes:
+        edges: Bounds of the cells of each grid, ascending.
+        bands: Cells, and for each the first cell for which the same component is chosen, where it makes no
+            difference which of them a quantity is of; a cell that is not named is a band of its own.
+        profiles: How bills are cut.
+    """
 
     edges: list[tuple[int, ...]] = field(default_factory=list)
+    bands: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
     profiles: list[Profile] = field(default_factory=list)
     _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
+    _bandings: dict[tuple[tuple[int, int], ...], int] = field(default_factory=dict)
     _known: dict[Any, Profile] = field(default_factory=dict)
 
     def profile(self, named: NamedBill) -> Profile:
@@ -72,6 +83,10 @@ class Grids:
         like = self.profile(named).layout
         return like if like.bill is named.bill else Layout(named.bill, like)
 
+    def band_of(self, banding: int) -> Mapping[int, int]:
+        """Returns the band of each cell that is none of its own."""
+        return dict(self.bands[banding])
+
     def cells(self, grid: int) -> tuple[int, ...]:
         """Returns the bounds of a grid's cells, ascending."""
         return self.edges[grid]
@@ -87,7 +102,11 @@ class Grids:
             except RatingError as error:
                 refusals[use] = error
                 grids[use] = self._number((bill.period.start_ms, bill.period.end_ms))
-        return Profile(len(self.profiles), layout, grids, refusals)
+        bands = {
+            use: self._banding(() if use in refusals else tuple(_bands(layout, use, self.edges[grid])))
+            for use, grid in grids.items()
+        }
+        return Profile(len(self.profiles), layout, grids, refusals, bands)
 
     def _number(self, edges: tuple[int, ...]) -> int:
         number = self._numbers.setdefault(edges, len(self.edges))
@@ -95,15 +114,31 @@ class Grids:
             self.edges.append(edges)
         return number
 
+    def _banding(self, bands: tuple[tuple[int, int], ...]) -> int:
+        number = self._bandings.setdefault(bands, len(self.bands))
+        if number == len(self.bands):
+            self.bands.append(bands)
+        return number
+
     def tables(self) -> dict[str, pa.Table]:
-        """Returns the tables `profiles`, `uses`, `grids` and `lookups`."""
+        """Returns the tables `profiles`, `uses`, `grids`, `bands` and `lookups`."""
         pa = require("pyarrow")
         shifts = [shift_of(edges) for edges in self.edges]
-        profiles = [(one.number, one.grids[_OTHER]) for one in self.profiles]
+        profiles = [(one.number, one.grids[_OTHER], one.bands[_OTHER]) for one in self.profiles]
         return {
-            "profiles": _table(pa, ("profile", "grid"), profiles),
+            "profiles": _table(pa, ("profile", "grid", "banding"), profiles),
             "uses": _uses(pa, self.profiles),
             "grids": _table(pa, ("grid", "shift"), list(enumerate(shifts))),
+            "bands": _table(
+                pa,
+                ("banding", "cell_start", "band"),
+                [
+                    (number, start, band)
+                    for number, bands in enumerate(self.bands)
+                    for start, band in bands
+                    if start != band
+                ],
+            ),
             "lookups": _table(
                 pa,
                 ("grid", "bucket", "cell_start", "cell_end"),
@@ -114,6 +149,29 @@ class Grids:
                 ],
             ),
         }
+
+
+def _bands(layout: Layout, use: Use, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yields each cell of a grid with its band; nothing where each is a band of its own.
+
+    It makes a difference in which cell a quantity lies where a series prices it, a commitment covers it, or
+    steps apply to each segment; and which component is chosen can hang on the lease where region or mode do.
+    """
+    bill = layout.bill
+    apart = any(plan.commitments for plan in bill.plans) or any(
+        one.series is not None
+        or (one.steps is not None and one.steps.each_segment)
+        or one.restrictions.region is not None
+        or one.restrictions.interruptible is not None
+        for plan in bill.plans
+        for one in plan.components
+        if one.use == use
+    )
+    first: dict[object, int] = {}
+    for start in () if apart else edges[:-1]:
+        chosen = layout.choose(use, start, bill.leases[0].terms)
+        label = None if chosen is None else (chosen[0].pin.sha256, chosen[1].id)
+        yield start, first.setdefault(label, start)
 
 
 def shift_of(edges: Sequence[int]) -> int:
@@ -167,13 +225,13 @@ def _uses(pa: Any, profiles: Sequence[Profile]) -> pa.Table:
         timed = timed_uses(one.layout.bill)
         bounded = {component.use for plan in plans for component in plan.components if component.bounded}
         rows += [
-            (one.number, *use, use in timed, use in bounded, grid)
+            (one.number, *use, use in timed, use in bounded, grid, one.bands[use])
             for use, grid in one.grids.items()
             if use != _OTHER
         ]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 6
-    names = ("profile", "dimension", "unit", "timed", "bounded", "grid")
-    types = (pa.int64(), pa.string(), pa.string(), pa.bool_(), pa.bool_(), pa.int64())
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
+    names = ("profile", "dimension", "unit", "timed", "bounded", "grid", "banding")
+    types = (pa.int64(), pa.string(), pa.string(), pa.bool_(), pa.bool_(), pa.int64(), pa.int64())
     return pa.table(
         {name: pa.array(values, type_) for name, values, type_ in zip(names, columns, types, strict=True)}
     )

@@ -25,7 +25,7 @@ _MEANING: Final = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     "spark.sql.caseSensitive": "false",
 }
-# Where the master is not told (SPARK_MASTER, or spark-submit): this machine, all cores.
+# Where Spark is started here rather than by spark-submit, whose settings stand.
 _DEFAULTS: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -44,7 +44,8 @@ class SparkSession:
         _require_java()
         self._owned = sql.SparkSession.getActiveSession() is None
         builder = sql.SparkSession.builder.appName("crex rate")
-        given = {**_DEFAULTS, **_local(limits), **(settings or {}), **_MEANING}
+        defaults = {} if "PYSPARK_GATEWAY_PORT" in os.environ else {**_DEFAULTS, **_local(limits)}
+        given = {**defaults, **(settings or {}), **_MEANING}
         master = master or os.environ.get("SPARK_MASTER")
         if master is not None:
             builder = builder.master(master)

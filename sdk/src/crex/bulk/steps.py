@@ -118,7 +118,7 @@ FROM (
   SELECT l.slot, m.bill, m.lease, m.meter_id, m.resource, m.dimension, m.unit, m.records,
     l.active_start, l.active_end, l.period_start, l.period_end, l.quantity,
     COALESCE(u.timed, FALSE) AS timed, COALESCE(u.bounded, FALSE) AS bounded,
-    g.grid, g.shift
+    g.grid, g.shift, COALESCE(u.banding, p.banding) AS banding
   FROM meters m
   JOIN leases l ON l.lease = m.lease AND (m.bill = '' OR m.bill = l.bill)
   JOIN profiles p ON p.profile = l.profile
@@ -431,20 +431,25 @@ WHERE (c.start_ms < t.period_start AND c.end_ms > t.period_start) OR c.end_ms > 
 """
 
 # What is held of a cell is `held`, and the sum of `open` of the cells before it times its length (sums.py).
+# Where no record goes on past its cell (`past`), the cells of a band are one: which of them makes no difference.
 SUMS = """
-SELECT t.slot, t.dimension, t.unit, t.timed, t.grid, s.cell_start,
-  CAST(SUM(s.held_whole) AS DECIMAL(38,0)) AS held_whole, CAST(SUM(s.held_rest) AS DECIMAL(38,12)) AS
-    held_rest,
-  CAST(SUM(s.open_whole) AS DECIMAL(38,0)) AS open_whole, CAST(SUM(s.open_rest) AS DECIMAL(38,12)) AS
-    open_rest
-FROM (SELECT DISTINCT t.used, t.slot, t.dimension, t.unit, t.timed, t.grid FROM tracks t) t
+SELECT t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding, COALESCE(p.past, 0) AS past,
+  CASE WHEN p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END AS cell_start,
+  CAST(SUM(s.held_whole) AS DECIMAL(38,0)) AS held_whole,
+  CAST(SUM(s.held_rest) AS DECIMAL(38,12)) AS held_rest,
+  CAST(SUM(s.open_whole) AS DECIMAL(38,0)) AS open_whole,
+  CAST(SUM(s.open_rest) AS DECIMAL(38,12)) AS open_rest
+FROM (SELECT DISTINCT t.used, t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding FROM tracks t) t
+LEFT JOIN (SELECT s.used, MAX(s.past) AS past FROM starts s GROUP BY s.used) p ON p.used = t.used
 LEFT JOIN (
   SELECT s.used, s.cell_start, s.held_whole, s.held_rest, s.open_whole, s.open_rest FROM starts s
   UNION ALL
   SELECT e.used, e.cell_start, -e.held_whole, -e.held_rest, -e.open_whole, -e.open_rest FROM ends e
 ) s ON s.used = t.used
-GROUP BY t.slot, t.dimension, t.unit, t.timed, t.grid, s.cell_start
-ORDER BY t.slot, t.dimension, t.unit, s.cell_start
+LEFT JOIN bands b ON b.banding = t.banding AND b.cell_start = s.cell_start
+GROUP BY t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding, COALESCE(p.past, 0),
+  CASE WHEN p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END
+ORDER BY slot, dimension, unit, cell_start
 """
 
 # --- What is told of faults: the first record of each lease, and how many there are. ---
@@ -453,8 +458,9 @@ FIRST = """
 SELECT f.slot, f.meter_id, f.seq, f.revision, f.start_ms, f.end_ms, f.other_seq, f.at_ms, f.faults
 FROM (
   SELECT f.slot, f.meter_id, f.seq, f.revision, f.start_ms, f.end_ms, f.other_seq, f.at_ms,
-    ROW_NUMBER() OVER (PARTITION BY f.slot ORDER BY f.meter_id, f.seq, f.revision, f.start_ms, f.at_ms) AS
-      place,
+    ROW_NUMBER() OVER (
+      PARTITION BY f.slot ORDER BY f.meter_id, f.seq, f.revision, f.start_ms, f.at_ms
+    ) AS place,
     COUNT(*) OVER (PARTITION BY f.slot) AS faults
   FROM ({faults}) f
 ) f

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -60,25 +60,38 @@ def fits_narrow(records: int, longest_ms: int, most: Decimal | int) -> bool:
 
 
 def cell_sums(rows: Iterable[tuple[Any, ...]], grids: Grids) -> Iterator[CellSum]:
-    """Yields the sum of each cell that has one.
+    """Yields the sum of each cell, or of each band of cells, that has one.
 
     Args:
         rows: Rows of `SUMS`, by slot, dimension, unit and cell.
         grids: The grids of the rows.
     """
-    for (slot, dimension, unit, timed, grid), group in groupby(rows, key=lambda row: row[:5]):
-        starts = {row[5]: row[6:] for row in group}
+    for (slot, dimension, unit, timed, grid, banding, past), group in groupby(rows, key=lambda row: row[:7]):
         use = (dimension, unit)
         yield CellSum(slot, use, timed, None, 0)
-        carried = 0
-        edges = grids.cells(grid)
-        begun = [edge for edge in edges if edge in starts] if not timed else None
-        for start, end in pairwise(edges) if begun is None else ((edge, edge) for edge in begun):
-            held_whole, held_rest, open_whole, open_rest = starts.get(start, (0, 0, 0, 0))
-            parts = _parts(held_whole, held_rest) + carried * (end - start)
+        found = {row[7]: row[8:] for row in group if row[7] is not None}
+        sums = (
+            _carried(found, grids.cells(grid), grids.band_of(banding))
+            if past
+            else {start: _parts(whole, rest) for start, (whole, rest, _, _) in found.items()}
+        )
+        for start, parts in sums.items():
             if parts:
                 yield CellSum(slot, use, timed, start, parts)
-            carried += _parts(open_whole, open_rest)
+
+
+def _carried(
+    found: Mapping[int, tuple[Any, ...]], edges: Sequence[int], bands: Mapping[int, int]
+) -> dict[int, int]:
+    """Returns sums where records go on from cell to cell: what is open adds to each cell its whole length."""
+    sums: dict[int, int] = {}
+    carried = 0
+    for start, end in pairwise(edges):
+        held_whole, held_rest, open_whole, open_rest = found.get(start, (0, 0, 0, 0))
+        band = bands.get(start, start)
+        sums[band] = sums.get(band, 0) + _parts(held_whole, held_rest) + carried * (end - start)
+        carried += _parts(open_whole, open_rest)
+    return sums
 
 
 def _parts(whole: Decimal | int, rest: Decimal | int) -> int:
