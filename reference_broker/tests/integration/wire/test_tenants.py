@@ -93,6 +93,93 @@ def own_seal(sale: Sale) -> v1.SealUsageRequest:
     return v1.SealUsageRequest(request_id=request_id(), batch=batch, records=records)
 
 
+def own_amendment(sale: Sale) -> v1.AmendUsageRequest:
+    """The other party's own correction of somebody else's usage."""
+    entry = batch_of(sale)
+    document = opened(entry.batch, v1.UsageBatch)
+    for field in ("final", "service_events", "gaps"):
+        document.ClearField(field)
+    document.corrects.CopyFrom(v1.Pin(id=document.header.id, revision=1, sha256=digest(entry.batch.payload)))
+    return v1.AmendUsageRequest(
+        request_id=request_id(), batch=as_own(sale, document, "usage-batch"), records=entry.records
+    )
+
+
+def own_note(sale: Sale) -> v1.IssueNoteRequest:
+    """The other party's own note on somebody else's invoice."""
+    response = invoice_of(sale)
+    billed = opened(response.invoice, v1.Invoice)
+    nothing = v1.Money(currency=billed.currency, amount="0.00")
+    document = v1.CreditNote(
+        header=v1.Header(revision=1),
+        correction=v1.Correction(
+            invoice=v1.Pin(id=sale.invoice, revision=1, sha256=digest(response.invoice.payload)),
+            reason="cancellation",
+            seller=OTHER,
+            buyer=billed.buyer,
+            period=billed.period,
+            currency=billed.currency,
+            lines_root=billed.lines_root,
+            line_count=billed.line_count,
+            net_total=nothing,
+            total=nothing,
+            rating_digest=billed.rating_digest,
+        ),
+    )
+    return v1.IssueNoteRequest(
+        request_id=request_id(), note=as_own(sale, document, "note"), lines=response.lines
+    )
+
+
+def own_dispute(sale: Sale) -> v1.Envelope:
+    """The other party's own dispute of somebody else's invoice."""
+    envelope = invoice_of(sale).invoice
+    cent = v1.Money(currency=opened(envelope, v1.Invoice).currency, amount="0.01")
+    document = v1.Dispute(
+        header=v1.Header(revision=1),
+        invoice=v1.Pin(id=sale.invoice, revision=1, sha256=digest(envelope.payload)),
+        lines=[v1.DisputedLine(key="units", disputed=cent, reason="price")],
+        disputed=cent,
+        undisputed=cent,
+        answer_by=to_timestamp(sale.party(sale.other).at(days=8)),
+    )
+    return as_own(sale, document, "dispute")
+
+
+def no_dispute(sale: Sale) -> v1.Pin:
+    """A pin of a dispute that is nobody's."""
+    return v1.Pin(id=sale.invoice.replace("/invoice/", "/dispute/"), revision=1, sha256="0" * 64)
+
+
+def own_answer(sale: Sale) -> v1.Envelope:
+    """The other party's own answer to a dispute that it has no part in."""
+    line = v1.AnsweredLine(key="units", conceded=v1.Money(currency="EUR", amount="0.01"))
+    document = v1.DisputeAnswer(header=v1.Header(revision=1), dispute=no_dispute(sale), lines=[line])
+    return as_own(sale, document, "dispute-answer")
+
+
+def own_reply(sale: Sale, step: str) -> v1.Envelope:
+    """The other party's own step in a dispute that it has no part in."""
+    document = v1.DisputeReply(header=v1.Header(revision=1), dispute=no_dispute(sale), step=step)
+    return as_own(sale, document, "dispute-reply")
+
+
+def own_close(sale: Sale) -> v1.ClosePeriodRequest:
+    """The other party's own close of what somebody else issued."""
+    own, billed = sale.party(sale.other), opened(invoice_of(sale).invoice, v1.Invoice)
+    document = v1.PeriodClose(
+        header=v1.Header(revision=1),
+        counterparty=billed.buyer,
+        account=billed.account,
+        period=own.interval(own.at(days=-1), own.at(seconds=-1)),
+        invoice_count=1,
+        credit_note_count=0,
+        debit_note_count=0,
+        documents_root=billed.lines_root,
+    )
+    return v1.ClosePeriodRequest(request_id=request_id(), close=as_own(sale, document, "period-close"))
+
+
 def own_acceptance(sale: Sale) -> v1.Envelope:
     """The other party's own acceptance of somebody else's invoice."""
     envelope = invoice_of(sale).invoice
@@ -208,6 +295,56 @@ TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
             HIDDEN,
         )
     ],
+    "BillingService/AmendUsage": [(own_amendment, HIDDEN)],
+    "BillingService/IssueNote": [(own_note, HIDDEN)],
+    "BillingService/GetNote": [(lambda sale: v1.GetNoteRequest(note_id=sale.invoice), HIDDEN)],
+    "BillingService/ListNotes": [(lambda sale: v1.ListNotesRequest(invoice_id=sale.invoice), HIDDEN)],
+    "BillingService/OpenDispute": [
+        (lambda sale: v1.OpenDisputeRequest(request_id=request_id(), dispute=own_dispute(sale)), HIDDEN)
+    ],
+    "BillingService/GetDispute": [(lambda sale: v1.GetDisputeRequest(dispute_id=sale.invoice), HIDDEN)],
+    "BillingService/ListDisputes": [
+        (lambda sale: v1.ListDisputesRequest(), "disputes"),
+        (lambda sale: v1.ListDisputesRequest(invoice_id=sale.invoice), "disputes"),
+    ],
+    "BillingService/AnswerDispute": [
+        (lambda sale: v1.AnswerDisputeRequest(request_id=request_id(), answer=own_answer(sale)), HIDDEN)
+    ],
+    "BillingService/AgreeDispute": [
+        (lambda sale: v1.AgreeDisputeRequest(request_id=request_id(), reply=own_reply(sale, "agree")), HIDDEN)
+    ],
+    "BillingService/EscalateDispute": [
+        (
+            lambda sale: v1.EscalateDisputeRequest(
+                request_id=request_id(), reply=own_reply(sale, "escalate")
+            ),
+            HIDDEN,
+        )
+    ],
+    "BillingService/WithdrawDispute": [
+        (
+            lambda sale: v1.WithdrawDisputeRequest(
+                request_id=request_id(), reply=own_reply(sale, "withdraw")
+            ),
+            HIDDEN,
+        )
+    ],
+    "BillingService/RuleDispute": [
+        (lambda sale: v1.RuleDisputeRequest(request_id=request_id(), ruling=own_answer(sale)), "ROLE")
+    ],
+    "BillingService/ClosePeriod": [(own_close, "SUBJECT")],
+    "BillingService/GetStatement": [
+        (
+            lambda sale: v1.GetStatementRequest(
+                seller=sale.provider.authority,
+                buyer=sale.consumer.authority,
+                period=sale.party(sale.other).interval(
+                    sale.party(sale.other).at(days=-1), sale.party(sale.other).at()
+                ),
+            ),
+            HIDDEN,
+        )
+    ],
     "AdminService/Enrol": [
         (
             lambda sale: v1.EnrolRequest(
@@ -247,7 +384,7 @@ def test_a_stranger_learns_nothing(sale: Sale, method: str) -> None:
     """CHANNEL-TENANT-1: what is not the caller's is not there, and no list shows it."""
     for build, expected in TABLE[method]:
         got = answer(sale.party(sale.other), method, build(sale))
-        if expected in ("orders", "leases", "invoices"):
+        if expected in ("orders", "leases", "invoices", "disputes"):
             assert not isinstance(got, RemoteError), got
             assert list(getattr(got, expected)) == []
         elif expected == PUBLIC:
