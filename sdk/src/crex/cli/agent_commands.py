@@ -13,14 +13,12 @@ def add(commands: Commands) -> None:
     """Adds the commands."""
     agent = group(commands, "agent", "deliver what was sold")
     run = command(agent, "run", _run, "run the agent for this host's cores until it is told to stop")
-    run.add_argument(
-        "--folder", type=Path, metavar="DIR", help="journal and leases (default: by the identity)"
-    )
+    run.add_argument("--folder", type=Path, metavar="DIR", help="journal and leases (by the identity)")
     run.add_argument(
         "--cpus",
         type=_cpus,
         metavar="0,2,4",
-        help="CPUs to lease, one a unit (default: by this host's policy)",
+        help="CPUs to lease, one a unit (by this host's policy)",
     )
     run.add_argument("--meter", type=duration, metavar="TIME", help="time between readings (10s)")
 

@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
     listing = command(disputes, "list", _list, "list your disputes, newest first")
     listing.add_argument("--invoice", default="", help="of this invoice only")
     showing = command(disputes, "show", _show, "show a dispute, what came of it, and what is payable")
-    showing.add_argument("dispute", metavar="DISPUTE")
+    showing.add_argument("dispute", metavar="DISPUTE", help="name of the dispute")
     answer = _step(disputes, "answer", _answer, "recompute the invoice and answer a dispute of it")
     answer.add_argument(
         "--concede", action="append", default=[], metavar="LINE[=AMOUNT]", help=f"give way to {LINE}"
@@ -61,7 +61,7 @@ def add(commands: Commands) -> None:
 
 def _step(disputes: Commands, name: str, run: Any, about: str) -> argparse.ArgumentParser:
     parser = command(disputes, name, run, about)
-    parser.add_argument("dispute", metavar="DISPUTE")
+    parser.add_argument("dispute", metavar="DISPUTE", help="name of the dispute")
     parser.add_argument("--text", default=None, help="why, in words")
     request_id(parser)
     return parser

@@ -29,9 +29,7 @@ def add(commands: Commands) -> None:
 
     verify = command(commands, "verify", _verify, "verify signed documents, step by step")
     verify.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a signed document")
-    verify.add_argument(
-        "--at", type=moment, metavar="TIME", help="the time for which to judge (default: now)"
-    )
+    verify.add_argument("--at", type=moment, metavar="TIME", help="the time for which to judge (now)")
     add_trust(verify)
 
     inspect = command(commands, "inspect", _inspect, "show what a document's file holds, verified or not")

@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     init = command(commands, "init", _init, "make an identity: keys, trust document, policy of this host")
     init.add_argument("name", metavar="AUTHORITY", help="a domain of your own, such as p.example.cn")
     init.add_argument(
-        "--role", action="append", choices=ROLES, help="what it does; may be repeated (default: both parties)"
+        "--role", action="append", choices=ROLES, help="what it does; may be repeated (both parties)"
     )
     init.add_argument(
         "--host", action="append", default=[], help="name or address at which its programs answer"

@@ -38,7 +38,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
         "files", nargs="*", type=Path, metavar="FILE", help="a file, a folder, or - for standard input"
     )
     part = parser.add_argument_group("what no file says (with -o DIR, which writes the documents there)")
-    part.add_argument("--site", metavar="NAME", help="name of the site (default: that of `crex init`)")
+    part.add_argument("--site", metavar="NAME", help="name of the site (that of `crex init`)")
     part.add_argument("--country", metavar="CC", help="of the site; its own document is written, too")
     part.add_argument("--subdivision", metavar="CODE", help="subdivision of it, such as CN-NX")
     part.add_argument(

@@ -6,9 +6,9 @@ Either way everything is verified alike, so a command need not know which it was
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from crex.cli.document_commands import add_trust
 from crex.cli.options import moment
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "name of an invoice at the broker, or a bundle: a file, a folder, or - for standard input"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """An invoice with everything behind it.
 
     Attributes:
@@ -43,7 +42,7 @@ class Source:
     bundle: Bundle
     opened: OpenedBundle
     record: v1.InvoiceRecord | None = None
-    uses: Mapping[str, Span] = field(default_factory=dict)
+    uses: Mapping[str, Span] = MappingProxyType({})
 
     def named(self) -> AbstractContextManager[None]:
         """Names the place in every error that names none."""

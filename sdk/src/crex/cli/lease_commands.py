@@ -24,19 +24,19 @@ def add(commands: Commands) -> None:
     listing = command(leases, "list", _list, "list your leases, newest first")
     listing.add_argument("--order", default="", help="of this order only")
     show = command(leases, "show", _show, "show a lease")
-    show.add_argument("lease", metavar="LEASE")
+    show.add_argument("lease", metavar="LEASE", help="name of the lease")
     waiting(show, "it is delivered or has ended")
     end = command(leases, "terminate", _terminate, "end a lease before its interval does")
-    end.add_argument("lease", metavar="LEASE")
+    end.add_argument("lease", metavar="LEASE", help="name of the lease")
     end.add_argument("--reason", default="", help="why, for the provider")
     request_id(end)
     waiting(end, "its provider has signed that its units are free")
 
     access = group(commands, "access", "use what was delivered")
     look = command(access, "show", _access, "open the sealed access; with -o FILE keep the credential")
-    look.add_argument("lease", metavar="LEASE")
+    look.add_argument("lease", metavar="LEASE", help="name of the lease")
     run = command(access, "run", _run, "run a program in a lease and wait for its end")
-    run.add_argument("lease", metavar="LEASE")
+    run.add_argument("lease", metavar="LEASE", help="name of the lease")
     run.add_argument(
         "program", nargs="+", metavar="PROGRAM", help="after `--`: the program and its arguments"
     )

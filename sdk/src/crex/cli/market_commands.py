@@ -32,7 +32,7 @@ def add(commands: Commands) -> None:
     allot.add_argument("--units", type=positive, required=True, help="how many")
     allot.add_argument("--from", dest="start", type=moment, metavar="TIME", help="from when (now)")
     allot.add_argument("--for", dest="length", type=duration, required=True, metavar="TIME", help="for 24h")
-    allot.add_argument("--name", default=None, help="name of the allotment (default: that of the pool)")
+    allot.add_argument("--name", default=None, help="name of the allotment (that of the pool)")
     allot.add_argument("--revision", type=positive, default=1, help="above that of the one it replaces (1)")
 
     offers = group(commands, "offers", "offers on sale")
@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
     draft.add_argument("--price", required=True, metavar="DECIMAL", help="price of one unit for one hour")
     draft.add_argument("--currency", required=True, help="such as CNY")
     draft.add_argument("--time-zone", default="Etc/UTC", help="time zone of its billing months (Etc/UTC)")
-    draft.add_argument("--interface", action="append", help="how it is used (default: AUTHORITY/exec)")
+    draft.add_argument("--interface", action="append", help="how it is used (AUTHORITY/exec)")
     draft.add_argument(
         "--for", dest="length", type=duration, default=timedelta(hours=24), metavar="TIME", help="valid (24h)"
     )

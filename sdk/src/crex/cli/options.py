@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ Commands = Any  # argparse keeps the type of what add_subparsers gives to itself
 Run = Callable[[argparse.Namespace], "Result"]
 
 
+@cache
 def common(*, default: Any = argparse.SUPPRESS) -> argparse.ArgumentParser:
     """The options of every command; given before it or after it."""
     parser = argparse.ArgumentParser(add_help=False)
@@ -29,20 +31,20 @@ def common(*, default: Any = argparse.SUPPRESS) -> argparse.ArgumentParser:
         type=Path,
         default=default,
         metavar="DIR",
-        help="folder of identities (default: $CREX_HOME or ~/.config/crex)",
+        help="folder of identities ($CREX_HOME or ~/.config/crex)",
     )
     group.add_argument(
         "--as",
         dest="authority",
         default=default,
         metavar="AUTHORITY",
-        help="act as this identity (default: $CREX_AS, or the only one there is)",
+        help="act as this identity ($CREX_AS, or the only one there is)",
     )
     group.add_argument(
         "--broker",
         default=default,
         metavar="[AUTHORITY@]HOST:PORT",
-        help="the broker (default: $CREX_BROKER, or the one that was pinned with an address)",
+        help="the broker ($CREX_BROKER, or the one that was pinned with an address)",
     )
     return parser
 
@@ -80,7 +82,7 @@ def request_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--request-id",
         metavar="ID",
-        help="send under this identifier: repeats a request whose answer was lost (default: a new one)",
+        help="send under this identifier: repeats a request whose answer was lost (a new one)",
     )
 
 

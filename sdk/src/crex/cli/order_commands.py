@@ -21,9 +21,7 @@ def add(commands: Commands) -> None:
     """Adds the commands."""
     hold = command(commands, "hold", _hold, "hold units of an offer for a short time")
     hold.add_argument("offer", metavar="OFFER", help="name of the offer")
-    hold.add_argument(
-        "--sha256", metavar="HEX", help="digest of the offer as it was seen (default: as it is)"
-    )
+    hold.add_argument("--sha256", metavar="HEX", help="digest of the offer as it was seen (as it is)")
     hold.add_argument("--count", type=positive, default=1, help="units (1)")
     hold.add_argument(
         "--for", dest="length", type=duration, required=True, metavar="TIME", help="such as 24h"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 OK: Final = 0
 REFUSED: Final = 1
@@ -13,8 +12,7 @@ UNREACHABLE: Final = 3
 DEFECT: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The outcome of a command.
 
     Attributes:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def add(usage: Commands) -> None:
     """Adds the command."""
     parser = command(usage, "amend", _amend, "correct a sealed period; the note that follows is `note issue`")
-    parser.add_argument("lease", metavar="LEASE")
+    parser.add_argument("lease", metavar="LEASE", help="name of the lease")
     parser.add_argument(
         "records",
         type=Path,

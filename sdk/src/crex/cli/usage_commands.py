@@ -20,14 +20,14 @@ def add(commands: Commands) -> None:
         ("verify", _verify, "verify signatures, roots and sequence of a lease's batches"),
     ):
         parser = command(usage, name, run, about)
-        parser.add_argument("lease", metavar="LEASE")
+        parser.add_argument("lease", metavar="LEASE", help="name of the lease")
     prove = command(
         usage, "prove", _prove, "prove that a record stands under a signed batch; -o FILE keeps it"
     )
-    prove.add_argument("lease", metavar="LEASE")
+    prove.add_argument("lease", metavar="LEASE", help="name of the lease")
     prove.add_argument("meter", metavar="METER", help="meter of the record, as `crex usage list` shows it")
     prove.add_argument("seq", type=positive, metavar="SEQ", help="number of the record")
-    prove.add_argument("--revision", type=positive, help="its revision (the highest)")
+    prove.add_argument("--revision", type=positive, metavar="N", help="its revision (the highest)")
     check = command(usage, "check-proof", _check_proof, "verify the proof of a record, without a network")
     check.add_argument("file", type=Path, metavar="FILE", help="what `crex usage prove` wrote, or -")
     check.add_argument("--at", type=moment, metavar="TIME", help="the time for which to judge (now)")
