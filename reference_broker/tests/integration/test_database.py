@@ -10,12 +10,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
+from crex.decimals import Money
 from crex.errors import CrexError
-from crex_broker.application.ports.orders import OrderSnapshot
+from crex_broker.application.ports.invoices import InvoiceSnapshot
+from crex_broker.application.ports.orders import LastTransition, OrderSnapshot
+from crex_broker.storage.sqlite import invoice_table, outcomes
 from crex_broker.storage.sqlite.database import connect
 from crex_broker.storage.sqlite.migrations import Migration, load, migrate
 from crex_broker.storage.sqlite.store import SqliteStore
@@ -230,6 +235,52 @@ def test_migrations_are_applied_once_and_in_order(tmp_path: Path) -> None:
     assert connection.execute("SELECT x FROM a").fetchall() == [(";",)]
     assert connection.execute("SELECT number, create_ms FROM migrations").fetchall() == [(1, 1), (2, 2)]
     connection.close()
+
+
+_OLD_INVOICE = """
+INSERT INTO invoices (id, sha256, lease, period_start_ms, period_end_ms, seller, buyer, currency, total,
+    rating_digest, state, version, payment_reference, deadline_ms, create_ms, update_ms, last_event,
+    last_actor, last_reason, last_ms)
+VALUES (?, ?, 'lease', ?, 1, 'seller', 'buyer', 'EUR', '5.98', 'digest', ?, 3, ?, 1100, 100, 200, 'payment',
+    'seller', '', 200)
+"""
+
+
+def test_invoices_of_an_older_edition_go_on(tmp_path: Path) -> None:
+    """What was settled is a payment each, under a reference of its own; what is open can be answered."""
+    path, migrations = tmp_path / "broker.db", load()
+    with sqlite3.connect(path, isolation_level=None) as old:
+        migrate(old, migrations[:2], now_ms=1, path=str(path))
+        for number, (state, reference) in enumerate(
+            (("SETTLED", "wire 7"), ("SETTLED", "wire 7"), ("ISSUED", ""))
+        ):
+            old.execute(_OLD_INVOICE, (f"invoice-{number}", f"sha-{number}", number, state, reference))
+        migrate(old, migrations, now_ms=2, path=str(path))
+        found = [invoice_table.find(old, f"invoice-{number}") for number in range(3)]
+        settled, _, issued = [each for each in found if each is not None]
+        assert (settled.owed_money, settled.paid_money, settled.payable.amount) == (
+            Money.parse("EUR", "5.98"),
+            Money.parse("EUR", "5.98"),
+            "0.00",
+        )
+        assert (issued.payable.amount, issued.digest_owed, issued.acceptance_ms) == ("5.98", "digest", 1000)
+        payments = old.execute("SELECT invoice, reference, amount, time_ms FROM payments ORDER BY seq")
+        assert payments.fetchall() == [
+            ("invoice-0", "wire 7", "5.98", 200),
+            ("invoice-1", "wire 7 / invoice-1", "5.98", 200),
+        ]
+
+
+def test_an_outcome_of_an_older_edition_is_replayed() -> None:
+    """IDEMPOTENCY-REPLAY-1: what was remembered before a field was added is still an answer."""
+    last = LastTransition("issue", "seller", "", 100)
+    now = InvoiceSnapshot(
+        "i", "ISSUED", 1, "s", "seller", "buyer", "l", "EUR", "5.98", "d", 1, "", 100, 100, last, "5.98"
+    )
+    remembered = orjson.loads(outcomes.encode(now))
+    for name in ("owed", "withheld", "paid", "owed_digest", "note_count", "open_disputes", "outcome"):
+        del remembered[name]
+    assert outcomes.decode(InvoiceSnapshot, orjson.dumps(remembered)) == replace(now, owed="")
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
