@@ -403,4 +403,73 @@ QUANTITY_CASES: Final = [
     ),
 ]
 
-CASES: Final = [*ALTERNATIVE_CASES, *REJECTION_CASES, *FX_CASES, *QUANTITY_CASES]
+_VAT: Final[Value] = {"category": "vat", "rate": "0.19", "jurisdiction": "de"}
+_TAXED: Final[Value] = {
+    **plan(),
+    "components": [{**plan()["components"][0], "taxCategory": "vat"}],
+    "taxes": [_VAT],
+}
+_elsewhere = search(
+    "price-in-the-region-of-the-offer",
+    ["DEMAND-PRICE-1", "RATE-RESTRICTION-1"],
+    "Spot in the north costs 1 an hour, and the offer is both: 24.00, not the 71.76 of the last component.",
+    asked(
+        None,
+        entry(
+            "x",
+            priced={
+                **plan(),
+                "components": [
+                    {
+                        **plan("1")["components"][0],
+                        "id": "spot",
+                        "restrictions": {"region": "north", "interruptible": True},
+                    },
+                    plan()["components"][0],
+                ],
+            },
+            terms={"mode": "spot", "region": "north"},
+        ),
+    ),
+    candidates(known("x", "24.00", "24")),
+)
+_ELSEWHERE: Final = [
+    (
+        "region-of-no-offer",
+        "region",
+        GONE,
+        "The offer states no region: the component does not apply, 71.76.",
+    ),
+    ("region-of-another-offer", "region", "south", "Another region: 71.76."),
+    ("mode-of-another-offer", "mode", "on-demand", "The offer is not taken back: 71.76."),
+]
+OFFER_CASES: Final = [
+    search(
+        "price-without-taxes-on-top",
+        ["DEMAND-PRICE-1"],
+        "19 % come on top, and buyers compare net prices: 71.76, neither unknown nor 85.39.",
+        asked(None, entry("x", priced=_TAXED)),
+        candidates(known("x", "71.76", "1794", "25")),
+    ),
+    search(
+        "price-with-taxes-that-it-includes",
+        ["DEMAND-PRICE-1"],
+        "The price includes its 19 %, and they are not taken out of it: 71.76, not 60.30.",
+        asked(None, entry("x", priced={**_TAXED, "taxIncluded": True})),
+        candidates(known("x", "71.76", "1794", "25")),
+    ),
+    _elsewhere,
+    *(
+        _elsewhere.but(
+            f"price-in-the-{name}",
+            ["DEMAND-PRICE-1", "RATE-RESTRICTION-1"],
+            f"offers[0].offer.terms.{member}",
+            value,
+            candidates(known("x", "71.76", "1794", "25")),
+            why,
+        )
+        for name, member, value, why in _ELSEWHERE
+    ),
+]
+
+CASES: Final = [*ALTERNATIVE_CASES, *REJECTION_CASES, *FX_CASES, *QUANTITY_CASES, *OFFER_CASES]

@@ -138,6 +138,18 @@ class TestPrice:
         [candidate] = find(demand(), view(), price_of=price_of).candidates
         assert (candidate.price.amount, candidate.exact_price.den) == ("0.33", "3")
 
+    def test_the_price_is_that_of_the_offer(self) -> None:
+        """Region and mode of the offer's terms choose among components; what it does not state is not met."""
+        priced = plan()
+        first = {**priced["components"][0], "id": "first", "tiers": [{"unitPrice": "1"}]}
+        priced["components"].insert(0, {**first, "restrictions": {"region": "north", "interruptible": True}})
+        spot = view(priced=priced, terms={"mode": "spot", "region": "north"})
+        [candidate] = find(demand(), spot).candidates
+        assert candidate.price.amount == "24.00"
+        for terms in ({"mode": "spot"}, {"mode": "on-demand", "region": "north"}, {"region": "north"}):
+            [candidate] = find(demand(), view(priced=priced, terms=terms)).candidates
+            assert candidate.price.amount == "71.76"
+
     def test_a_pricer_knows_a_plan_again(self) -> None:
         """One pricer serves many searches."""
         pricer, offer = PlanPricer(), view()

@@ -178,6 +178,7 @@ def test_region_and_mode_that_are_told() -> None:
     assert price_of_demand(priced, 1, HOUR, region="north", interruptible=True) == 1
     assert price_of_demand(priced, 1, HOUR, region="south") == Fraction("2.99")
     assert price_of_demand(priced, 1, HOUR, interruptible=False) == Fraction("2.99")
+    assert price_of_demand(priced, 1, HOUR, region="") == Fraction("2.99")
     only = plan(first_for("1", region="north"))
     assert "of such an offer" in reason(price_of_demand(only, 1, HOUR, region="south"))
 
@@ -233,12 +234,10 @@ def test_discounts_in_percent_are_exact() -> None:
 
 
 def test_what_would_change_the_amount() -> None:
-    """Fixed credits, bounds and taxes make a price unknown where they would change it, and only there."""
+    """Fixed credits and bounds make a price unknown where they would change it, and only there."""
     fixed = Credit(id="f", kind=CreditKind.CREDIT_KIND_FIXED, amount=euros("5.00"), basis=["tokens"])
-    rule = TaxRule(category="vat", rate="0.19", jurisdiction="de")
     for members, why in (
         ({"credits": [fixed]}, "credit f"),
-        ({"taxes": [rule]}, "taxes"),
         ({"minimum": euros("3.61")}, ""),
         ({"maximum": euros("4.00")}, "maximum"),
     ):
@@ -249,8 +248,14 @@ def test_what_would_change_the_amount() -> None:
         else:
             assert "minimum" in reason(price_of_demand(priced, 1, HOUR))
             assert price_of_demand(priced, 1, HOUR, [tokens("2")]) == Fraction("5.6")
-    included = changed(taxes=[rule], tax_included=True)
-    assert price_of_demand(included, 1, HOUR, [tokens("2")]) == Fraction("5.6")
+
+
+def test_taxes_change_no_price() -> None:
+    """Taxes on top are no part of a price, and those that it includes are: it is as the plan writes it."""
+    rule = TaxRule(category="vat", rate="0.19", jurisdiction="de")
+    for included in (False, True):
+        taxed = changed(taxes=[rule], tax_included=included)
+        assert price_of_demand(taxed, 1, HOUR, [tokens("2")]) == Fraction("5.6")
 
 
 def test_a_demand_costs_what_its_use_is_billed() -> None:

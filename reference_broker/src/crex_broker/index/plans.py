@@ -42,6 +42,7 @@ class Facts:
             none.
         start_ms: First instant at which it applies.
         end_ms: Last instant, exclusive; None: open.
+        of_offer: Whether region or mode of an offer decide what it costs under the plan.
     """
 
     currency: str
@@ -49,6 +50,7 @@ class Facts:
     bound: float
     start_ms: int
     end_ms: int | None
+    of_offer: bool = False
 
     def applies(self, start_ms: int, end_ms: int) -> bool:
         """Tells whether the plan applies throughout a time."""
@@ -62,27 +64,40 @@ def facts_of(body: dict[str, Any]) -> Facts:
         plan = Plan.of(to_message(body, v1.PricePlan))
     except CrexError:
         return Facts(currency, rate=None, bound=_NOTHING, start_ms=0, end_ms=None)
-    priced: dict[Use, Component] = {}
-    for component in plan.components:
-        priced.setdefault(component.use, component)  # step 10: the first of a dimension and unit wins
-    held = [component for component in priced.values() if component.timed]
-    lowest = [_lowest(component) for component in held]
+    held = _held(plan)
+    lowest = [_lowest(components) for components in held]
     bound = None if None in lowest else sum((one for one in lowest if one is not None), Fraction(0))
     if _may_be_lower(plan):
         bound = None
-    linear = bound is not None and _is_plain(plan) and all(_is_linear(component) for component in held)
+    linear = bound is not None and _is_plain(plan) and all(_is_linear(one[0]) for one in held)
     return Facts(
         currency=currency,
         rate=bound if linear else None,
         bound=_NOTHING if bound is None else float(bound),
         start_ms=plan.start_ms,
         end_ms=plan.end_ms,
+        of_offer=any(_asks_of_offer(component) for component in plan.components),
     )
+
+
+def _held(plan: Plan) -> list[list[Component]]:
+    """Gives, of each held dimension and unit, the components that may apply, in list order (step 10)."""
+    found: dict[Use, list[Component]] = {}
+    for component in plan.components:
+        before = found.setdefault(component.use, [])
+        if component.timed and not (before and before[-1].restrictions == NO_RESTRICTIONS):
+            before.append(component)  # none comes after one that always applies
+    return [components for components in found.values() if components]
+
+
+def _asks_of_offer(component: Component) -> bool:
+    rules = component.restrictions
+    return rules.region is not None or rules.interruptible is not None
 
 
 def _is_plain(plan: Plan) -> bool:
     """Tells whether nothing but held dimensions and demanded quantities can make a difference to a price."""
-    beside = plan.commitments or plan.credits or plan.taxes or plan.minimum or plan.maximum or plan.exchange
+    beside = plan.commitments or plan.credits or plan.minimum or plan.maximum or plan.exchange
     return not beside and all(component.of_records for component in plan.components)
 
 
@@ -105,8 +120,15 @@ def _is_linear(component: Component) -> bool:
     )
 
 
-def _lowest(component: Component) -> Fraction | None:
-    """Gives the least that a unit held for a second costs; None where there is no least.
+def _lowest(components: list[Component]) -> Fraction | None:
+    """Gives the least that a unit held for a second costs, whichever applies; None: there is no least."""
+    found = [_least(component) for component in components]
+    known = [one for one in found if one is not None]
+    return min(known) if len(known) == len(found) else None
+
+
+def _least(component: Component) -> Fraction | None:
+    """Gives the least that a unit held for a second costs by a component; None where there is no least.
 
     Steps and packages bill more than was held, never less; so they can lower a price only where a price is
     negative.

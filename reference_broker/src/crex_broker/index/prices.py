@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from crex.demand.price import DemandPrice, PlanPricer, in_currency
+from crex.demand.price import DemandPrice, PlanPricer, in_currency, place_of
 from crex.demand.query import Query
 from crex.demand.view import OfferView, Surroundings
 from crex.metering.span import Span
@@ -32,7 +32,7 @@ class Prices:
     def __init__(self, query: Query, pricer: PlanPricer) -> None:
         self._query = query
         self._pricer = pricer
-        self._known: dict[tuple[int, int, str], DemandPrice] = {}
+        self._known: dict[tuple[int, int, str, tuple[str, bool] | None], DemandPrice] = {}
         demand = query.want.demand
         self._simple = not demand.quantities
         self._held = demand.count * query.want.seconds
@@ -48,7 +48,8 @@ class Prices:
     def of(self, entry: Entry, corpus: Corpus) -> DemandPrice:
         """Gives the price of the demand under the plan of an offer, in the demand's currency."""
         time = self.time(entry, corpus)
-        key = (entry.plan_row, time.start_ms, entry.plan)
+        place = place_of(corpus.body(entry.offer)) if corpus.plans[entry.plan_row].of_offer else None
+        key = (entry.plan_row, time.start_ms, entry.plan, place)
         price = self._known.get(key)
         if price is None:
             price = self._known[key] = self._price(entry, corpus, time)
@@ -59,7 +60,7 @@ class Prices:
         if self._simple and facts.rate is not None and facts.applies(time.start_ms, time.end_ms):
             found = DemandPrice(facts.rate * self._held, facts.currency)
         else:
-            found = self._pricer(demand, corpus.body(entry.plan), {}, time=time)
+            found = self._raw(entry, corpus)
         return in_currency(found, demand.currency, self._query.rates)
 
     def around(self, entry: Entry, corpus: Corpus) -> tuple[Surroundings, DemandPrice]:
@@ -69,7 +70,8 @@ class Prices:
     def _raw(self, entry: Entry, corpus: Corpus) -> DemandPrice:
         """Gives the price in the plan's currency, as a pricer does."""
         time = self.time(entry, corpus)
-        return self._pricer(self._query.want.demand, corpus.body(entry.plan), {}, time=time)
+        offer = corpus.body(entry.offer) if corpus.plans[entry.plan_row].of_offer else {}
+        return self._pricer(self._query.want.demand, corpus.body(entry.plan), offer, time=time)
 
     def factor(self, currency: str) -> Fraction | None:
         """Gives what a price in a currency is multiplied by; None where it does not count (DEMAND-FX-1)."""

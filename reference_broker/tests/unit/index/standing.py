@@ -133,6 +133,7 @@ _BESIDE: list[dict[str, Any]] = [
     {"credits": [{**_CREDIT, "expires": "2026-02-01T00:00:00Z"}]},
     {"credits": [{**_CREDIT, "percent": "100"}, {**_CREDIT, "id": "more", "priority": 1}]},
     {"taxIncluded": True, "taxes": [{"category": "vat", "rate": "0.19", "jurisdiction": "de"}]},
+    {"taxes": [{"category": "vat", "rate": "0.19", "jurisdiction": "de"}]},
     {
         "commitments": [
             {
@@ -160,12 +161,13 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
     body = plan(price=draw(st.sampled_from(PRICES)), currency=draw(st.sampled_from(["USD", "EUR", "CNY"])))
     [component] = body["components"]
     shape = draw(st.sampled_from(["linear"] * 4 + [*_SHAPES, "beside"]))
+    component["taxCategory"] = "vat"  # taxed only where the plan has a rule
     if shape == "beside":
         body |= draw(st.sampled_from(_BESIDE))
     elif shape in _RESTRICTED:
         body["components"].insert(0, {**component, "id": "first", "restrictions": _RESTRICTED[shape]})
         if draw(st.booleans()):
-            body["components"][0]["tiers"] = [{"unitPrice": "0.5"}]
+            body["components"][0]["tiers"] = [{"unitPrice": draw(st.sampled_from(["0.5", "1.7"]))}]
     elif shape in _KINDS:
         component |= _KINDS[shape]
     elif shape == "fee":
@@ -209,6 +211,8 @@ def offers(draw: st.DrawFn, number: int) -> StandingOffer:
     for member in ("minDuration", "maxDuration"):
         if draw(st.integers(0, 5)) == 0:
             body["terms"] = {**body["terms"], member: draw(st.sampled_from(["3600s", "86400s", "172800s"]))}
+    if draw(st.booleans()):
+        body["terms"] = {**body["terms"], "region": draw(st.sampled_from(["north", "south"]))}
     if draw(st.integers(0, 5)) == 0:
         body["offerConstraints"] = to_json(parse(draw(st.sampled_from(CONSTRAINTS)), demand_registry()))
     resource, unit = world.resource, None

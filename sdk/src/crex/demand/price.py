@@ -20,6 +20,8 @@ from crex.rating import Plan, UnknownPrice, price_of_demand
 _READY_PLANS: Final = 4096
 # Amounts below this have fewer than 18 digits, however they are rounded (SCALAR-MONEY-1).
 _CERTAIN: Final = 10**17
+# Mode of offers that may be taken back; what else a plan's restrictions ask of an offer is its region.
+_INTERRUPTIBLE: Final = "spot"
 _NO_RATES: Final[Mapping[str, Fraction]] = {}
 
 
@@ -97,6 +99,17 @@ def _expressible(price: DemandPrice) -> DemandPrice:
     return price
 
 
+def place_of(offer: Json) -> tuple[str, bool]:
+    """Gives what of an offer's terms restrictions of a plan ask for (RATE-RESTRICTION-1).
+
+    Returns:
+        Its region, empty where it states none, and whether it is interruptible.
+    """
+    terms = offer.get("terms")
+    stated = terms if isinstance(terms, Mapping) else {}
+    return str(stated.get("region", "")), stated.get("mode") == _INTERRUPTIBLE
+
+
 class PlanPricer:
     """Prices demands by the rules of rating (DEMAND-PRICE-1).
 
@@ -107,12 +120,20 @@ class PlanPricer:
     def __init__(self) -> None:
         self._ready: dict[int, tuple[Json, Plan]] = {}
 
-    def __call__(self, demand: v1.Demand, plan: Json, _offer: Json, /, *, time: Span) -> DemandPrice:
+    def __call__(self, demand: v1.Demand, plan: Json, offer: Json, /, *, time: Span) -> DemandPrice:
         """Gives the price of a demand; see `Pricer`."""
         currency = str(plan.get("currency", ""))
+        region, interruptible = place_of(offer)
         try:
-            ready = self._plan(plan)
-            price = price_of_demand(ready, demand.count, time.seconds, demand.quantities, interval=time)
+            price = price_of_demand(
+                self._plan(plan),
+                demand.count,
+                time.seconds,
+                demand.quantities,
+                interval=time,
+                region=region,
+                interruptible=interruptible,
+            )
         except CrexError as error:
             return DemandPrice.unknown(f"the price plan cannot be used: {error.message}", currency)
         if isinstance(price, UnknownPrice):

@@ -2,9 +2,9 @@
 
 The demand's quantities are rated by the same steps as a bill: component choice, granularity, tiers, exact
 amounts, discounts in percent. The whole demand counts as one billing period, and nothing is rounded: a price
-by which offers are ranked is exact (DEMAND-PRICE-1). A demand says neither at what local time it will be
-used, nor what an index will say then, nor what else an account uses: where a price depends on such a thing it
-is unknown, never a guess (DEMAND-PRICE-2).
+by which offers are ranked is exact, and without the taxes that come on top of it (DEMAND-PRICE-1). A demand
+says neither at what local time it will be used, nor what an index will say then, nor what else an account
+uses: where a price depends on such a thing it is unknown, never a guess (DEMAND-PRICE-2).
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ def price_of_demand(
         quantities: What will be used beyond them: of a counted dimension the amount over the whole demand; of
             a held dimension the quantity held throughout, in place of `count`.
         interval: The exact interval, where the demand states one; the plan must apply throughout.
-        region: Region of the offer's terms; nothing: not known.
+        region: Region of the offer's terms, empty where they state none; nothing: not known.
         interruptible: Whether the offer's mode is `spot`; nothing: not known.
 
     Returns:
-        Each held dimension at `count` units × seconds, each quantity demanded, and what is charged once; or
-        why the price is unknown.
+        Each held dimension at `count` units × seconds, each quantity demanded, and what is charged once,
+        without taxes that come on top; or why the price is unknown.
 
     Raises:
         RatingError: The plan breaks a rule of pricing (SCHEMA).
@@ -203,7 +203,7 @@ def _alike(components: list[Component]) -> bool:
         one.model == TierModel.TIER_MODEL_UNIT and one.steps is None and one.tiers[0].flat_price is None
         for one in components
     )
-    prices = {(one.tiers[0].unit_price / one.per_quantity, one.tax_category) for one in components}
+    prices = {one.tiers[0].unit_price / one.per_quantity for one in components}
     return plain and len(prices) == 1
 
 
@@ -234,6 +234,3 @@ def _changes(
         applies = start is None or credit.applies(start)
         if credit.kind == CreditKind.CREDIT_KIND_FIXED and lowers and applies:
             yield f"what is left of the credit {credit.id} would lower it"
-    rates = {rule.category for rule in plan.taxes if rule.rate}
-    if not plan.tax_included and any(amount and one.tax_category in rates for one, amount in charged):
-        yield "taxes come on top"
