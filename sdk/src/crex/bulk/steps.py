@@ -381,10 +381,9 @@ _OPEN: Final = f"CASE WHEN {_PAST} THEN 1 ELSE 0 END"
 def starts(*, narrow: bool) -> str:
     """Returns the sums by the cells in which records start."""
     return f"""
-SELECT c.used, l.cell_start, COUNT(*) AS records,
+SELECT c.used, l.cell_start,
   {_sums("held", _HELD, narrow=narrow)}, {_sums("open", _OPEN, narrow=narrow)},
-  MAX({_OPEN}) AS past,
-  MAX(CASE WHEN NOT c.timed AND c.until_ms > l.cell_end THEN 1 ELSE 0 END) AS crossed
+  MAX(CASE WHEN c.until_ms > l.cell_end THEN 1 ELSE 0 END) AS past
 {_STARTS}
 WHERE c.until_ms > c.from_ms OR (NOT c.timed AND c.until_ms = c.from_ms)
 GROUP BY c.used, l.cell_start
@@ -399,7 +398,7 @@ _UNHELD: Final = "e.cell_end - c.until_ms"
 def ends(*, narrow: bool) -> str:
     """Returns the sums by the cells in which such records end."""
     return f"""
-SELECT c.used, e.cell_start, COUNT(*) AS records,
+SELECT c.used, e.cell_start,
   {_sums("held", _UNHELD, narrow=narrow)}, {_sums("open", "1", narrow=narrow)}
 FROM (
   SELECT c.used, c.grid, c.shift, c.period_start, c.until_ms, c.quantity
@@ -421,7 +420,7 @@ FROM counting c
 JOIN tracks t ON t.track = c.track
 JOIN (
   SELECT b.track FROM buckets b JOIN tracks t ON t.track = b.track
-  LEFT JOIN (SELECT DISTINCT s.used FROM starts s WHERE s.crossed = 1) x ON x.used = t.used
+  LEFT JOIN (SELECT DISTINCT s.used FROM starts s WHERE s.past = 1) x ON x.used = t.used
   WHERE NOT t.timed AND (b.start_ms < t.period_start OR x.used IS NOT NULL)
   GROUP BY b.track
 ) s ON s.track = c.track
@@ -431,10 +430,12 @@ WHERE (c.start_ms < t.period_start AND c.end_ms > t.period_start) OR c.end_ms > 
 """
 
 # What is held of a cell is `held`, and the sum of `open` of the cells before it times its length (sums.py).
-# Where no record goes on past its cell (`past`), the cells of a band are one: which of them makes no difference.
+# Where no record goes on past its cell (`past`), the cells of a band are one: which of them makes no
+# difference.
 SUMS = """
-SELECT t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding, COALESCE(p.past, 0) AS past,
-  CASE WHEN p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END AS cell_start,
+SELECT t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding,
+  CASE WHEN t.timed THEN COALESCE(p.past, 0) ELSE 0 END AS past,
+  CASE WHEN t.timed AND p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END AS cell_start,
   CAST(SUM(s.held_whole) AS DECIMAL(38,0)) AS held_whole,
   CAST(SUM(s.held_rest) AS DECIMAL(38,12)) AS held_rest,
   CAST(SUM(s.open_whole) AS DECIMAL(38,0)) AS open_whole,
@@ -447,8 +448,9 @@ LEFT JOIN (
   SELECT e.used, e.cell_start, -e.held_whole, -e.held_rest, -e.open_whole, -e.open_rest FROM ends e
 ) s ON s.used = t.used
 LEFT JOIN bands b ON b.banding = t.banding AND b.cell_start = s.cell_start
-GROUP BY t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding, COALESCE(p.past, 0),
-  CASE WHEN p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END
+GROUP BY t.slot, t.dimension, t.unit, t.timed, t.grid, t.banding,
+  CASE WHEN t.timed THEN COALESCE(p.past, 0) ELSE 0 END,
+  CASE WHEN t.timed AND p.past = 1 THEN s.cell_start ELSE COALESCE(b.band, s.cell_start) END
 ORDER BY slot, dimension, unit, cell_start
 """
 
