@@ -104,6 +104,8 @@ def test_a_wrong_invoice_is_refused(office: Office, crex: Shell) -> None:
 def test_nobody_is_trusted_by_a_bundle(office: Office, crex: Shell) -> None:
     """BUNDLE-TRUST-1: without the parties' trust documents nothing is shown; the file is named."""
     place = office.write("b.json")
+    error = crex.json("invoice", "show", place)
+    assert "Or name the trust documents of the parties with --trust FILE." in error["message"]
     crex("init", "c.example.org", "--role", "consumer")
     error = crex.json("invoice", "show", place)
     assert (crex.code, error["reason"], error["source"]) == (1, "ISSUER", place)
@@ -176,6 +178,10 @@ def test_an_account_is_stated_from_a_folder(office: Office, crex: Shell, tmp_pat
     payments.write_text(json.dumps([{"invoice": invoice, **paid}]))
     error = office.json("statement", str(office.folder), *options)
     assert (crex.code, error["source"]) == (1, f"{payments}, payment 1")
+    again = office.write("again.json")
+    error = office.json("statement", str(office.folder))
+    assert (error["reason"], error["source"]) == ("CONFLICT", str(office.folder / "march.json"))
+    assert f"is also in {again}" in error["message"]
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "gone"):
         assert office.json("statement", str(folder))["reason"] == "NOT_FOUND"
@@ -189,6 +195,9 @@ def test_our_records_are_held_against_a_bundle(office: Office, crex: Shell, tmp_
     ours.write_bytes(b"\n".join(bodies) + b"\n")
     assert crex("usage", "reconcile", str(ours), place) == 0
     assert "0 differences." in crex.out
+    nameless = tmp_path / "records"
+    nameless.write_bytes(ours.read_bytes())
+    assert crex("usage", "reconcile", str(nameless), place) == 0
     ours.write_bytes(b"\n".join(bodies[1:]) + b"\n")
     found = crex.json("usage", "reconcile", str(ours), office.write("b"), "--tolerance", "0.5%")
     assert (crex.code, [each["kind"] for each in found["differences"]]) == (1, ["missing-ours"])

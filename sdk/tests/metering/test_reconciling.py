@@ -179,11 +179,14 @@ def test_a_report_is_a_table_and_json() -> None:
     text = as_text(found)
     assert "cpu-time   s     15.5  10      -5.5           6 / 1    differs" in text
     assert "0 stretches of use alike, 6 differences." in text
+    assert "  records ours: meter cpu, number 1, revision 1\n  records theirs: meter" in text
 
 
 def test_nothing_on_either_side_is_alike() -> None:
-    """Two empty sides agree."""
-    assert reconcile([], []).ok
+    """Two empty sides agree, and it is said that they are empty."""
+    found = reconcile([], [])
+    assert found.ok
+    assert as_text(found) == "Neither file has any record."
 
 
 cuts = st.lists(st.integers(0, 599), min_size=1, max_size=8, unique=True).map(sorted)

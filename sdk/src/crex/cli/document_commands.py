@@ -195,10 +195,16 @@ def trusted(options: argparse.Namespace, at: datetime) -> TrustDirectory:
     """Gives the trust documents by which a command judges."""
     from crex.cli.files import named, read_bytes
     from crex.cli.party import open_party
+    from crex.errors import CrexError
     from crex.trust.directory import TrustDirectory
 
     if not options.trust:
-        return open_party(options).trust
+        try:
+            return open_party(options).trust
+        except CrexError as error:
+            if error.reason == "IDENTITY":
+                error.message += " Or name the trust documents of the parties with --trust FILE."
+            raise
     directory = TrustDirectory()
     for path in options.trust:
         with named(path):

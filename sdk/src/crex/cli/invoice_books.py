@@ -59,11 +59,16 @@ def _billed(options: argparse.Namespace) -> list[Billed]:
         raise CrexError(
             "NOT_FOUND", "There is no such folder. Name one that holds bundles.", source=str(folder)
         )
-    found = []
+    found: dict[str, tuple[Path, Billed]] = {}
     for path in bundles_in(folder, beside=options.payments):
         source = open_source(options, str(path))
         with source.named():
-            found.append(source.opened.billed())
+            billed = source.opened.billed()
+        name = billed.invoice.id
+        if name in found:
+            told = f"{name} is also in {found[name][0]}. Keep the bundle that has all notes on it."
+            raise CrexError("CONFLICT", told, source=str(path))
+        found[name] = path, billed
     if not found:
         raise CrexError(
             "NOT_FOUND",
@@ -71,7 +76,7 @@ def _billed(options: argparse.Namespace) -> list[Billed]:
             f"{folder}/NAME.json`.",
             source=str(folder),
         )
-    return found
+    return [billed for _, billed in found.values()]
 
 
 def bundles_in(folder: Path, *, beside: Path | None = None) -> list[Path]:

@@ -101,7 +101,7 @@ def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
         yield from _of_bundle(read_bundle(path))
         return
     data = read_large(path, _MAX_BYTES)
-    if path.suffix == ".jsonl":
+    if path.suffix == ".jsonl" or _has_lines(data):
         for number, line in enumerate(data.splitlines(), start=1):
             if line.strip():
                 yield f"line {number}", line.strip()
@@ -112,6 +112,12 @@ def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
         return
     for index, record in enumerate(_listed(value), start=1):
         yield f"record {index}", orjson.dumps(record)
+
+
+def _has_lines(data: bytes) -> bool:
+    """Tells whether an object stands on each of the first two lines, as from a pipe that has no name."""
+    first, _, rest = data.lstrip().partition(b"\n")
+    return first.startswith(b"{") and first.rstrip().endswith(b"}") and rest.lstrip().startswith(b"{")
 
 
 def _of_bundle(bundle: Bundle) -> Iterator[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -38,6 +39,8 @@ def as_text(found: Reconciliation) -> str:
         lines += ["", *_explained(difference)]
     if len(found.differences) > _SHOWN:
         lines += ["", f"… and {len(found.differences) - _SHOWN} more; --json has all"]
+    if not found.totals:
+        return "Neither file has any record."
     alike = counted(found.matched, "stretch", "stretches")
     lines += ["", f"{alike} of use alike, {counted(len(found.differences), 'difference')}."]
     return "\n".join(lines)
@@ -60,9 +63,18 @@ def _explained(difference: Difference) -> list[str]:
     if difference.ours is not None or difference.theirs is not None:
         ours, theirs = _or_nothing(difference.ours), _or_nothing(difference.theirs)
         lines.append(f"  ours    {ours}, theirs {theirs}: {show(difference.apart)} apart")
-    named = ", ".join(difference.records[:_RECORDS])
-    more = f" and {len(difference.records) - _RECORDS} more" if len(difference.records) > _RECORDS else ""
-    return [*lines, f"  records {named}{more}", f"  {difference.why}"]
+    return [*lines, *_records(difference), f"  {difference.why}"]
+
+
+def _records(difference: Difference) -> Iterator[str]:
+    """Names the first records of each side, and how many more there are."""
+    sides: dict[str, list[str]] = {}
+    for record in difference.records:
+        side, _, place = record.partition(": ")
+        sides.setdefault(side, []).append(place)
+    for side, places in sides.items():
+        more = f"; and {len(places) - _RECORDS} more" if len(places) > _RECORDS else ""
+        yield f"  records {side}: {'; '.join(places[:_RECORDS])}{more}"
 
 
 def _or_nothing(amount: Fraction | None) -> str:
