@@ -30,7 +30,7 @@ from crex_broker.domain.states import Actor, step
 
 T = TypeVar("T", bound=Message)
 
-REPLIES: Final = ("agree", "escalate", "withdraw")
+_ARBITER: Final = "arbiter"
 
 
 class DisputeSteps:
@@ -98,6 +98,7 @@ class DisputeSteps:
         cases = list(invoice.cases)
         at = next(index for index, case in enumerate(cases) if case.dispute.digest == dispute.sha256)
         after = cases[at] = _taken(cases[at], opened, invoice)
+        self._check_arbiter(after)
         settled = after.settled_by
         return DisputeStep(
             document=new_document(opened, provider=dispute.seller, consumer=dispute.buyer),
@@ -111,6 +112,21 @@ class DisputeSteps:
             withheld=withheld(invoice.standing, cases).amount,
             granted=settled is not None and any(amount.minor > 0 for amount in after.granted.values()),
         )
+
+    def _check_arbiter(self, case: Case) -> None:
+        """Refuses an answer that makes somebody arbiter who could never rule here (BILLING-DISPUTE-6)."""
+        arbiter = case.arbiter
+        if (
+            case.open
+            and arbiter != self._context.authority
+            and _ARBITER not in self._context.roles.of(arbiter)
+        ):
+            raise CrexError(
+                "TERMS",
+                f"Dispute and answer name {arbiter} as arbiter, which is not enrolled here as one: nobody "
+                "could rule. Have the broker's operator enrol it, or name another (BILLING-DISPUTE-6).",
+                details={"arbiter": arbiter, "requirement": "BILLING-DISPUTE-6"},
+            )
 
 
 def _taken(case: Case, opened: Verified[Any], invoice: OpenedInvoice) -> Case:

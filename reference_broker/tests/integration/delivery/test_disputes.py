@@ -176,6 +176,15 @@ async def test_the_arbiter_that_both_accept_rules_and_reads(trade: Trade, agent:
     assert len(read.papers) == 3
 
 
+async def test_an_arbiter_is_somebody_who_can_rule(trade: Trade, agent: PlayedAgent) -> None:
+    """Naming an authority that is not enrolled as arbiter is refused (BILLING-DISPUTE-6)."""
+    bill = await Bill.of(trade, agent)
+    await bill.disputed("2.00", arbiter=OTHER)
+    error = await refused(bill.answered("0.50", arbiter=OTHER))
+    assert (error.reason, error.details["requirement"]) == ("TERMS", "BILLING-DISPUTE-6")
+    assert (await bill.answered("0.50", arbiter=ARBITER)).dispute.arbiter == BROKER
+
+
 async def test_each_step_belongs_to_one_party(trade: Trade, agent: PlayedAgent) -> None:
     """Who is a party and takes another's step is refused, who is none finds nothing (DISPUTE-PARTY-1)."""
     bill = await Bill.of(trade, agent)

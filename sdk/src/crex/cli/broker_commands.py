@@ -15,7 +15,11 @@ def add(commands: Commands) -> None:
     enrol = command(commands, "enrol", _enrol, "let a party in, as the broker's operator")
     enrol.add_argument("file", type=Path, metavar="FILE", help="the party's trust document")
     enrol.add_argument(
-        "--role", action="append", required=True, choices=("provider", "consumer", "admin"), help="repeatable"
+        "--role",
+        action="append",
+        required=True,
+        choices=("provider", "consumer", "arbiter", "admin"),
+        help="repeatable",
     )
     request_id(enrol)
 

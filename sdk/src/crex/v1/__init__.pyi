@@ -11,14 +11,14 @@ from crex.v1.price_plan_pb2 import AccumulatorScope as AccumulatorScope
 from crex.v1.invoice_pb2 import AccumulatorValue as AccumulatorValue
 from crex.v1.provider_agent_service_pb2 import AgentEvent as AgentEvent
 from crex.v1.provider_agent_service_pb2 import AgentHello as AgentHello
-from crex.v1.billing_service_pb2 import AgreeDisputeRequest as AgreeDisputeRequest
-from crex.v1.billing_service_pb2 import AgreeDisputeResponse as AgreeDisputeResponse
+from crex.v1.dispute_calls_pb2 import AgreeDisputeRequest as AgreeDisputeRequest
+from crex.v1.dispute_calls_pb2 import AgreeDisputeResponse as AgreeDisputeResponse
 from crex.v1.allotment_pb2 import Allotment as Allotment
 from crex.v1.allotment_pb2 import AllotmentWindow as AllotmentWindow
 from crex.v1.billing_service_pb2 import AmendUsageRequest as AmendUsageRequest
 from crex.v1.billing_service_pb2 import AmendUsageResponse as AmendUsageResponse
-from crex.v1.billing_service_pb2 import AnswerDisputeRequest as AnswerDisputeRequest
-from crex.v1.billing_service_pb2 import AnswerDisputeResponse as AnswerDisputeResponse
+from crex.v1.dispute_calls_pb2 import AnswerDisputeRequest as AnswerDisputeRequest
+from crex.v1.dispute_calls_pb2 import AnswerDisputeResponse as AnswerDisputeResponse
 from crex.v1.dispute_pb2 import AnsweredLine as AnsweredLine
 from crex.v1.billing_service_pb2 import AppendUsageRequest as AppendUsageRequest
 from crex.v1.billing_service_pb2 import AppendUsageResponse as AppendUsageResponse
@@ -67,7 +67,7 @@ from crex.v1.requirement_pb2 import DeviceGroup as DeviceGroup
 from crex.v1.accelerator_pb2 import DeviceMemory as DeviceMemory
 from crex.v1.dispute_pb2 import Dispute as Dispute
 from crex.v1.dispute_pb2 import DisputeAnswer as DisputeAnswer
-from crex.v1.billing_service_pb2 import DisputeRecord as DisputeRecord
+from crex.v1.dispute_calls_pb2 import DisputeRecord as DisputeRecord
 from crex.v1.dispute_pb2 import DisputeReply as DisputeReply
 from crex.v1.dispute_pb2 import DisputeState as DisputeState
 from crex.v1.dispute_pb2 import DisputedLine as DisputedLine
@@ -79,8 +79,8 @@ from crex.v1.admin_service_pb2 import EnrolRequest as EnrolRequest
 from crex.v1.admin_service_pb2 import EnrolResponse as EnrolResponse
 from crex.v1.envelope_pb2 import Envelope as Envelope
 from crex.v1.error_reason_pb2 import ErrorReason as ErrorReason
-from crex.v1.billing_service_pb2 import EscalateDisputeRequest as EscalateDisputeRequest
-from crex.v1.billing_service_pb2 import EscalateDisputeResponse as EscalateDisputeResponse
+from crex.v1.dispute_calls_pb2 import EscalateDisputeRequest as EscalateDisputeRequest
+from crex.v1.dispute_calls_pb2 import EscalateDisputeResponse as EscalateDisputeResponse
 from crex.v1.provider_agent_service_pb2 import EventAck as EventAck
 from crex.v1.price_adjustment_pb2 import Exchange as Exchange
 from crex.v1.demand_pb2 import ExchangeRate as ExchangeRate
@@ -90,8 +90,8 @@ from crex.v1.constraint_pb2 import FieldConstraint as FieldConstraint
 from crex.v1.usage_pb2 import GapMarker as GapMarker
 from crex.v1.lease_service_pb2 import GetAccessRequest as GetAccessRequest
 from crex.v1.lease_service_pb2 import GetAccessResponse as GetAccessResponse
-from crex.v1.billing_service_pb2 import GetDisputeRequest as GetDisputeRequest
-from crex.v1.billing_service_pb2 import GetDisputeResponse as GetDisputeResponse
+from crex.v1.dispute_calls_pb2 import GetDisputeRequest as GetDisputeRequest
+from crex.v1.dispute_calls_pb2 import GetDisputeResponse as GetDisputeResponse
 from crex.v1.discovery_service_pb2 import GetDocumentRequest as GetDocumentRequest
 from crex.v1.discovery_service_pb2 import GetDocumentResponse as GetDocumentResponse
 from crex.v1.billing_service_pb2 import GetInvoiceRequest as GetInvoiceRequest
@@ -133,8 +133,8 @@ from crex.v1.trust_document_pb2 import KeyRecord as KeyRecord
 from crex.v1.lease_pb2 import Lease as Lease
 from crex.v1.lease_pb2 import LeaseState as LeaseState
 from crex.v1.invoice_pb2 import LineFactor as LineFactor
-from crex.v1.billing_service_pb2 import ListDisputesRequest as ListDisputesRequest
-from crex.v1.billing_service_pb2 import ListDisputesResponse as ListDisputesResponse
+from crex.v1.dispute_calls_pb2 import ListDisputesRequest as ListDisputesRequest
+from crex.v1.dispute_calls_pb2 import ListDisputesResponse as ListDisputesResponse
 from crex.v1.billing_service_pb2 import ListInvoicesRequest as ListInvoicesRequest
 from crex.v1.billing_service_pb2 import ListInvoicesResponse as ListInvoicesResponse
 from crex.v1.lease_service_pb2 import ListLeasesRequest as ListLeasesRequest
@@ -161,8 +161,8 @@ from crex.v1.offer_pb2 import OfferRecord as OfferRecord
 from crex.v1.offer_pb2 import OfferState as OfferState
 from crex.v1.offer_pb2 import OfferTerms as OfferTerms
 from crex.v1.constraint_pb2 import OneofConstraint as OneofConstraint
-from crex.v1.billing_service_pb2 import OpenDisputeRequest as OpenDisputeRequest
-from crex.v1.billing_service_pb2 import OpenDisputeResponse as OpenDisputeResponse
+from crex.v1.dispute_calls_pb2 import OpenDisputeRequest as OpenDisputeRequest
+from crex.v1.dispute_calls_pb2 import OpenDisputeResponse as OpenDisputeResponse
 from crex.v1.order_pb2 import Order as Order
 from crex.v1.order_pb2 import OrderConfirmation as OrderConfirmation
 from crex.v1.order_pb2 import OrderDocument as OrderDocument
@@ -211,8 +211,8 @@ from crex.v1.price_plan_pb2 import Restrictions as Restrictions
 from crex.v1.market_service_pb2 import ResumeOfferRequest as ResumeOfferRequest
 from crex.v1.market_service_pb2 import ResumeOfferResponse as ResumeOfferResponse
 from crex.v1.link_pb2 import RoundTripTime as RoundTripTime
-from crex.v1.billing_service_pb2 import RuleDisputeRequest as RuleDisputeRequest
-from crex.v1.billing_service_pb2 import RuleDisputeResponse as RuleDisputeResponse
+from crex.v1.dispute_calls_pb2 import RuleDisputeRequest as RuleDisputeRequest
+from crex.v1.dispute_calls_pb2 import RuleDisputeResponse as RuleDisputeResponse
 from crex.v1.dispute_pb2 import RuledLine as RuledLine
 from crex.v1.dispute_pb2 import Ruling as Ruling
 from crex.v1.billing_service_pb2 import SealUsageRequest as SealUsageRequest
@@ -253,8 +253,8 @@ from crex.v1.usage_pb2 import UsageState as UsageState
 from crex.v1.requirement_pb2 import Value as Value
 from crex.v1.node_pb2 import Virtualization as Virtualization
 from crex.v1.provider_agent_service_pb2 import Welcome as Welcome
-from crex.v1.billing_service_pb2 import WithdrawDisputeRequest as WithdrawDisputeRequest
-from crex.v1.billing_service_pb2 import WithdrawDisputeResponse as WithdrawDisputeResponse
+from crex.v1.dispute_calls_pb2 import WithdrawDisputeRequest as WithdrawDisputeRequest
+from crex.v1.dispute_calls_pb2 import WithdrawDisputeResponse as WithdrawDisputeResponse
 from crex.v1.market_service_pb2 import WithdrawOfferRequest as WithdrawOfferRequest
 from crex.v1.market_service_pb2 import WithdrawOfferResponse as WithdrawOfferResponse
 

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from crex.v1 import billing_service_pb2 as crex_dot_v1_dot_billing__service__pb2
+from crex.v1 import dispute_calls_pb2 as crex_dot_v1_dot_dispute__calls__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -97,43 +98,43 @@ class BillingServiceStub:
                 _registered_method=True)
         self.OpenDispute = channel.unary_unary(
                 '/crex.v1.BillingService/OpenDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeResponse.FromString,
                 _registered_method=True)
         self.GetDispute = channel.unary_unary(
                 '/crex.v1.BillingService/GetDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.GetDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.GetDisputeResponse.FromString,
                 _registered_method=True)
         self.ListDisputes = channel.unary_unary(
                 '/crex.v1.BillingService/ListDisputes',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.ListDisputesRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.ListDisputesResponse.FromString,
                 _registered_method=True)
         self.AnswerDispute = channel.unary_unary(
                 '/crex.v1.BillingService/AnswerDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeResponse.FromString,
                 _registered_method=True)
         self.AgreeDispute = channel.unary_unary(
                 '/crex.v1.BillingService/AgreeDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeResponse.FromString,
                 _registered_method=True)
         self.EscalateDispute = channel.unary_unary(
                 '/crex.v1.BillingService/EscalateDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeResponse.FromString,
                 _registered_method=True)
         self.WithdrawDispute = channel.unary_unary(
                 '/crex.v1.BillingService/WithdrawDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeResponse.FromString,
                 _registered_method=True)
         self.RuleDispute = channel.unary_unary(
                 '/crex.v1.BillingService/RuleDispute',
-                request_serializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.SerializeToString,
-                response_deserializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.FromString,
+                request_serializer=crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeResponse.FromString,
                 _registered_method=True)
         self.ClosePeriod = channel.unary_unary(
                 '/crex.v1.BillingService/ClosePeriod',
@@ -371,43 +372,43 @@ def add_BillingServiceServicer_to_server(servicer, server):
             ),
             'OpenDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeResponse.SerializeToString,
             ),
             'GetDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.GetDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.GetDisputeResponse.SerializeToString,
             ),
             'ListDisputes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListDisputes,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.ListDisputesRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.ListDisputesResponse.SerializeToString,
             ),
             'AnswerDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.AnswerDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeResponse.SerializeToString,
             ),
             'AgreeDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.AgreeDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeResponse.SerializeToString,
             ),
             'EscalateDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.EscalateDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeResponse.SerializeToString,
             ),
             'WithdrawDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.WithdrawDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeResponse.SerializeToString,
             ),
             'RuleDispute': grpc.unary_unary_rpc_method_handler(
                     servicer.RuleDispute,
-                    request_deserializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.FromString,
-                    response_serializer=crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.SerializeToString,
+                    request_deserializer=crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeResponse.SerializeToString,
             ),
             'ClosePeriod': grpc.unary_unary_rpc_method_handler(
                     servicer.ClosePeriod,
@@ -770,8 +771,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/OpenDispute',
-            crex_dot_v1_dot_billing__service__pb2.OpenDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.OpenDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.OpenDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -797,8 +798,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/GetDispute',
-            crex_dot_v1_dot_billing__service__pb2.GetDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.GetDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.GetDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.GetDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -824,8 +825,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/ListDisputes',
-            crex_dot_v1_dot_billing__service__pb2.ListDisputesRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.ListDisputesResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.ListDisputesRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.ListDisputesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -851,8 +852,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/AnswerDispute',
-            crex_dot_v1_dot_billing__service__pb2.AnswerDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.AnswerDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.AnswerDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -878,8 +879,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/AgreeDispute',
-            crex_dot_v1_dot_billing__service__pb2.AgreeDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.AgreeDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.AgreeDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -905,8 +906,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/EscalateDispute',
-            crex_dot_v1_dot_billing__service__pb2.EscalateDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.EscalateDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.EscalateDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -932,8 +933,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/WithdrawDispute',
-            crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.WithdrawDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.WithdrawDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -959,8 +960,8 @@ class BillingService:
             request,
             target,
             '/crex.v1.BillingService/RuleDispute',
-            crex_dot_v1_dot_billing__service__pb2.RuleDisputeRequest.SerializeToString,
-            crex_dot_v1_dot_billing__service__pb2.RuleDisputeResponse.FromString,
+            crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeRequest.SerializeToString,
+            crex_dot_v1_dot_dispute__calls__pb2.RuleDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ Usage, invoices, notes, disputes and statements. Source: proto/spec/billing.md."
 
 from collections import abc as _abc
 from crex.v1 import billing_service_pb2 as _billing_service_pb2
+from crex.v1 import dispute_calls_pb2 as _dispute_calls_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -59,21 +60,21 @@ class BillingServiceStub:
     """Returns one note on an invoice of the caller with a page of its lines."""
     ListNotes: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.ListNotesRequest, _billing_service_pb2.ListNotesResponse]
     """Lists the notes on an invoice of the caller, first to last."""
-    OpenDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.OpenDisputeRequest, _billing_service_pb2.OpenDisputeResponse]
+    OpenDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.OpenDisputeRequest, _dispute_calls_pb2.OpenDisputeResponse]
     """Opens a dispute of lines of an invoice."""
-    GetDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.GetDisputeRequest, _billing_service_pb2.GetDisputeResponse]
+    GetDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.GetDisputeRequest, _dispute_calls_pb2.GetDisputeResponse]
     """Returns one dispute of the caller with all its documents."""
-    ListDisputes: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.ListDisputesRequest, _billing_service_pb2.ListDisputesResponse]
+    ListDisputes: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.ListDisputesRequest, _dispute_calls_pb2.ListDisputesResponse]
     """Lists the caller's disputes, newest first."""
-    AnswerDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.AnswerDisputeRequest, _billing_service_pb2.AnswerDisputeResponse]
+    AnswerDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.AnswerDisputeRequest, _dispute_calls_pb2.AnswerDisputeResponse]
     """Answers a dispute by the provider's signature."""
-    AgreeDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.AgreeDisputeRequest, _billing_service_pb2.AgreeDisputeResponse]
+    AgreeDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.AgreeDisputeRequest, _dispute_calls_pb2.AgreeDisputeResponse]
     """Settles a dispute by what its answer gives way to."""
-    EscalateDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.EscalateDisputeRequest, _billing_service_pb2.EscalateDisputeResponse]
+    EscalateDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.EscalateDisputeRequest, _dispute_calls_pb2.EscalateDisputeResponse]
     """Takes an answered dispute to the arbiter."""
-    WithdrawDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.WithdrawDisputeRequest, _billing_service_pb2.WithdrawDisputeResponse]
+    WithdrawDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.WithdrawDisputeRequest, _dispute_calls_pb2.WithdrawDisputeResponse]
     """Takes a dispute back."""
-    RuleDispute: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.RuleDisputeRequest, _billing_service_pb2.RuleDisputeResponse]
+    RuleDispute: _grpc.UnaryUnaryMultiCallable[_dispute_calls_pb2.RuleDisputeRequest, _dispute_calls_pb2.RuleDisputeResponse]
     """Decides a dispute by the arbiter's signature."""
     ClosePeriod: _grpc.UnaryUnaryMultiCallable[_billing_service_pb2.ClosePeriodRequest, _billing_service_pb2.ClosePeriodResponse]
     """Closes a period of an account after comparing it with what was issued."""
@@ -111,21 +112,21 @@ class BillingServiceAsyncStub(BillingServiceStub):
     """Returns one note on an invoice of the caller with a page of its lines."""
     ListNotes: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.ListNotesRequest, _billing_service_pb2.ListNotesResponse]  # type: ignore[assignment]
     """Lists the notes on an invoice of the caller, first to last."""
-    OpenDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.OpenDisputeRequest, _billing_service_pb2.OpenDisputeResponse]  # type: ignore[assignment]
+    OpenDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.OpenDisputeRequest, _dispute_calls_pb2.OpenDisputeResponse]  # type: ignore[assignment]
     """Opens a dispute of lines of an invoice."""
-    GetDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.GetDisputeRequest, _billing_service_pb2.GetDisputeResponse]  # type: ignore[assignment]
+    GetDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.GetDisputeRequest, _dispute_calls_pb2.GetDisputeResponse]  # type: ignore[assignment]
     """Returns one dispute of the caller with all its documents."""
-    ListDisputes: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.ListDisputesRequest, _billing_service_pb2.ListDisputesResponse]  # type: ignore[assignment]
+    ListDisputes: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.ListDisputesRequest, _dispute_calls_pb2.ListDisputesResponse]  # type: ignore[assignment]
     """Lists the caller's disputes, newest first."""
-    AnswerDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.AnswerDisputeRequest, _billing_service_pb2.AnswerDisputeResponse]  # type: ignore[assignment]
+    AnswerDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.AnswerDisputeRequest, _dispute_calls_pb2.AnswerDisputeResponse]  # type: ignore[assignment]
     """Answers a dispute by the provider's signature."""
-    AgreeDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.AgreeDisputeRequest, _billing_service_pb2.AgreeDisputeResponse]  # type: ignore[assignment]
+    AgreeDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.AgreeDisputeRequest, _dispute_calls_pb2.AgreeDisputeResponse]  # type: ignore[assignment]
     """Settles a dispute by what its answer gives way to."""
-    EscalateDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.EscalateDisputeRequest, _billing_service_pb2.EscalateDisputeResponse]  # type: ignore[assignment]
+    EscalateDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.EscalateDisputeRequest, _dispute_calls_pb2.EscalateDisputeResponse]  # type: ignore[assignment]
     """Takes an answered dispute to the arbiter."""
-    WithdrawDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.WithdrawDisputeRequest, _billing_service_pb2.WithdrawDisputeResponse]  # type: ignore[assignment]
+    WithdrawDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.WithdrawDisputeRequest, _dispute_calls_pb2.WithdrawDisputeResponse]  # type: ignore[assignment]
     """Takes a dispute back."""
-    RuleDispute: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.RuleDisputeRequest, _billing_service_pb2.RuleDisputeResponse]  # type: ignore[assignment]
+    RuleDispute: _aio.UnaryUnaryMultiCallable[_dispute_calls_pb2.RuleDisputeRequest, _dispute_calls_pb2.RuleDisputeResponse]  # type: ignore[assignment]
     """Decides a dispute by the arbiter's signature."""
     ClosePeriod: _aio.UnaryUnaryMultiCallable[_billing_service_pb2.ClosePeriodRequest, _billing_service_pb2.ClosePeriodResponse]  # type: ignore[assignment]
     """Closes a period of an account after comparing it with what was issued."""
@@ -236,65 +237,65 @@ class BillingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def OpenDispute(
         self,
-        request: _billing_service_pb2.OpenDisputeRequest,
+        request: _dispute_calls_pb2.OpenDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.OpenDisputeResponse, _abc.Awaitable[_billing_service_pb2.OpenDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.OpenDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.OpenDisputeResponse]]:
         """Opens a dispute of lines of an invoice."""
 
     @_abc_1.abstractmethod
     def GetDispute(
         self,
-        request: _billing_service_pb2.GetDisputeRequest,
+        request: _dispute_calls_pb2.GetDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.GetDisputeResponse, _abc.Awaitable[_billing_service_pb2.GetDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.GetDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.GetDisputeResponse]]:
         """Returns one dispute of the caller with all its documents."""
 
     @_abc_1.abstractmethod
     def ListDisputes(
         self,
-        request: _billing_service_pb2.ListDisputesRequest,
+        request: _dispute_calls_pb2.ListDisputesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.ListDisputesResponse, _abc.Awaitable[_billing_service_pb2.ListDisputesResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.ListDisputesResponse, _abc.Awaitable[_dispute_calls_pb2.ListDisputesResponse]]:
         """Lists the caller's disputes, newest first."""
 
     @_abc_1.abstractmethod
     def AnswerDispute(
         self,
-        request: _billing_service_pb2.AnswerDisputeRequest,
+        request: _dispute_calls_pb2.AnswerDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.AnswerDisputeResponse, _abc.Awaitable[_billing_service_pb2.AnswerDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.AnswerDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.AnswerDisputeResponse]]:
         """Answers a dispute by the provider's signature."""
 
     @_abc_1.abstractmethod
     def AgreeDispute(
         self,
-        request: _billing_service_pb2.AgreeDisputeRequest,
+        request: _dispute_calls_pb2.AgreeDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.AgreeDisputeResponse, _abc.Awaitable[_billing_service_pb2.AgreeDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.AgreeDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.AgreeDisputeResponse]]:
         """Settles a dispute by what its answer gives way to."""
 
     @_abc_1.abstractmethod
     def EscalateDispute(
         self,
-        request: _billing_service_pb2.EscalateDisputeRequest,
+        request: _dispute_calls_pb2.EscalateDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.EscalateDisputeResponse, _abc.Awaitable[_billing_service_pb2.EscalateDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.EscalateDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.EscalateDisputeResponse]]:
         """Takes an answered dispute to the arbiter."""
 
     @_abc_1.abstractmethod
     def WithdrawDispute(
         self,
-        request: _billing_service_pb2.WithdrawDisputeRequest,
+        request: _dispute_calls_pb2.WithdrawDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.WithdrawDisputeResponse, _abc.Awaitable[_billing_service_pb2.WithdrawDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.WithdrawDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.WithdrawDisputeResponse]]:
         """Takes a dispute back."""
 
     @_abc_1.abstractmethod
     def RuleDispute(
         self,
-        request: _billing_service_pb2.RuleDisputeRequest,
+        request: _dispute_calls_pb2.RuleDisputeRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_billing_service_pb2.RuleDisputeResponse, _abc.Awaitable[_billing_service_pb2.RuleDisputeResponse]]:
+    ) -> _typing.Union[_dispute_calls_pb2.RuleDisputeResponse, _abc.Awaitable[_dispute_calls_pb2.RuleDisputeResponse]]:
         """Decides a dispute by the arbiter's signature."""
 
     @_abc_1.abstractmethod

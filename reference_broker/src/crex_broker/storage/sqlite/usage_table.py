@@ -98,6 +98,8 @@ def _event(kind: int, at_ms: int, until_ms: int | None = None) -> tuple[int, int
 def write(tx: Tx, lease: LeaseSnapshot, batch: NewBatch, by: str) -> UsageSnapshot:
     """Writes a batch behind the chain it was judged against, and steps its period (STATE-USAGE-1).
 
+    A correction is of a period of its own; where the chain's own period stands stays (BILLING-AMEND-4).
+
     Raises:
         CrexError: ILLEGAL_TRANSITION.
     """
