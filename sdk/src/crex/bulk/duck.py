@@ -24,7 +24,10 @@ class DuckSession:
 
     def __init__(self, limits: Limits) -> None:
         self._duckdb = require("duckdb")
-        config: dict[str, Any] = {"preserve_insertion_order": "false"}
+        config: dict[str, Any] = {
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",  # nothing is fetched from a network
+        }
         if limits.memory is not None:
             config["memory_limit"] = f"{limits.memory}B"
         if limits.threads is not None:

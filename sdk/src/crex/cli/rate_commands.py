@@ -20,6 +20,7 @@ _ENGINES: Final = ("reference", "duckdb", "spark")
 _USAGE: Final = (".parquet", ".jsonl", ".ndjson")
 _UNITS: Final = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SHOWN: Final = 20
+_NAMED: Final = 3
 _BAR: Final = 30
 
 
@@ -198,15 +199,20 @@ def _bills(bills: list[dict[str, Any]]) -> str:
 
 
 def _text(report: Report) -> str:
-    lines = [f"{report.bills} bills of {report.records} records: {report.bills - report.refused} rated"]
+    from crex.cli.reports import count
+
+    rated = f"{report.bills - report.refused} rated"
     if report.incomplete:
-        lines[0] += f", {report.incomplete} of them without all records"
-    lines[0] += f", {report.refused} refused; {report.lines} lines."
-    if report.strays:
-        records = sum(count for _, count in report.strays)
-        first = ", ".join(lease for lease, _ in report.strays[:3])
-        lines.append(
-            f"{records} records are of {len(report.strays)} leases that no bill has ({first}, …); they are "
-            "billed nowhere. Name a bill for each lease, or leave its records out."
-        )
-    return "\n".join(lines)
+        rated += f", {report.incomplete} of them without all records"
+    of = f"{count(report.bills, 'bill')} of {count(report.records, 'record')}"
+    text = f"{of}: {rated}, {report.refused} refused; {count(report.lines, 'line')}."
+    if not report.strays:
+        return text
+    names = ", ".join(lease for lease, _ in report.strays[:_NAMED])
+    if len(report.strays) > _NAMED:
+        names += ", …"
+    records = count(sum(each for _, each in report.strays), "record")
+    return (
+        f"{text}\n{records} of {count(len(report.strays), 'lease')} that no bill has: {names}. They are billed "
+        "nowhere. Name a bill for each lease, or leave its records out."
+    )
