@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import resource
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import orjson
 import pytest
 
 from crex.cli.bundle_files import write_bundle
+from crex.errors import CrexError
 from crex.trust.envelope import to_json
 from sdk.tests.cli.conftest import Shell
 from sdk.tests.invoice.bundle_samples import AT, Bundled
@@ -70,6 +72,23 @@ def test_a_bundle_is_shown_and_verified(office: Office, crex: Shell, name: str) 
     shown = office.json("show", place)
     assert (shown["owed"], shown["payable"]) == ("798.85 EUR", "798.85 EUR")
     assert len(shown["lines"]) == 3
+
+
+def test_a_folder_is_written_whole_or_not_at_all(office: Office) -> None:
+    """Where a folder does not fit, none of it is left: without its notes it would be another bundle."""
+    place, bounds = office.folder / "bundle", resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = sorted(office.folder.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1800, bounds[1]))
+    try:
+        with pytest.raises(CrexError, match=r"cannot be written \(File too large\)") as refused:
+            write_bundle(office.bundled.bundle(), place)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, bounds)
+    assert refused.value.source == str(place)
+    assert sorted(office.folder.iterdir()) == before
+    place.mkdir()
+    write_bundle(office.bundled.bundle(), place)
+    assert (place / "invoice.json").is_file()
 
 
 def test_a_dispute_is_shown_to_its_end(office: Office, crex: Shell) -> None:

@@ -51,6 +51,22 @@ def test_folders_above_are_made(crex: Shell, tmp_path: Path) -> None:
     assert "llm-trace" in place.read_text("utf-8")
 
 
+def test_a_full_output_is_named() -> None:
+    """Standard output that takes nothing more is told by its name, with code 1."""
+    command = f"{sys.executable} -m crex.cli.main usage importers > /dev/full"
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "crex: standard output: A file cannot be read or written (No space left on device)" in said.stderr
+
+
+def test_no_standard_input_is_no_defect() -> None:
+    """Where a program has no standard input, `-` cannot be read."""
+    command = f"{sys.executable} -m crex.cli.main usage reconcile - - <&-"
+    said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "there is no standard input" in said.stderr
+
+
 def test_a_full_disk_leaves_the_old_answer(tmp_path: Path) -> None:
     """An answer that does not fit is refused; what was there before is there, whole, and nothing else."""
     place = tmp_path / "answer.json"

@@ -6,6 +6,7 @@ import gzip
 import os
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,3 +181,25 @@ def test_commands_never_raise() -> None:
     assert (good.name, good.data, good.problem) == ("echo 1", b"1\n", "")
     assert "there is no command no-such-command" in missing.problem
     assert "ls ended with" in failing.problem
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing below a folder is passed over in silence, not even the folder."""
+    inner = tmp_path / "list" / "inner"
+    inner.mkdir(parents=True)
+    (tmp_path / "list" / "a.csv").write_text("1")
+    (inner / "b.csv").write_text("2")
+    scan = os.scandir
+
+    def denied(path: str) -> Any:
+        if Path(path) == inner:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    # Root may read every folder, so the system's refusal is played.
+    monkeypatch.setattr("os.scandir", denied)
+    found = open_sources([tmp_path / "list"])
+    assert [(one.name, one.data, one.problem) for one in found] == [
+        ("a.csv", b"1", ""),
+        ("inner", b"", f"{inner}: Permission denied"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from crex.bundles import bundle as form
@@ -37,6 +38,8 @@ def read_large(path: Path, limit: int = form.MAX_BYTES) -> bytes:
 def write_bundle(bundle: Bundle, path: Path) -> None:
     """Writes a bundle: as one file where the name ends in `.json`, else as a folder that people can read.
 
+    Either is there whole or not at all: a folder that lacks a note would be a bundle, too.
+
     Raises:
         CrexError: STORAGE_UNAVAILABLE: it cannot be written. CONFLICT: the folder holds something already.
     """
@@ -45,8 +48,22 @@ def write_bundle(bundle: Bundle, path: Path) -> None:
         return
     if path.is_dir() and any(path.iterdir()):
         raise CrexError("CONFLICT", "The folder is not empty. Name a new one.", source=str(path))
-    for name, data in _files(bundle):
-        write_file(path / name, data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent) as beside:
+            whole = Path(beside) / path.name
+            for name, data in _files(bundle):
+                write_file(whole / name, data)
+            whole.replace(path)
+    except OSError as error:
+        raise CrexError(
+            "STORAGE_UNAVAILABLE",
+            f"The folder cannot be written ({error.strerror}). Make room, or name another.",
+            source=str(path),
+        ) from error
+    except CrexError as error:
+        error.source = str(path)
+        raise
 
 
 def _files(bundle: Bundle) -> Iterator[tuple[str, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,8 @@ def read_bytes(path: Path, limit: int = _MAX_BYTES, advice: str = "No document i
     """
     try:
         if str(path) == "-":
+            if sys.stdin is None:  # Python has none where the program was started without one
+                raise OSError(errno.EBADF, "there is no standard input")
             data = sys.stdin.buffer.read(limit + 1)
         else:
             with path.open("rb") as file:

@@ -126,7 +126,13 @@ def _answer(result: Result, options: argparse.Namespace) -> None:
 
         write_file(options.output, f"{text}\n".encode(errors="replace"))
     elif text:
-        print(harmless(text), flush=True)
+        try:
+            print(harmless(text), flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            error.filename = error.filename or "standard output"
+            raise
 
 
 def _explain(error: Exception, options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import sys
 import xml.etree.ElementTree as ET
 import zlib
@@ -84,9 +85,7 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
             data = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
             found.append(_source("standard input", data))
         elif path.is_dir():
-            # A link to a folder is not followed, since it may lead in a circle; `_file` says so.
-            inner = (one for one in sorted(path.rglob("*")) if one.is_symlink() or not one.is_dir())
-            found.extend(_file(one, one.relative_to(path).as_posix()) for one in inner)
+            found.extend(_below(path))
         else:
             found.append(_file(path, ""))
     return found
@@ -102,6 +101,27 @@ def run_commands(commands: Sequence[Sequence[str]]) -> list[Source]:
         output = run_command(command, most_bytes=MAX_BYTES, patience_s=_PATIENCE_S)
         found.append(Source(" ".join(command), output.text.encode(), output.problem))
     return found
+
+
+def _below(folder: Path) -> Iterator[Source]:
+    """Reads all files below a folder; a folder that cannot be read is a source with a problem."""
+    closed: dict[Path, OSError] = {}
+    found: list[Path] = []
+
+    def note(error: OSError) -> None:
+        closed[Path(error.filename)] = error
+
+    for base, folders, names in os.walk(folder, onerror=note):
+        # A link to a folder is not followed, since it may lead in a circle; `_file` says so.
+        found += (Path(base, name) for name in names)
+        found += (one for one in (Path(base, name) for name in folders) if one.is_symlink())
+    for path in sorted([*found, *closed]):
+        inner = path.relative_to(folder).as_posix()
+        if path in closed:
+            name = path.name if path == folder else inner
+            yield Source(name, b"", f"{path}: {closed[path].strerror}", "" if path == folder else inner)
+        else:
+            yield _file(path, inner)
 
 
 def _file(path: Path, folder: str) -> Source:
