@@ -351,6 +351,19 @@ def test_bytes_of_a_namespace(host: Host) -> None:
         Network(host.machine, Direction.SENT, pid=8).counts()
 
 
+def test_a_number_of_a_process_is_not_metered_for_the_next(host: Host, tmp_path: Path) -> None:
+    """Where the process has ended and another has its number, nobody is billed for what that one sends."""
+    host.interfaces("/proc/7/net/dev", eth0=(10, 1))
+    stat = tmp_path / "proc" / "7" / "stat"
+    stat.write_text(f"7 (a) S {' '.join(['1'] * 18)} 500 0")
+    meter = SourceMeter(Network(host.machine, Direction.RECEIVED, pid=7))
+    meter.read()
+    stat.write_text(f"7 (b) S {' '.join(['1'] * 18)} 900 0")
+    host.interfaces("/proc/7/net/dev", eth0=(99999, 1))
+    with pytest.raises(UnreadableError, match="process 7 has ended"):
+        meter.read()
+
+
 SOURCES: dict[str, Callable[[Host], Source]] = {
     "cpu": lambda host: GroupCpu(host.machine, GROUP),
     "wall": lambda host: ProcessWall(host.machine, 7),

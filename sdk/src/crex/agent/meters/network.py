@@ -12,6 +12,7 @@ from typing import Final
 
 from crex.agent.meters.cpu import boot_of
 from crex.agent.meters.source import Count, UnreadableError
+from crex.agent.meters.wall import start_of
 from crex.describe.machine import Machine
 from crex.describe.values import whole
 
@@ -56,6 +57,8 @@ class Network:
         self._machine = machine
         self._column = direction.value
         self._interfaces = frozenset(interfaces)
+        self._pid = pid
+        self._began = start_of(machine, pid) if pid is not None else None
         self._path = f"/proc/{pid}/net/dev" if pid is not None else "/proc/net/dev"
         self.method = (
             f"/proc/{'<pid>/' if pid is not None else ''}net/dev {' '.join(sorted(interfaces))}".strip()[:256]
@@ -63,10 +66,16 @@ class Network:
 
     def counts(self) -> Sequence[Count]:
         """Reads every interface that counts; a count that went back began anew at zero with its interface."""
-        text = self._machine.text(self._path)
+        text, life = self._machine.text(self._path), boot_of(self._machine)
+        if self._pid is not None:
+            if start_of(self._machine, self._pid) != self._began:
+                raise UnreadableError(
+                    f"process {self._pid} has ended, and its number is another's or nobody's"
+                )
+            life = f"{life} {self._began}"
         if text is None:
             raise UnreadableError(f"{self._path} cannot be read")
-        found, life = [], boot_of(self._machine)
+        found = []
         for line in text.splitlines()[2:]:
             name, _, rest = line.rpartition(":")
             name, cells = name.strip(), rest.split()

@@ -31,11 +31,19 @@ class ProcessWall:
     def counts(self) -> Sequence[Count]:
         """Reads hundredths of a second since the process began; the start is part of its life."""
         uptime = _UPTIME.match(self._machine.text("/proc/uptime") or "")
-        stat = self._machine.text(f"/proc/{self._pid}/stat") or ""
-        fields = stat.rpartition(")")[2].split()
-        began = whole(fields[_START]) if len(fields) > _START else None
+        began = start_of(self._machine, self._pid)
         if uptime is None or began is None:
             raise UnreadableError(f"/proc/uptime or /proc/{self._pid}/stat does not say how long it runs")
         since = int(uptime[1] + uptime[2]) - began * 100 // self._ticks_per_s
         life = f"{boot_of(self._machine)} {began}"
         return (Count(name=str(self._pid), value=max(since, 0), life=life),)
+
+
+def start_of(machine: Machine, pid: int) -> int | None:
+    """Gives when a process began, in ticks since the host was started; nothing where there is none.
+
+    Its number may be another process's later; the two tell them apart.
+    """
+    stat = machine.text(f"/proc/{pid}/stat") or ""
+    fields = stat.rpartition(")")[2].split()
+    return whole(fields[_START]) if len(fields) > _START else None
