@@ -213,6 +213,6 @@ def _text(report: Report) -> str:
         names += ", …"
     records = count(sum(each for _, each in report.strays), "record")
     return (
-        f"{text}\n{records} of {count(len(report.strays), 'lease')} that no bill has: {names}. They are billed "
-        "nowhere. Name a bill for each lease, or leave its records out."
+        f"{text}\n{records} of {count(len(report.strays), 'lease')} that no bill has: {names}. They are "
+        "billed nowhere. Name a bill for each lease, or leave its records out."
     )
