@@ -106,6 +106,9 @@ def test_a_dispute_is_shown_to_its_end(office: Office, crex: Shell) -> None:
     assert (crex.code, report["ok"], [note["ok"] for note in report["notes"]]) == (0, True, [True])
     assert office("show", place) == 0
     assert "Credit note  -29.75 EUR, settlement" in crex.out
+    assert office("export", place, "--format", "html") == 0
+    assert "<dt>Credit note</dt><dd>-29.75 EUR, settlement: crex://provider.example/note/n3</dd>" in crex.out
+    assert "<dt>Payable</dt><dd>769.10 EUR</dd>" in crex.out
 
 
 def test_a_wrong_invoice_is_refused(office: Office, crex: Shell) -> None:

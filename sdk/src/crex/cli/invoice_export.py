@@ -56,10 +56,12 @@ def _document(options: argparse.Namespace, source: Source) -> Result:
         from crex.invoice.views.table import to_csv
 
         return Result(value, to_csv(invoice, lines).rstrip("\n"))
+    from crex.cli.invoice_show import what_came_after
     from crex.invoice.views.page import to_html
 
-    report = source.recompute()[0] if opened.leases else None
-    return Result(value, to_html(invoice, lines, plans=opened.plans, report=report).rstrip("\n"))
+    report, after = source.recompute()[0] if opened.leases else None, what_came_after(opened)
+    page = to_html(invoice, lines, plans=opened.plans, report=report, after=after)
+    return Result(value, page.rstrip("\n"))
 
 
 def _bundle(options: argparse.Namespace, bundle: Bundle) -> Result:

@@ -31,20 +31,16 @@ def add(invoices: Commands) -> None:
 def _show(options: argparse.Namespace) -> Result:
     from crex import v1
     from crex.cli.party import state_text
-    from crex.disputes.case import payable
     from crex.documents.convert import to_json
-    from crex.documents.times import to_ms
     from crex.invoice.views.text import render
 
     source = open_source(options, options.invoice)
     opened, message = source.opened, source.opened.invoice.message
     with source.named():
-        lines, billed = opened.messages, opened.billed()
-        until = to_ms(opened.invoice.opened_at) + 1
-        cases = billed.cases(until)
-        found = payable(billed.standing(until), cases)
+        lines = opened.messages
+        cases, found = _payable(opened)
     text = render(message, lines, plans=opened.plans, series=[each.message for each in opened.series])
-    after = [text.rstrip("\n"), *_after(opened, cases, found)]
+    after = [text.rstrip("\n"), *(f"{name:<12} {said}" for name, said in _after(opened, cases, found))]
     value: dict[str, Any] = {
         "invoice": to_json(message),
         "lines": [to_json(line) for line in lines],
@@ -95,14 +91,31 @@ def _report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _after(opened: OpenedBundle, cases: tuple[Case, ...], found: Payable) -> Iterator[str]:
-    """What came after the invoice."""
+def what_came_after(opened: OpenedBundle) -> list[tuple[str, str]]:
+    """Returns what came after an invoice, as names with texts: notes, disputes, and what is payable now.
+
+    Raises:
+        CrexError: The notes and disputes do not fit together.
+    """
+    return list(_after(opened, *_payable(opened)))
+
+
+def _payable(opened: OpenedBundle) -> tuple[tuple[Case, ...], Payable]:
+    from crex.disputes.case import payable
+    from crex.documents.times import to_ms
+
+    billed, until = opened.billed(), to_ms(opened.invoice.opened_at) + 1
+    cases = billed.cases(until)
+    return cases, payable(billed.standing(until), cases)
+
+
+def _after(opened: OpenedBundle, cases: tuple[Case, ...], found: Payable) -> Iterator[tuple[str, str]]:
     for each in opened.notes:
         total, kind = each.correction.total, each.note.doctype.token.replace("-", " ")
         amount = f"{total.amount} {total.currency}, {each.correction.reason}"
-        yield f"{kind.capitalize():<12} {amount}: {each.note.id}"
+        yield kind.capitalize(), f"{amount}: {each.note.id}"
     for case, withheld in zip(cases, found.withheld, strict=True):
-        yield f"Dispute      {case.state.lower()}, {withheld} withheld: {case.dispute.id}"
+        yield "Dispute", f"{case.state.lower()}, {withheld} withheld: {case.dispute.id}"
     if opened.notes or cases:
-        yield f"Owed         {found.owed}"
-        yield f"Payable      {found.payable}"
+        yield "Owed", str(found.owed)
+        yield "Payable", str(found.payable)

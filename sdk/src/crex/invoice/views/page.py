@@ -72,6 +72,7 @@ def to_html(
     *,
     plans: Mapping[str, PricePlan] | None = None,
     report: Report | None = None,
+    after: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Returns the page.
 
@@ -81,11 +82,13 @@ def to_html(
         plans: Its price plans by the SHA-256 of their bodies; with them, quantities of held time have their
             unit.
         report: Its recomputation; unset: the page says that it was not recomputed.
+        after: What came after it, as names with texts: notes, disputes, and what is payable now.
     """
     title = f"Invoice {invoice.header.id}"
     body = [
         f"<h1>{escape(title)}</h1>",
         *_head(invoice),
+        *(["<h2>After the invoice</h2>", _facts(after)] if after else []),
         *_verdict(report),
         *_lines(invoice, lines, plans or {}),
         *_taxes(invoice.taxes),
