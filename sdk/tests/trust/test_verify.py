@@ -1,7 +1,7 @@
 """Each verification step refuses with its own number and reason, one change away from what is accepted."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -9,11 +9,12 @@ import pytest
 from crex import v1
 from crex.documents.times import format_time
 from crex.errors import TrustError
-from crex.trust import steps
+from crex.trust import checks, steps
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
 from crex.trust.keys import SigningKey
+from crex.trust.trust_record import KeyEntry
 from crex.trust.verified import Verified
 from crex.trust.verify import open_any, open_envelope
 from sdk.tests.trust.samples import (
@@ -339,6 +340,19 @@ def test_step_16_not_yet(provider: Identity, trust: TrustDirectory) -> None:
         with pytest.raises(TrustError) as refused:
             open_site(envelope, trust)
         assert outcome(refused.value) == (16, "NOT_YET")
+
+
+def test_the_ends_of_the_calendar_are_times() -> None:
+    """A stranger's first or last instant, or that of who judges, is compared as any other."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    checks.check_times("a", first, last, NOW)
+    checks.check_times("a", NOW, None, last)
+    key = KeyEntry("k", "ed25519", b"", None, frozenset(), first, last, None)
+    checks.check_key_time(key, "a", first, NOW)
+    with pytest.raises(TrustError, match="begins at 9999"):
+        checks.check_key_time(replace(key, not_before=last), "a", NOW, NOW)
+    with pytest.raises(TrustError, match="Compare both clocks"):
+        checks.check_times("a", NOW, None, first)
 
 
 def test_step_16_expired(provider: Identity, trust: TrustDirectory) -> None:

@@ -231,7 +231,7 @@ def check_times(name: str, issued_at: datetime, valid_until: datetime | None, no
     Raises:
         TrustError: NOT_YET or EXPIRED.
     """
-    if issued_at > now + LEEWAY:
+    if issued_at - now > LEEWAY:  # a difference, for a sum may leave the calendar
         raise steps.refusal(
             steps.TIME,
             "NOT_YET",
@@ -256,7 +256,7 @@ def check_key_time(key: KeyEntry, name: str, issued_at: datetime, now: datetime)
     Raises:
         TrustError: KEY_TIME or KEY_REVOKED.
     """
-    if min(now, issued_at) < key.not_before - LEEWAY:
+    if key.not_before - min(now, issued_at) > LEEWAY:
         raise _key_time(key, name, issued_at, now, f"begins at {_show(key.not_before)}")
     if key.not_after is not None and now >= key.not_after:
         raise _key_time(key, name, issued_at, now, f"ended at {_show(key.not_after)}")
