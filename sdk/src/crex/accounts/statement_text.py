@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from crex.documents.inline import inline
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import DisputeState, Statement, StatementBalance, StatementEntry, StatementItem
 
@@ -13,7 +14,7 @@ _WIDTH = 16
 def as_text(statement: Statement) -> str:
     """Returns a statement as text: each currency with what happened and its balances, then what is open."""
     period = Span.of(statement.period)
-    account = "" if statement.account == statement.buyer else f", account {statement.account}"
+    account = "" if statement.account == statement.buyer else f", account {inline(statement.account)}"
     lines = [
         f"Statement of {statement.seller} for {statement.buyer}{account}",
         f"from {show_ms(period.start_ms)} until {show_ms(period.end_ms)}",
@@ -47,7 +48,7 @@ def _currency(statement: Statement, balance: StatementBalance) -> Iterator[str]:
 
 def _entry(entry: StatementEntry) -> str:
     day = show_ms(timestamp_ms(entry.time))[:10]
-    what = entry.document.id if entry.HasField("document") else entry.reference
+    what = entry.document.id if entry.HasField("document") else inline(entry.reference)
     return f"{_row(f'{day}  {entry.kind}', entry.amount.amount, entry.balance.amount)}  {what}"
 
 

@@ -228,13 +228,15 @@ def _show(options: argparse.Namespace) -> Result:
 
 
 def _lines(at: DisputeAt) -> Iterator[str]:
+    from crex.documents.inline import inline
+
     granted: dict[str, Money] = at.case.granted
     what = "upheld" if at.case.ruling is not None else "conceded"
     for number, line in enumerate(at.case.dispute.message.lines, start=1):
         yield f"{number}. {line.key}"
         yield f"     disputed   {line.disputed.amount} {line.disputed.currency}, {line.reason}"
         if line.text:
-            yield f"     because    {line.text}"
+            yield f"     because    {inline(line.text)}"
         if line.key in granted:
             yield f"     {what:<10} {granted[line.key]}"
 

@@ -9,6 +9,7 @@ from typing import Final
 from crex import registry
 from crex.comparison.figures import exact
 from crex.decimals import parse_decimal
+from crex.documents.inline import inline
 from crex.v1 import (
     Commitment,
     CommitmentKind,
@@ -71,7 +72,7 @@ def _lines(plan: PricePlan) -> Iterator[str]:
 def _component(component: PriceComponent, currency: str) -> Iterator[str]:
     known = registry.load("dimensions").entries.get(component.dimension)
     meaning = f" ({known.name.partition(' (')[0]})" if known is not None else ""
-    sku = f", SKU {component.sku_id}" if component.sku_id else ""
+    sku = f", SKU {inline(component.sku_id)}" if component.sku_id else ""
     yield f"  {component.id}: {component.dimension} in {component.unit}{meaning}{sku}"
     model = _MODELS.get(component.model)
     yield f"    {_KINDS[component.kind]}{f'; {model}' if model else ''}"

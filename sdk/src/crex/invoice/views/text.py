@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crex.decimals import Money, counted, show
+from crex.documents.inline import inline
 from crex.invoice.arithmetic import equation, exact, percentage, rounding, tax_equation
 from crex.invoice.money import money_of, show_money
 from crex.invoice.views.conditions import conditions, step_words
@@ -125,7 +126,7 @@ def _head(invoice: Invoice, papers: _Papers) -> Iterator[str]:
     if invoice.provisional:
         yield "  PROVISIONAL: usage is incomplete. A forecast, which nobody has to pay."
     yield f"  from     {invoice.seller}"
-    account = "" if invoice.account == invoice.buyer else f", account {invoice.account}"
+    account = "" if invoice.account == invoice.buyer else f", account {inline(invoice.account)}"
     yield f"  to       {invoice.buyer}{account}"
     if invoice.lease:
         yield f"  lease    {invoice.lease}"
@@ -165,7 +166,7 @@ def _line(number: int, line: InvoiceLine, papers: _Papers) -> Iterator[str]:
     what = title_of(line, component, unit) or "of no component"
     yield f"{number}. {line.dimension} in {line.unit}: {what}"
     if line.account:
-        yield f"     account    {line.account}"
+        yield f"     account    {inline(line.account)}"
     if papers.together and line.lease:
         yield f"     lease      {line.lease}"
     if component is not None and plan is not None and not line.adjustment:
