@@ -119,6 +119,18 @@ def test_the_site_is_never_guessed(crex: Shell, cluster: Path, tmp_path: Path) -
     crex("init", "p.example.cn", "--role", "provider")
     assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(cluster)) == 1
     assert "Name it with --site" in crex.err
+
+
+def test_prices_stand_at_no_site(crex: Shell, tmp_path: Path) -> None:
+    """A list of prices makes plans without being asked where anything stands."""
+    crex("init", "p.example.cn", "--role", "provider")
+    prices = tmp_path / "prices.csv"
+    prices.write_text(
+        "plan,component,dimension,unit,kind,currency,price,per\ngpu,gpu,compute-unit,unit,time,CNY,17.50,1h\n"
+    )
+    folder = tmp_path / "out"
+    assert crex("-o", str(folder), "describe", "prices", str(prices)) == 0, crex.err
+    assert [path.name for path in folder.glob("*.json")] == ["price-plan-gpu.json"]
     assert not (tmp_path / "out").exists()
 
 

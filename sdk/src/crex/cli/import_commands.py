@@ -68,7 +68,7 @@ def _import(options: argparse.Namespace) -> Result:
     if folder is None:
         assembled = assemble(imported, _unsaid())
         return _result(importer, imported, assembled, [], None, set())
-    assembled = assemble(imported, _issue(options))
+    assembled = assemble(imported, _issue(options, sited=_is_sited(imported)))
     before = {str(path) for path in folder.glob("*.json")}
     files = _write(folder, assembled)
     options.output = None
@@ -97,7 +97,14 @@ def _unsaid() -> Issue:
     return Issue(authority="provider.invalid", site="site", issued_at=now())
 
 
-def _issue(options: argparse.Namespace) -> Issue:
+def _is_sited(imported: Imported) -> bool:
+    """Tells whether anything that is described stands at a site: prices do not."""
+    from crex.v1 import PricePlan
+
+    return not all(isinstance(draft.body, PricePlan) for draft in imported.drafts)
+
+
+def _issue(options: argparse.Namespace, *, sited: bool) -> Issue:
     from crex.cli.party import POLICY_FILE, now, open_party
     from crex.describe import policy
     from crex.describe.assembly import Issue
@@ -110,7 +117,7 @@ def _issue(options: argparse.Namespace) -> Issue:
     kept = party.folder / POLICY_FILE
     profile = policy.load(kept) if kept.exists() else None
     site = options.site or (profile.site if profile else None)
-    if site is None:
+    if site is None and (sited or options.country):
         raise CrexError(
             "SCHEMA", "No file says at which site this is. Name it with --site, such as zhongwei-1."
         )
@@ -122,7 +129,7 @@ def _issue(options: argparse.Namespace) -> Issue:
     same = profile is not None and site == profile.site
     return Issue(
         authority=party.authority,
-        site=site,
+        site=site or "",
         issued_at=at,
         revision=options.revision,
         allocation=options.allocation or "",

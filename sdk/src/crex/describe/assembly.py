@@ -32,7 +32,7 @@ class Issue:
 
     Attributes:
         authority: The provider.
-        site: Name of the site under it, one segment.
+        site: Name of the site under it, one segment; empty only where nothing but price plans is made.
         issued_at: Time of issue, aware.
         revision: Revision of every document, from 1.
         allocation: How CPUs are allocated to buyers (DESC-CPU-3); empty: not stated.
@@ -98,8 +98,8 @@ def assemble(imported: Imported, issue: Issue) -> Assembled:
     """
     made: list[Made] = []
     left_out = list(imported.left_out)
-    site_name = issue.site_name
-    if issue.country:
+    site_name = issue.site_name if issue.site else None
+    if site_name is not None and issue.country:
         site = Site(header=issue.header(site_name), country=issue.country)
         if issue.subdivision:
             site.subdivision = issue.subdivision
