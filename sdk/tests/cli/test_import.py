@@ -119,6 +119,7 @@ def test_the_site_is_never_guessed(crex: Shell, cluster: Path, tmp_path: Path) -
     crex("init", "p.example.cn", "--role", "provider")
     assert crex("-o", str(tmp_path / "out"), "describe", "k8s", str(cluster)) == 1
     assert "Name it with --site" in crex.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_prices_stand_at_no_site(crex: Shell, tmp_path: Path) -> None:
@@ -131,7 +132,6 @@ def test_prices_stand_at_no_site(crex: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert crex("-o", str(folder), "describe", "prices", str(prices)) == 0, crex.err
     assert [path.name for path in folder.glob("*.json")] == ["price-plan-gpu.json"]
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_site_that_is_no_name_is_refused(crex: Shell, cluster: Path, tmp_path: Path) -> None:
