@@ -182,6 +182,12 @@ def test_a_report_is_a_table_and_json() -> None:
     assert "  records ours: meter cpu, number 1, revision 1\n  records theirs: meter" in text
 
 
+def test_records_of_one_number_are_named() -> None:
+    """Of two records that claim one number the text names the number, once."""
+    found = reconcile([counted(0, 60, "10")], [counted(0, 60, "10"), counted(0, 60, "11")])
+    assert "\n  records meter cpu, number 1, revision 1\n" in as_text(found)
+
+
 def test_nothing_on_either_side_is_alike() -> None:
     """Two empty sides agree, and it is said that they are empty."""
     found = reconcile([], [])

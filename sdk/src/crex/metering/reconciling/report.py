@@ -70,11 +70,11 @@ def _records(difference: Difference) -> Iterator[str]:
     """Names the first records of each side, and how many more there are."""
     sides: dict[str, list[str]] = {}
     for record in difference.records:
-        side, _, place = record.partition(": ")
-        sides.setdefault(side, []).append(place)
+        side, colon, place = record.partition(": ")
+        sides.setdefault(f" {side}:" if colon else "", []).append(place if colon else record)
     for side, places in sides.items():
         more = f"; and {len(places) - _RECORDS} more" if len(places) > _RECORDS else ""
-        yield f"  records {side}: {'; '.join(places[:_RECORDS])}{more}"
+        yield f"  records{side} {'; '.join(places[:_RECORDS])}{more}"
 
 
 def _or_nothing(amount: Fraction | None) -> str:
