@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,3 +108,14 @@ def test_times_and_durations_of_messages() -> None:
     assert convert.from_timestamp(convert.to_timestamp(before)) == before
     span = timedelta(days=400, milliseconds=1)
     assert convert.from_duration(convert.to_duration(span)) == span
+
+
+def test_a_short_text_takes_little_memory() -> None:
+    """Millions of records are kept as their bytes; each takes about what it has, not a page."""
+    records = [v1.UsageRecord(meter_id=f"m{number}") for number in range(1000)]
+    convert.dump(records[0])  # what is made once is made
+    tracemalloc.start()
+    kept = [convert.dump(record) for record in records]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 1000 * (len(kept[0]) + 200)

@@ -69,7 +69,7 @@ def _explained(difference: Difference) -> list[str]:
 def _records(difference: Difference) -> Iterator[str]:
     """Names the first records of each side, and how many more there are."""
     sides: dict[str, list[str]] = {}
-    for record in difference.records:
+    for record in dict.fromkeys(difference.records):
         side, colon, place = record.partition(": ")
         sides.setdefault(f" {side}:" if colon else "", []).append(place if colon else record)
     for side, places in sides.items():
