@@ -16,7 +16,7 @@ from crex.invoice.views import page as html_report
 from crex.invoice.views.difference import Side, as_text, changes
 from crex.invoice.views.page import to_html
 from crex.invoice.views.table import COLUMNS, harmless_cell, to_csv
-from crex.v1 import Invoice, InvoiceLine, LineFactor, PricePlan, Rational
+from crex.v1 import Correction, CreditNote, Invoice, InvoiceLine, LineFactor, PricePlan, Rational
 from sdk.tests.invoice.ledger import Books, eur, line
 from sdk.tests.rating.samples import component, plan_message
 
@@ -151,6 +151,19 @@ def test_a_table_sums_to_the_total(invoice: Invoice) -> None:
     assert (rows[2]["rate"], rows[2]["quantity"], rows[2]["exact_amount"]) == ("0.2", "110.05", "22.01")
 
 
+def test_a_table_goes_on_with_the_notes(invoice: Invoice) -> None:
+    """Rows of a note follow under its name, so that the totals sum to what is owed."""
+    taken = line("gpu", eur("-1.00"))
+    note = CreditNote(correction=Correction(net_total=taken.amount, total=taken.amount))
+    note.header.id = "crex://p.example.cn/credit-note/n1"
+    rows = list(csv.DictReader(io.StringIO(to_csv(invoice, lines(), [(note, [taken])]))))
+    assert [(row["kind"], row["note"]) for row in rows[-3:]] == [
+        (kind, note.header.id) for kind in ("line", "net total", "total")
+    ]
+    assert {row["invoice"] for row in rows} == {invoice.header.id}
+    assert {row["note"] for row in rows[:-3]} == {""}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -186,7 +199,7 @@ def test_plain_texts_and_numbers_stay(invoice: Invoice) -> None:
     row = next(csv.DictReader(io.StringIO(to_csv(invoice, [credit]))))
     assert row["amount"] == "-1.00"
     assert row["exact_amount"] in ("-1", "-1.00")
-    assert row["quantity"].startswith("'-1/3")
+    assert row["quantity"] == "'-1/3"
     assert row["factors"] == "credit:x=9/10"
     assert row["component"] == "'=HYPERLINK(1)"
 

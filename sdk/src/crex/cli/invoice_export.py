@@ -53,9 +53,11 @@ def _document(options: argparse.Namespace, source: Source) -> Result:
         options.json = True
         return Result(value, "")
     if options.format == "csv":
+        from crex.bundles.opening import read_lines
         from crex.invoice.views.table import to_csv
 
-        return Result(value, to_csv(invoice, lines).rstrip("\n"))
+        notes = ((each.note.message, read_lines(each.lines)) for each in opened.notes)
+        return Result(value, to_csv(invoice, lines, notes).rstrip("\n"))
     from crex.cli.invoice_show import what_came_after
     from crex.invoice.views.page import to_html
 
