@@ -14,7 +14,7 @@ from crex.errors import CrexError
 from crex.trust.envelope import digest
 from crex.trust.verify import open_envelope
 from crex_broker.application.expiry import expire_holds, expire_offers
-from reference_broker.tests.documents import Goods, allotment, grant, offer, order_document, stock
+from reference_broker.tests.documents import Goods, allotment, grant, offer, order_document, price_plan, stock
 from reference_broker.tests.exchange import (
     BROKER,
     CONSUMER,
@@ -211,6 +211,45 @@ async def test_an_order_above_its_spend_limit_is_refused(exchange: Exchange) -> 
     with _refusal("TERMS"):
         await _commit(exchange, hold, spend_limit=v1.Money(currency="USD", amount="99.00"))
     await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="17.94"))
+
+
+async def test_taxes_count_against_a_spend_limit(exchange: Exchange) -> None:
+    """ORDER-SPEND-1: two hours at 2.99 and 19 % on top are 7.1162: 7.12 of a limit of 7.11."""
+    priced = price_plan(exchange)
+    priced.components[0].tax_category = "vat"
+    priced.taxes.add(category="vat", rate="0.19", jurisdiction="de")
+    goods = await stock(exchange, priced=priced)
+    hold = await _hold(exchange, goods, 1, hours=2)
+    with pytest.raises(CrexError) as refused:
+        await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="7.11"))
+    assert (refused.value.reason, refused.value.details["price"]) == ("BUDGET_EXCEEDED", "7.12")
+    await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="7.12"))
+
+
+async def test_the_most_counts_where_no_price_is_known(exchange: Exchange) -> None:
+    """ORDER-SPEND-1: an hour costs 1 by night, else 2.99: two come to 5.98 at most, and what is rounded."""
+    priced = price_plan(exchange)
+    north, night, always = (price_plan(exchange).components[0] for _ in range(3))
+    north.id, north.tiers[0].unit_price, north.restrictions.region = "north", "100", "north"
+    night.id, night.tiers[0].unit_price, night.restrictions.local_end = "night", "1", "06:00"
+    del priced.components[:]
+    priced.components.extend([north, night, always])
+    goods = await stock(exchange, priced=priced)
+    hold = await _hold(exchange, goods, 1, hours=2)
+    with pytest.raises(CrexError, match="most that may be billed") as refused:
+        await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="5.99"))
+    assert (refused.value.reason, refused.value.details["most"]) == ("BUDGET_EXCEEDED", "6.00")
+    await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="6.00"))
+
+
+async def test_a_spend_limit_without_a_price_or_a_most_is_refused(exchange: Exchange) -> None:
+    """ORDER-SPEND-1: what a lease costs after its plan has ended nobody knows, so nobody can keep a limit."""
+    priced = price_plan(exchange)
+    priced.effective_end.CopyFrom(to_timestamp(exchange.at(hours=1)))
+    goods = await stock(exchange, priced=priced)
+    hold = await _hold(exchange, goods, 1, hours=2)
+    with _refusal("TERMS"):
+        await _commit(exchange, hold, spend_limit=v1.Money(currency="EUR", amount="99.00"))
 
 
 async def test_a_cost_beyond_every_amount_is_above_every_spend_limit(exchange: Exchange) -> None:

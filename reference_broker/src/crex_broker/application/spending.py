@@ -9,7 +9,13 @@ from crex import v1
 from crex.decimals import Money
 from crex.errors import CrexError, InvalidScalar
 from crex.metering.span import Span
-from crex.rating import UnknownPrice, price_of_demand
+from crex.rating import (
+    INTERRUPTIBLE_MODE,
+    Plan,
+    UnknownPrice,
+    most_of_demand,
+    taxed_price_of_demand,
+)
 from crex_broker.application.price_plans import PricePlans
 from crex_broker.domain.terms import Sale
 
@@ -19,8 +25,9 @@ async def check_spend_limit(
 ) -> None:
     """Refuses an order that would cost more than its spend limit (ORDER-SPEND-1).
 
-    What is held is priced for the whole interval, as DEMAND-PRICE-1 prices a demand; what is counted as it is
-    used is not known yet and counts as nothing.
+    What is held is priced for the whole interval, as DEMAND-PRICE-1 prices a demand, and with its taxes; what
+    is counted as it is used is not known yet and counts as nothing. Where no price is known, the most that
+    the bills can come to takes its place.
 
     Args:
         plans: The price plans.
@@ -29,10 +36,10 @@ async def check_spend_limit(
         limit: The most that the consumer will spend.
 
     Raises:
-        CrexError: BUDGET_EXCEEDED with `price`; TERMS where the price is in another currency or cannot be
-        told.
+        CrexError: BUDGET_EXCEEDED with `price`, or with `most`; TERMS where the price is in another currency
+            or neither of them can be told.
     """
-    total = Fraction(0)
+    total, reasons = Fraction(0), list[str]()
     for sale, quantity in sales:
         plan = await plans.by_pin(sale.price_plan)
         if plan.currency != limit.currency:
@@ -42,25 +49,53 @@ async def check_spend_limit(
                 f"amounts are never converted. State the limit in {plan.currency}.",
                 details={"offer": sale.id, "currency": plan.currency},
             )
-        price = price_of_demand(plan, quantity, span.seconds, interval=span)
-        if isinstance(price, UnknownPrice):
-            raise CrexError(
-                "TERMS",
-                f"The price of {sale.id} cannot be told ({price.reason}), so the spend limit cannot be "
-                "kept. Order without a limit, or choose an interval that the plan covers.",
-                details={"offer": sale.id},
-            )
+        price, why = _price(plan, sale, quantity, span)
         total += price
+        reasons += [why] if why else []
     most = Money.parse(limit.currency, limit.amount)
     cost = _cost(limit.currency, total)
     if cost is None or cost.minor > most.minor:
-        stated = cost.amount if cost is not None else "more than any amount"
-        raise CrexError(
-            "BUDGET_EXCEEDED",
-            f"The order would cost {stated} {limit.currency} and its spend limit is {limit.amount}. "
-            "Order less, or sign an order with a higher limit.",
-            details={"price": stated, "currency": limit.currency, "spend_limit": limit.amount},
+        raise _exceeded(cost.amount if cost is not None else "more than any amount", reasons, limit)
+
+
+def _price(plan: Plan, sale: Sale, quantity: int, span: Span) -> tuple[Fraction, str]:
+    """Returns what is bought of an offer costs; or the most that it comes to, and why no price is known."""
+    interruptible = sale.mode == INTERRUPTIBLE_MODE
+    price = taxed_price_of_demand(
+        plan, quantity, span.seconds, interval=span, region=sale.region, interruptible=interruptible
+    )
+    if not isinstance(price, UnknownPrice):
+        return price, ""
+    most = most_of_demand(
+        plan, quantity, span.seconds, interval=span, region=sale.region, interruptible=interruptible
+    )
+    if not isinstance(most, UnknownPrice):
+        return most, price.reason
+    raise CrexError(
+        "TERMS",
+        f"Neither the price of {sale.id} can be told nor the most that it comes to ({most.reason}), so the "
+        "spend limit cannot be kept. Order without a limit, or choose an interval that the plan covers.",
+        details={"offer": sale.id},
+    )
+
+
+def _exceeded(stated: str, reasons: Sequence[str], limit: v1.Money) -> CrexError:
+    """Returns the refusal, which tells a price from the most that may be billed."""
+    told = f"The order would cost {stated} {limit.currency}, taxes included,"
+    if reasons:
+        told = (
+            f"The order may come to {stated} {limit.currency}, taxes included ({reasons[0]}: so no price is "
+            "known, and this is the most that may be billed),"
         )
+    return CrexError(
+        "BUDGET_EXCEEDED",
+        f"{told} and its spend limit is {limit.amount}. Order less, or sign an order with a higher limit.",
+        details={
+            "most" if reasons else "price": stated,
+            "currency": limit.currency,
+            "spend_limit": limit.amount,
+        },
+    )
 
 
 def _cost(currency: str, total: Fraction) -> Money | None:

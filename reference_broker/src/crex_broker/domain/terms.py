@@ -42,6 +42,7 @@ class Sale:
         cancellation: Token of the cancellation terms.
         interfaces: Interface tokens through which a lease is delivered.
         mode: Mode token.
+        region: Region token by which restrictions of the price plan choose; empty where there is none.
         max_duration_text: Longest lease in strict JSON form; empty where there is no bound.
         constraints: What the offer asks of a demand; nothing where it asks nothing.
     """
@@ -62,6 +63,7 @@ class Sale:
     cancellation: str
     interfaces: tuple[str, ...]
     mode: str
+    region: str
     max_duration_text: str
     constraints: v1.Requirement | None
 
@@ -86,6 +88,7 @@ class Sale:
             cancellation=terms.cancellation,
             interfaces=tuple(offer.interfaces),
             mode=terms.mode,
+            region=terms.region,
             max_duration_text=format_duration(from_duration(terms.max_duration))
             if terms.HasField("max_duration")
             else "",

@@ -14,14 +14,12 @@ from crex.demand.view import Json
 from crex.documents.convert import to_message
 from crex.errors import CrexError, InvalidScalar
 from crex.metering.span import Span
-from crex.rating import Plan, UnknownPrice, price_of_demand
+from crex.rating import INTERRUPTIBLE_MODE, Plan, UnknownPrice, price_of_demand
 
 # Plans that a pricer keeps ready; a plan is small, and a search prices few plans for many offers.
 _READY_PLANS: Final = 4096
 # Amounts below this have fewer than 18 digits, however they are rounded (SCALAR-MONEY-1).
 _CERTAIN: Final = 10**17
-# Mode of offers that may be taken back; what else a plan's restrictions ask of an offer is its region.
-_INTERRUPTIBLE: Final = "spot"
 _NO_RATES: Final[Mapping[str, Fraction]] = {}
 
 
@@ -107,7 +105,7 @@ def place_of(offer: Json) -> tuple[str, bool]:
     """
     terms = offer.get("terms")
     stated = terms if isinstance(terms, Mapping) else {}
-    return str(stated.get("region", "")), stated.get("mode") == _INTERRUPTIBLE
+    return str(stated.get("region", "")), stated.get("mode") == INTERRUPTIBLE_MODE
 
 
 class PlanPricer:

@@ -17,14 +17,12 @@ from crex.errors import CrexError
 from crex.metering.span import Span
 from crex.rating.plan import Plan
 from crex.rating.succession import check_succession
-from crex.rating.terms import LeaseTerms
+from crex.rating.terms import INTERRUPTIBLE_MODE, LeaseTerms
 from crex.trust.verified import Verified
 from crex.v1 import HoldReceipt, Money, Offer, OrderDocument, OrderItem, Pin, PricePlan, UsageBatch
 
 # Billing periods begin on this day where the offer states none (OfferTerms.billing_anchor_day).
 _DEFAULT_ANCHOR_DAY = 1
-# The mode of offers that can be interrupted (RATE-RESTRICTION-1).
-_INTERRUPTIBLE = "spot"
 _NANOS_PER_MS = 1_000_000
 
 
@@ -124,7 +122,7 @@ class Sale:
                 quantity=item.quantity,
                 interval=Span.of(item.interval),
                 region=terms.region if terms.HasField("region") else None,
-                interruptible=terms.mode == _INTERRUPTIBLE,
+                interruptible=terms.mode == INTERRUPTIBLE_MODE,
             ),
             order=order,
             price_plans=price_plans,

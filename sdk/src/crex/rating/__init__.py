@@ -17,7 +17,8 @@ Who imports whom: each module only what stands above it.
     engine                                        the order of all this
     corrections                                   what notes state                         step 24
 
-Beside it: `periods` (step 6), `tzdata` and `authoring` for who makes documents, `demand_price` for search.
+Beside it: `periods` (step 6), `tzdata` and `authoring` for who makes documents, `demand_price` for search,
+`demand_bound` for the spend limit of an order, both by `demand_use`.
 """
 
 from crex.rating.bill import Bill, LeaseUse, Openings, Standing
@@ -25,7 +26,9 @@ from crex.rating.bounds import check_bounds, check_overlaps, check_quantity
 from crex.rating.charges import Factor
 from crex.rating.component import Component, Tier
 from crex.rating.corrections import Differences, Issued, check_horizon, differences, nothing_owed
-from crex.rating.demand_price import UnknownPrice, price_of_demand
+from crex.rating.demand_bound import most_of_demand
+from crex.rating.demand_price import price_of_demand, taxed_price_of_demand
+from crex.rating.demand_use import UnknownPrice
 from crex.rating.digest import ALGORITHM, rating_digest, rating_table
 from crex.rating.engine import Rating, price, rate, rate_bill
 from crex.rating.layout import Layout, edges
@@ -35,12 +38,13 @@ from crex.rating.periods import billing_period
 from crex.rating.plan import Plan
 from crex.rating.series import Series
 from crex.rating.taxes import Tax
-from crex.rating.terms import LeaseTerms, use_of
+from crex.rating.terms import INTERRUPTIBLE_MODE, LeaseTerms, use_of
 from crex.rating.tzdata import period_at, tz_transitions, zone_between
 from crex.rating.zone import Zone
 
 __all__ = [
     "ALGORITHM",
+    "INTERRUPTIBLE_MODE",
     "Bill",
     "Component",
     "Differences",
@@ -68,6 +72,7 @@ __all__ = [
     "differences",
     "edges",
     "measure",
+    "most_of_demand",
     "nothing_owed",
     "period_at",
     "price",
@@ -76,6 +81,7 @@ __all__ = [
     "rate_bill",
     "rating_digest",
     "rating_table",
+    "taxed_price_of_demand",
     "timed_uses",
     "tz_transitions",
     "use_of",

@@ -10,13 +10,12 @@ uses: where a price depends on such a thing it is unknown, never a guess (DEMAND
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
-from crex.decimals import parse_decimal
 from crex.metering.span import Span
 from crex.rating.agreements import Credit
-from crex.rating.component import Component, Use
+from crex.rating.component import Component
+from crex.rating.demand_use import DemandedUse, UnknownPrice, beyond_all, by_use, tax_rate
 from crex.rating.plan import Plan
 from crex.rating.quantities import billed
 from crex.rating.tiers import Part, amount_of, parts
@@ -26,35 +25,8 @@ from crex.v1 import CreditKind, DemandQuantity, PricePlan, TierModel
 MONTH_S = 2_628_000
 _PERCENT = 100
 
-
-@dataclass(frozen=True, slots=True)
-class UnknownPrice:
-    """No price can be told.
-
-    Attributes:
-        reason: Why, for people.
-    """
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Demanded:
-    """What is demanded, and what is known of the offer that would serve it."""
-
-    count: Fraction
-    seconds: Fraction
-    quantities: dict[Use, Fraction]
-    interval: Span | None
-    region: str | None
-    interruptible: bool | None
-
-    def quantity(self, component: Component) -> Fraction:
-        """Returns the quantity of a component that prices records, before granularity."""
-        if not component.timed:
-            return self.quantities.get(component.use, Fraction(0))
-        held = self.quantities.get(component.use, self.count) * self.seconds
-        return held / MONTH_S if component.monthly else held
+# What each dimension and unit comes to: the component that prices it, and the amount.
+_Charged = list[tuple[Component, Fraction]]
 
 
 def price_of_demand(
@@ -87,35 +59,69 @@ def price_of_demand(
         RatingError: The plan breaks a rule of pricing (SCHEMA).
     """
     ready = plan if isinstance(plan, Plan) else Plan.of(plan)
-    if interval is not None and ready.within(interval) != interval:
-        return UnknownPrice("the price plan does not apply throughout the interval")
-    demanded: dict[Use, Fraction] = {}
-    for quantity in quantities:
-        use = quantity.dimension, quantity.unit
-        demanded[use] = demanded.get(use, Fraction(0)) + parse_decimal(quantity.quantity)
-    wanted = _Demanded(
-        count=Fraction(count),
-        seconds=Fraction(seconds),
-        quantities=demanded,
-        interval=interval,
-        region=region,
-        interruptible=interruptible,
-    )
-    without_price = demanded.keys() - {one.use for one in ready.components if one.of_records}
+    wanted = DemandedUse.of(count, seconds, quantities, interval, region, interruptible)
+    charged = _charged(ready, wanted)
+    return charged if isinstance(charged, UnknownPrice) else _sum(charged)
+
+
+def taxed_price_of_demand(
+    plan: Plan | PricePlan,
+    count: int,
+    seconds: Fraction | int,
+    quantities: Iterable[DemandQuantity] = (),
+    *,
+    interval: Span | None = None,
+    region: str | None = None,
+    interruptible: bool | None = None,
+) -> Fraction | UnknownPrice:
+    """Returns what a demand costs with the taxes that come on top, exact, in the plan's currency.
+
+    Args:
+        plan: As of `price_of_demand`, like all that follows.
+        count: Units wanted.
+        seconds: Length of the demand in seconds.
+        quantities: What will be used beyond them.
+        interval: The exact interval.
+        region: Region of the offer's terms.
+        interruptible: Whether the offer's mode is `spot`.
+
+    Returns:
+        The price and the taxes on it (RATE-TAX-1), neither rounded; or why they are unknown: as of
+        `price_of_demand`, or because only local time decides which of several tax categories applies.
+
+    Raises:
+        RatingError: The plan breaks a rule of pricing (SCHEMA).
+    """
+    ready = plan if isinstance(plan, Plan) else Plan.of(plan)
+    wanted = DemandedUse.of(count, seconds, quantities, interval, region, interruptible)
+    charged = _charged(ready, wanted)
+    if isinstance(charged, UnknownPrice) or ready.tax_included:
+        return charged if isinstance(charged, UnknownPrice) else _sum(charged)
+    total = Fraction(0)
+    for component, amount in charged:
+        possible, _ = wanted.possible([one for one in ready.components if one.use == component.use])
+        rates = {tax_rate(ready, one.tax_category) for one in possible}
+        if len(rates) > 1 and amount:
+            return UnknownPrice(f"the tax on {component.dimension} depends on {wanted.unsure(possible[0])}")
+        total += amount * (1 + rates.pop())
+    return total
+
+
+def _sum(charged: _Charged) -> Fraction:
+    return sum((amount for _, amount in charged), Fraction(0))
+
+
+def _charged(plan: Plan, wanted: DemandedUse) -> _Charged | UnknownPrice:
+    """Returns what each dimension and unit costs, unless anything else would change the sum."""
+    why = beyond_all(plan, wanted.interval)
+    if why:
+        return UnknownPrice(why)
+    without_price = wanted.quantities.keys() - {one.use for one in plan.components if one.of_records}
     if without_price:
         dimension, unit = min(without_price)
         return UnknownPrice(f"the price plan has no price for {dimension} in {unit}")
-    if ready.commitments:
-        return UnknownPrice("the price plan has commitments, whose cost depends on all that is used")
-    if ready.exchange is not None:
-        return UnknownPrice(f"the price plan is billed in {ready.exchange.currency}, at a rate to come")
-    return _price(ready, wanted)
-
-
-def _price(plan: Plan, wanted: _Demanded) -> Fraction | UnknownPrice:
-    """Sums what each dimension and unit costs, and asks whether anything else would change the sum."""
-    charged: list[tuple[Component, Fraction]] = []
-    for components in _by_use(plan):
+    charged: _Charged = []
+    for components in by_use(plan):
         found = _component(components, wanted)
         if isinstance(found, UnknownPrice):
             return found
@@ -128,19 +134,10 @@ def _price(plan: Plan, wanted: _Demanded) -> Fraction | UnknownPrice:
             if wanted.interval is None or credit.applies(wanted.interval.start_ms):
                 amount *= 1 - credit.percent / _PERCENT  # RATE-PERCENT-1
         charged.append((found, amount))
-    total = sum((amount for _, amount in charged), Fraction(0))
-    return next((UnknownPrice(why) for why in _changes(plan, wanted, charged, total)), total)
+    return next((UnknownPrice(why) for why in _changes(plan, wanted, charged)), charged)
 
 
-def _by_use(plan: Plan) -> Iterator[list[Component]]:
-    """Yields the components of each dimension and unit, in list order."""
-    found: dict[Use, list[Component]] = {}
-    for component in plan.components:
-        found.setdefault(component.use, []).append(component)
-    yield from found.values()
-
-
-def _component(components: list[Component], wanted: _Demanded) -> Component | UnknownPrice | None:
+def _component(components: list[Component], wanted: DemandedUse) -> Component | UnknownPrice | None:
     """Returns the component that prices a use; nothing where nothing of it is wanted (step 10).
 
     Which one applies may depend on what a demand does not tell. That makes no difference where all that may
@@ -149,7 +146,7 @@ def _component(components: list[Component], wanted: _Demanded) -> Component | Un
     first = components[0]
     if first.of_records and not wanted.quantity(first):
         return None
-    possible, sure = _possible(components, wanted)
+    possible, sure = wanted.possible(components)
     if not possible and not first.of_records:
         return None
     use = f"{first.dimension} in {first.unit}"
@@ -159,42 +156,14 @@ def _component(components: list[Component], wanted: _Demanded) -> Component | Un
     elif any(one.series is not None for one in possible):
         why = f"the price of {use} moves with a price series"
     elif not sure or (len(possible) > 1 and not _alike(possible)):
-        why = f"the price of {use} depends on {_unsure(possible[0], wanted)}"
+        why = f"the price of {use} depends on {wanted.unsure(possible[0])}"
     elif _in_segments(possible[-1]) and any(one.restrictions.local or one.series for one in components):
         why = f"{use} is billed in steps of each stretch of time with one price"
     return UnknownPrice(why) if why else possible[-1]
 
 
-def _possible(components: list[Component], wanted: _Demanded) -> tuple[list[Component], bool]:
-    """Returns the components that may apply, and whether the last of them does where no other does."""
-    possible: list[Component] = []
-    for component in components:
-        unsure = _unsure(component, wanted)
-        if unsure is not None:
-            possible.append(component)
-            if not unsure:
-                return possible, True
-    return possible, False
-
-
 def _in_segments(component: Component) -> bool:
     return component.steps is not None and component.steps.each_segment
-
-
-def _unsure(component: Component, wanted: _Demanded) -> str | None:
-    """Returns what decides whether a component applies: empty if it does, nothing if it does not."""
-    rules = component.restrictions
-    if wanted.region is not None and rules.region not in (None, wanted.region):
-        return None
-    if wanted.interruptible is not None and rules.interruptible not in (None, wanted.interruptible):
-        return None
-    if rules.local:
-        return "the local time of use"
-    if rules.region is not None and wanted.region is None:
-        return "the region of the offer"
-    if rules.interruptible is not None and wanted.interruptible is None:
-        return "the mode of the offer"
-    return ""
 
 
 def _alike(components: list[Component]) -> bool:
@@ -207,10 +176,13 @@ def _alike(components: list[Component]) -> bool:
     return plain and len(prices) == 1
 
 
-def _amount(component: Component, wanted: _Demanded) -> Fraction:
+def _amount(component: Component, wanted: DemandedUse) -> Fraction:
     if not component.of_records:  # RATE-FLAT-2, RATE-ONEOFF-1: once
         return amount_of(component, Part(1, component.tiers[0], Fraction(1)))
-    found = parts(component, billed(wanted.quantity(component), component.steps))
+    quantity = wanted.quantity(component)
+    if component.monthly:
+        quantity = quantity / MONTH_S
+    found = parts(component, billed(quantity, component.steps))
     return sum((amount_of(component, part) for part in found), Fraction(0))
 
 
@@ -220,10 +192,9 @@ def _percents(plan: Plan, component: Component) -> Iterator[Credit]:
             yield credit
 
 
-def _changes(
-    plan: Plan, wanted: _Demanded, charged: list[tuple[Component, Fraction]], total: Fraction
-) -> Iterator[str]:
+def _changes(plan: Plan, wanted: DemandedUse, charged: _Charged) -> Iterator[str]:
     """Yields what of the bill would change the amount, beyond what a demand tells (DEMAND-PRICE-2)."""
+    total = _sum(charged)
     if plan.minimum is not None and total < plan.minimum.value:
         yield f"the bill would be raised to the minimum of {plan.minimum}"
     if plan.maximum is not None and total > plan.maximum.value:

@@ -9,6 +9,9 @@ from crex.errors import RatingError
 from crex.metering.span import Span, show_ms, timestamp_ms
 from crex.v1 import Lease, ServiceEvent, ServiceEventKind
 
+# Mode token of offers that can be interrupted (RATE-RESTRICTION-1).
+INTERRUPTIBLE_MODE = "spot"
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
