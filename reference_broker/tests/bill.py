@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -110,6 +111,7 @@ class Bill:
         *,
         horizon: timedelta | None = HORIZON,
         priced: v1.PricePlan | None = None,
+        series: Sequence[v1.Envelope] = (),
         **ordered: Any,
     ) -> Bill:
         """The same without the invoice."""
@@ -117,6 +119,7 @@ class Bill:
         lease = await trade.active(agent, end=trade.at(hours=6), **ordered)
         trade.clock.advance(hours=1)
         books = await Books.open(trade, lease)
+        books.series += series
         records = books.read()
         await trade.terminate(lease)
         agent.release(await agent.command("release"), readings=[books.meter.reading])
@@ -180,7 +183,8 @@ class Bill:
         batches = [
             SealedBatch(opened(envelope, v1.UsageBatch), bodies) for envelope, bodies in self.books.sent
         ]
-        return Basis.of(await self.books.sale(), batches)
+        series = [opened(envelope, v1.PriceSeries) for envelope in self.books.series]
+        return Basis.of(await self.books.sale(), batches, series=series)
 
     async def ledger(self) -> Ledger:
         """The invoice and the notes so far."""

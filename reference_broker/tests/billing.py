@@ -41,6 +41,7 @@ class Books:
         chain: The batches so far.
         meter: The one meter of the lease.
         sent: Every batch that was accepted, with its records.
+        series: Revisions of price series, signed, by which bills are made.
     """
 
     trade: Trade
@@ -49,6 +50,7 @@ class Books:
     chain: Chain
     meter: HoldingMeter
     sent: list[tuple[v1.Envelope, Sequence[bytes]]] = field(default_factory=list)
+    series: list[v1.Envelope] = field(default_factory=list)
 
     @classmethod
     async def open(cls, trade: Trade, lease: str, meter_id: str = "units") -> Books:
@@ -194,6 +196,7 @@ class Books:
             Basis.of(
                 await self.sale(),
                 batches,
+                series=[self.opened(envelope, v1.PriceSeries) for envelope in self.series],
                 earlier=None if earlier is None else self.opened(earlier, v1.Invoice),
             ),
             header=self.trade.header(PROVIDER, "invoice", id_),

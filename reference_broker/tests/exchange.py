@@ -31,6 +31,7 @@ PROVIDER = "provider.example"
 CONSUMER = "consumer.example"
 OTHER = "other.example"
 ARBITER = "arbiter.example"
+PUBLISHER = "publisher.example"
 
 
 class ManualClock:
@@ -66,13 +67,14 @@ def signer(authority: str) -> Identity:
         PROVIDER: ("provider",),
         CONSUMER: ("consumer",),
         ARBITER: ("arbiter",),
+        PUBLISHER: ("publisher",),
     }
     return identity(authority, *roles.get(authority, ("provider", "consumer")))
 
 
 def caller(authority: str) -> Caller:
     """A caller with every role."""
-    return Caller(authority, frozenset({"provider", "consumer", "arbiter", "admin"}))
+    return Caller(authority, frozenset({"provider", "consumer", "arbiter", "publisher", "admin"}))
 
 
 def pin(envelope: v1.Envelope, id_: str, revision: int = 1) -> v1.Pin:
@@ -128,12 +130,14 @@ class Exchange:
         return await self.cases[f"/crex.v1.{method}"](caller(authority), request)
 
     async def enrol(self, *authorities: str) -> None:
-        """Enrols parties as providers and consumers, and the arbiter as one."""
+        """Enrols parties as providers and consumers, the arbiter and the publisher as what they are."""
         for authority in authorities:
             request = v1.EnrolRequest(
                 request_id=self.request_id(),
                 trust_document=signer(authority).trust_document,
-                roles=["arbiter"] if authority == ARBITER else ["provider", "consumer"],
+                roles={ARBITER: ["arbiter"], PUBLISHER: ["publisher"]}.get(
+                    authority, ["provider", "consumer"]
+                ),
             )
             await self.call("AdminService/Enrol", request, BROKER)
 

@@ -79,7 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     enrol = commands.add_parser("enrol", help="let a party in, while the broker is stopped")
     enrol.add_argument("trust_document", type=Path, help="the party's trust document, as a file")
     enrol.add_argument(
-        "--role", action="append", required=True, help="provider, consumer, arbiter or admin; may be repeated"
+        "--role",
+        action="append",
+        required=True,
+        help="provider, consumer, arbiter, publisher or admin; may be repeated",
     )
     enrol.add_argument("--config", type=Path, required=True, help="configuration file, TOML")
     enrol.set_defaults(run=_enrol)

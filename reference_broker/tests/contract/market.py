@@ -17,6 +17,7 @@ from crex_broker.application.ports.offers import (
     PoolFacts,
     Publication,
     Published,
+    SeriesFacts,
 )
 from crex_broker.application.ports.orders import NewHold, OrderCommit, OrderLine, OrderSnapshot
 from crex_broker.application.ports.parties import Enrolment
@@ -93,10 +94,11 @@ class Market:
         cites: Sequence[DocumentPin] = (),
         pool: PoolFacts | None = None,
         offer: OfferFacts | None = None,
+        series: SeriesFacts | None = None,
         mutation: Mutation | None = None,
     ) -> Remembered[Published]:
         """Publishes a document as its issuer."""
-        publication = Publication(new, tuple(cites), pool, offer)
+        publication = Publication(new, tuple(cites), pool, offer, series)
         return await self.store.offers.publish(mutation or self.mutation(new.issuer), publication)
 
     async def publish_offer(

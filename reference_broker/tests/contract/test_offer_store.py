@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts
+from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts, SeriesFacts
 from reference_broker.tests.contract.market import (
     NODE,
     OFFER,
@@ -15,7 +15,7 @@ from reference_broker.tests.contract.market import (
     document,
     refusal,
 )
-from reference_broker.tests.exchange import BROKER, CONSUMER, OTHER, PROVIDER
+from reference_broker.tests.exchange import BROKER, CONSUMER, OTHER, PROVIDER, PUBLISHER
 
 
 async def test_the_same_bytes_again_change_nothing(market: Market) -> None:
@@ -42,6 +42,36 @@ async def test_revisions_only_go_up(market: Market) -> None:
     done = await market.publish_offer(revision=6)
     assert done.outcome.offer is not None
     assert (done.outcome.offer.revision, done.outcome.offer.state) == (6, "PUBLISHED")
+
+
+async def test_revisions_of_a_series_are_found_by_the_time_that_they_cover(market: Market) -> None:
+    """BILLING-SERIES-2: all of them stay; an end is no instant of an interval."""
+    name = f"crex://{PUBLISHER}/price-series/spot"
+    spans = ((0, 10), (10, 20), (5, 15))
+    revisions = [document("price-series", name, at) for at in range(1, 4)]
+    for new, (start, end) in zip(revisions, spans, strict=True):
+        await market.publish(new, series=SeriesFacts(start, end, new.revision - 1))
+    await market.publish(
+        document("price-series", f"{name}-2"),
+        series=SeriesFacts(0, 100, 0),
+    )
+    for span, wanted in (((0, 5), [1]), ((10, 12), [2, 3]), ((0, 20), [1, 2, 3]), ((20, 30), [])):
+        found = await market.store.documents.series(name, *span)
+        assert [each.revision for each in found] == wanted
+        assert all(each.envelope == revisions[each.revision - 1].envelope for each in found)
+
+
+async def test_a_series_is_kept_only_as_it_was_judged(market: Market) -> None:
+    """BILLING-SERIES-2: where another revision came meanwhile, it is judged anew."""
+    name = f"crex://{PUBLISHER}/price-series/spot"
+    first, third = document("price-series", name), document("price-series", name, 3)
+    await market.publish(first, series=SeriesFacts(0, 10, 0))
+    with refusal("ETAG_MISMATCH"):
+        await market.publish(third, series=SeriesFacts(0, 10, 0))
+    await market.publish(first, series=SeriesFacts(0, 10, 0))
+    await market.publish(third, series=SeriesFacts(0, 10, 1))
+    found = await market.store.documents.series(name, 0, 10)
+    assert [each.revision for each in found] == [1, 3]
 
 
 @pytest.mark.parametrize(

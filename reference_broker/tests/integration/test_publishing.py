@@ -14,6 +14,7 @@ from crex.documents.convert import to_timestamp
 from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.trust.envelope import digest
+from crex_broker.application.caller import Caller
 from reference_broker.tests.documents import (
     allotment,
     grant,
@@ -24,7 +25,8 @@ from reference_broker.tests.documents import (
     site,
     stock,
 )
-from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER, Exchange, pin, signer
+from reference_broker.tests.exchange import CONSUMER, OTHER, PROVIDER, PUBLISHER, Exchange, pin, signer
+from reference_broker.tests.series import SPOT, exchanged_plan, spot, spot_plan
 
 
 def _refusal(reason: str) -> Any:
@@ -197,7 +199,7 @@ async def test_a_plan_that_cannot_be_rated_is_refused_when_it_is_published(excha
 
 
 async def test_a_plan_that_cannot_be_billed_here_is_refused(exchange: Exchange) -> None:
-    """BILLING-PLAN-1: commitments, sums over an account, series and exchanges are no bill of one lease."""
+    """BILLING-PLAN-1: neither what is summed over an account nor what nobody here publishes prices for."""
     component = price_plan(exchange).components[0]
     changes = (
         {"commitments": [_commitment(component.id)]},
@@ -240,6 +242,89 @@ def _by_series(component: v1.PriceComponent) -> v1.PriceComponent:
     changed.price_series.id, changed.price_series.publisher = "crex://b.example/s/x", "b.example"
     changed.price_series.max_unit_price = "9"
     return changed
+
+
+async def test_a_plan_by_series_is_published_once_its_publisher_is_enrolled(exchange: Exchange) -> None:
+    """BILLING-PLAN-1: prices and exchange rates may come from whoever is enrolled to publish them."""
+    for plan in (spot_plan(exchange), exchanged_plan(exchange)):
+        plan.header.revision = 2 if plan.HasField("exchange") else 1
+        with _refusal("TERMS") as refused:
+            await exchange.publish(plan)
+        assert refused.value.violations[0].path.endswith(".publisher")
+        assert "enrol" in (refused.value.violations[0].fix or "")
+    await exchange.enrol(PUBLISHER)
+    for plan in (spot_plan(exchange), exchanged_plan(exchange)):
+        plan.header.revision = 2 if plan.HasField("exchange") else 1
+        await exchange.publish(plan)
+
+
+async def test_each_publishes_what_its_role_is_for(exchange: Exchange) -> None:
+    """BILLING-SERIES-1: a publisher publishes series and nothing else, a provider all but series."""
+    await exchange.enrol(PUBLISHER)
+    series = spot(exchange, (exchange.at(), "2"), end=exchange.at(hours=1))
+    cases = (
+        (PUBLISHER, "publisher", series, None),
+        (PUBLISHER, "provider", series, "ROLE"),
+        (PROVIDER, "provider", site(exchange), None),
+        (PROVIDER, "publisher", site(exchange), "ROLE"),
+    )
+    for authority, role, document, reason in cases:
+        request = v1.PublishDocumentRequest(
+            request_id=exchange.request_id(), envelope=signer(authority).sign_document(document)
+        )
+        call = exchange.cases["/crex.v1.MarketService/PublishDocument"](
+            Caller(authority, frozenset({role})), request
+        )
+        if reason is None:
+            await call
+            continue
+        with _refusal(reason) as refused:
+            await call
+        assert refused.value.details["requirement"] == "BILLING-SERIES-1"
+
+
+async def test_a_series_is_its_publishers(exchange: Exchange) -> None:
+    """MARKET-ISSUER-1: nobody else sends it, and no key that does not sign series signs it."""
+    await exchange.enrol(PUBLISHER)
+    series = spot(exchange, (exchange.at(), "2"), end=exchange.at(hours=1))
+    envelope = signer(PUBLISHER).sign_document(series)
+    with _refusal("NOT_A_PARTY"):
+        await _publish(exchange, envelope, PROVIDER)
+    own = v1.PriceSeries()
+    own.CopyFrom(series)
+    own.header.id, own.header.issuer = f"crex://{PROVIDER}/price-series/spot", PROVIDER
+    provider = signer(PROVIDER)
+    with pytest.raises(CrexError):
+        await _publish(exchange, provider.sign_document(own))
+
+
+async def test_every_revision_of_a_series_stays(exchange: Exchange) -> None:
+    """BILLING-SERIES-2: a revision adds times and replaces none; one that contradicts is refused."""
+    await exchange.enrol(PUBLISHER)
+    start, turn, end = exchange.at(), exchange.at(hours=1), exchange.at(hours=2)
+    first = await exchange.publish(spot(exchange, (start, "2"), end=turn), PUBLISHER)
+    wrong = spot(exchange, (start, "2"), (exchange.at(minutes=59), "3"), end=end, revision=2)
+    with _refusal("CONFLICT") as refused:
+        await exchange.publish(wrong, PUBLISHER)
+    assert refused.value.details["requirement"] == "BILLING-SERIES-2"
+    assert refused.value.details["at"] == "2026-03-01T08:59:00Z"
+    second = await exchange.publish(spot(exchange, (start, "2"), (turn, "3"), end=end, revision=2), PUBLISHER)
+    await exchange.publish(spot(exchange, (start, "9"), end=end, name="other"), PUBLISHER)
+    again = await _publish(exchange, first, PUBLISHER)
+    assert again.sha256 == digest(first.payload)
+    for ref, envelope in ((f"{SPOT}@1", first), (f"{SPOT}@2", second), (SPOT, second)):
+        read = await exchange.call("DiscoveryService/GetDocument", v1.GetDocumentRequest(ref=ref), CONSUMER)
+        assert read.envelope == envelope
+
+
+async def test_a_series_that_nothing_can_be_priced_by_is_refused(exchange: Exchange) -> None:
+    """SERIES-POINT-1: what breaks a rule of series is not taken in."""
+    await exchange.enrol(PUBLISHER)
+    series = spot(exchange, (exchange.at(), "2"), end=exchange.at(hours=1))
+    series.points[0].start.CopyFrom(to_timestamp(exchange.at(minutes=1)))
+    with _refusal("SCHEMA") as refused:
+        await exchange.publish(series, PUBLISHER)
+    assert refused.value.violations[0].requirement == "SERIES-POINT-1"
 
 
 async def test_a_pool_names_each_base_pool_once(exchange: Exchange) -> None:

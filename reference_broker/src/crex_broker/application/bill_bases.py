@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from crex import v1
 from crex.decimals import Money
+from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, SealedBatch
 from crex.trust.verified import Verified
@@ -14,6 +16,8 @@ from crex_broker.application.context import Context
 from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.usage import KeptBatch, KeptDocument, LeaseSale, UsageSnapshot
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
+
+_SERIES: Final = DocumentType.of(v1.PriceSeries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class BillBasis:
         usage: The usage of the period; nothing where there is none.
         chain: The lease's batches up to the last of the period, which corrects it perhaps.
         earlier: The invoice whose closings the openings are; nothing where none is pinned.
+        series: Revisions of price series that the invoice pins.
     """
 
     sale: LeaseSale
@@ -33,11 +38,12 @@ class BillBasis:
     usage: UsageSnapshot | None
     chain: Sequence[KeptBatch]
     earlier: Verified[v1.Invoice] | None
+    series: tuple[Verified[v1.PriceSeries], ...]
 
     def opened(self, context: Context) -> Basis:
         """Opens the batches, which takes time for many; so it may run beside the event loop."""
         batches = [sealed_batch(context, kept) for kept in self.chain]
-        return Basis.of(self.sold.sale, batches, earlier=self.earlier)
+        return Basis.of(self.sold.sale, batches, series=self.series, earlier=self.earlier)
 
 
 class BillBases:
@@ -57,7 +63,7 @@ class BillBases:
 
         Raises:
             CrexError: NOT_FOUND: the lease is not the provider's. SUBJECT: the earlier invoice that is pinned
-                was not issued here.
+                was not issued here. REFERENCE_MISSING: a price series that is pinned was not published here.
         """
         store, lease = self._context.store, invoice.lease
         found = await store.usage.sale(provider, lease)
@@ -73,6 +79,7 @@ class BillBases:
             usage=usage,
             chain=chain,
             earlier=await self._earlier(provider, invoice),
+            series=tuple([await self._series(provider, pin) for pin in invoice.series_points]),
         )
 
     async def _earlier(self, provider: str, invoice: v1.Invoice) -> Verified[v1.Invoice] | None:
@@ -90,6 +97,23 @@ class BillBases:
                 details={"requirement": "RATE-OPENING-1"},
             )
         return earlier
+
+    async def _series(self, provider: str, pin: v1.Pin) -> Verified[v1.PriceSeries]:
+        """Gives a revision of a price series that an invoice pins (BILLING-SERIES-3)."""
+        store = self._context.store
+        public = await store.documents.by_digest(provider, pin.sha256)
+        kept = None
+        if public is not None and public.type == _SERIES.token:
+            kept = await store.usage.kept(pin.sha256)
+        if kept is None:
+            raise CrexError(
+                "REFERENCE_MISSING",
+                f"The invoice pins revision {pin.revision} of the price series {pin.id} with SHA-256 "
+                f"{pin.sha256}, which was not published here. Have its publisher publish it here first "
+                "(BILLING-SERIES-3).",
+                details={"id": pin.id, "sha256": pin.sha256, "requirement": "BILLING-SERIES-3"},
+            )
+        return reopen(self._context, kept, v1.PriceSeries)
 
 
 def sealed_batch(context: Context, kept: KeptBatch) -> SealedBatch:

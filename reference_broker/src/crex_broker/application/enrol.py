@@ -15,7 +15,7 @@ from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.parties import Enrolment, PartySnapshot
 from crex_broker.application.ports.requests import Remembered
 
-_ROLES: Final = ("admin", "arbiter", "consumer", "provider")
+_ROLES: Final = ("admin", "arbiter", "consumer", "provider", "publisher")
 
 
 class Enrol:

@@ -37,7 +37,7 @@ class IssueInvoice:
 
         Raises:
             CrexError: NOT_FOUND, INCOMPLETE, the reasons of verification, RATING_DIFFERS, TERMS, SUBJECT,
-                BUDGET_EXCEEDED, and those of `InvoiceStore.issue`.
+                REFERENCE_MISSING, BUDGET_EXCEEDED, and those of `InvoiceStore.issue`.
         """
         store = self._context.store
         mutation = mutation_of(caller, _METHOD, request)

@@ -1,28 +1,50 @@
-"""What a published document means to the broker: what it cites, the pool or the offer that it is."""
+"""What a published document means to the broker: what it cites, the pool, offer or series that it is."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from crex import v1
-from crex.documents import strict
+from crex.documents import convert, strict
 from crex.errors import CrexError, RatingError, Violation
+from crex.metering.span import Span
 from crex.rating.plan import Plan
+from crex.rating.series import Curve, Series
 from crex.trust.verified import Verified
 from crex_broker.application.billable import check_billable
 from crex_broker.application.limits import Limits
 from crex_broker.application.opening import new_document
 from crex_broker.application.ports.documents import DocumentStore, StoredDocument
-from crex_broker.application.ports.offers import DocumentPin, OfferFacts, PoolFacts, Publication
+from crex_broker.application.ports.offers import (
+    DocumentPin,
+    OfferFacts,
+    PoolFacts,
+    Publication,
+    SeriesFacts,
+)
+from crex_broker.application.roles import Roles
 from crex_broker.application.times import ms_of
 from crex_broker.domain.terms import check_offer, check_partition, check_sold
 
 # What PublishDocument takes, by the message of the type.
-PUBLISHED = (v1.Site, v1.ComputeResource, v1.NetworkLink, v1.PricePlan, v1.Offer)
+PUBLISHED: Final = (
+    v1.Site,
+    v1.ComputeResource,
+    v1.NetworkLink,
+    v1.PricePlan,
+    v1.PriceSeries,
+    v1.Offer,
+)
 
 
-def publication_of(opened: Verified[Any], limits: Limits) -> Publication:
+def publication_of(opened: Verified[Any], limits: Limits, roles: Roles) -> Publication:
     """Gives what a verified document means.
+
+    Args:
+        opened: The document.
+        limits: Limits of offers.
+        roles: Who is enrolled here, and as what.
 
     Raises:
         CrexError: TERMS or SCHEMA where it cannot be sold from as it is.
@@ -31,7 +53,7 @@ def publication_of(opened: Verified[Any], limits: Limits) -> Publication:
     if isinstance(message, v1.ComputeResource):
         return _resource(opened, message)
     if isinstance(message, v1.PricePlan):
-        return _plan(opened, message)
+        return _plan(opened, message, roles)
     if isinstance(message, v1.Offer):
         return _offer(opened, message, limits)
     return Publication(new_document(opened))
@@ -66,6 +88,39 @@ async def check_goods(publication: Publication, documents: DocumentStore) -> Non
             check_partition(pin.id, body, _body(whole))
 
 
+async def judge_series(
+    publication: Publication, opened: Verified[Any], documents: DocumentStore
+) -> Publication:
+    """Gives a publication that is a price series with what the store must know of it; any other as it is.
+
+    Raises:
+        CrexError: SCHEMA where it breaks a rule of series; CONFLICT where it states another value for an
+            instant than a revision that is here (BILLING-SERIES-2).
+    """
+    message = opened.message
+    if not isinstance(message, v1.PriceSeries):
+        return publication
+    span = Span.of(message.interval)
+    newest = await documents.by_name(opened.issuer, opened.id, None)
+    standing = await documents.series(opened.id, span.start_ms, span.end_ms)
+    revisions = [convert.to_message(_body(each), v1.PriceSeries) for each in standing]
+    try:
+        Curve.of(opened.id, [Series.of(each) for each in (*revisions, message)])
+    except RatingError as error:
+        error.source = opened.id
+        if error.reason != "CONFLICT":
+            raise
+        raise CrexError(
+            "CONFLICT",
+            f"Revision {opened.revision} of {opened.id} states another value for {error.details['at']} than "
+            "a revision that is here, and bills may pin either. State there what stands, or publish the "
+            "values as a series of another name (BILLING-SERIES-2).",
+            details={"id": opened.id, "at": error.details["at"], "requirement": "BILLING-SERIES-2"},
+        ) from None
+    facts = SeriesFacts(span.start_ms, span.end_ms, 0 if newest is None else newest.revision)
+    return replace(publication, series=facts)
+
+
 def _body(document: StoredDocument) -> dict[str, Any]:
     body: dict[str, Any] = strict.loads(v1.Envelope.FromString(document.envelope).payload)
     return body
@@ -86,13 +141,13 @@ def _resource(opened: Verified[Any], resource: v1.ComputeResource) -> Publicatio
     return Publication(new_document(opened), tuple(cites), pool=pool)
 
 
-def _plan(opened: Verified[Any], plan: v1.PricePlan) -> Publication:
+def _plan(opened: Verified[Any], plan: v1.PricePlan, roles: Roles) -> Publication:
     try:
         Plan.of(plan)
     except RatingError as error:
         error.source = opened.id
         raise
-    check_billable(opened.id, plan)
+    check_billable(opened.id, plan, roles)
     return Publication(new_document(opened))
 
 

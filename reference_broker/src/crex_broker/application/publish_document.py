@@ -1,4 +1,4 @@
-"""PublishDocument: a provider's site, resource, link, price plan or offer."""
+"""PublishDocument: a provider's site, resource, link, price plan or offer, a publisher's price series."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from crex import v1
 from crex.documents import strict
 from crex.documents.explain import unknown_members
 from crex.documents.types import DocumentType
+from crex.errors import CrexError
 from crex.trust import steps
 from crex.trust.envelope import read_parts
 from crex_broker.application.caller import Caller
@@ -15,7 +16,8 @@ from crex_broker.application.messages import offer_message
 from crex_broker.application.opening import open_own
 from crex_broker.application.ports.offers import Published
 from crex_broker.application.ports.requests import Remembered
-from crex_broker.application.publications import PUBLISHED, check_goods, publication_of
+from crex_broker.application.publications import PUBLISHED, check_goods, judge_series, publication_of
+from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.searchable import refresh
 
 
@@ -32,22 +34,25 @@ class PublishDocument:
         """Publishes one document.
 
         Raises:
-            CrexError: TYPE, the reasons of verification, NOT_A_PARTY, TERMS, and those of
+            CrexError: TYPE, ROLE, the reasons of verification, NOT_A_PARTY, TERMS, CONFLICT, and those of
             `OfferStore.publish`.
         """
+        context = self._context
         mutation = mutation_of(caller, "MarketService.PublishDocument", request)
 
         async def publish() -> Remembered[Published]:
             read_parts(request.envelope)  # steps 1 to 3 come before the type (VERIFY-ORDER-1)
             kind = self._type_of(request.envelope)
-            opened = open_own(self._context, caller, request.envelope, kind.message)
-            publication = publication_of(opened, self._context.limits)
-            await check_goods(publication, self._context.store.documents)
-            done = await self._context.store.offers.publish(mutation, publication)
-            await refresh(self._context, opened.id, offer=publication.offer is not None)
+            _check_role(caller, kind)
+            opened = open_own(context, caller, request.envelope, kind.message)
+            publication = publication_of(opened, context.limits, context.roles)
+            publication = await judge_series(publication, opened, context.store.documents)
+            await check_goods(publication, context.store.documents)
+            done = await context.store.offers.publish(mutation, publication)
+            await refresh(context, opened.id, offer=publication.offer is not None)
             return done
 
-        remembered = await answered(self._context.store.requests, mutation, Published, publish)
+        remembered = await answered(context.store.requests, mutation, Published, lambda: judged_anew(publish))
         outcome = remembered.outcome
         return v1.PublishDocumentResponse(
             sha256=outcome.sha256,
@@ -63,7 +68,8 @@ class PublishDocument:
                 steps.TYPE,
                 "TYPE",
                 f"{envelope.payload_type!r} is not published: a provider publishes sites, resources, links, "
-                "price plans and offers. An allotment goes to GrantAllotment, an order to CommitOrder.",
+                "price plans and offers, a publisher price series. An allotment goes to GrantAllotment, an "
+                "order to CommitOrder.",
                 found=envelope.payload_type,
             )
         return kind
@@ -73,3 +79,16 @@ class PublishDocument:
         if not kind.descriptive:
             return []
         return [str(warning) for warning in unknown_members(strict.loads(envelope.payload), kind.message)]
+
+
+def _check_role(caller: Caller, kind: DocumentType) -> None:
+    """Refuses a document of a type that the caller is not enrolled to publish (BILLING-SERIES-1)."""
+    wanted = "publisher" if kind.signer == "publisher" else "provider"
+    if wanted not in caller.roles:
+        held = ", ".join(sorted(caller.roles)) or "nothing"
+        raise CrexError(
+            "ROLE",
+            f"A {kind.token} is published by a {wanted}; {caller.authority} is enrolled here as {held}. Ask "
+            "the broker's operator to enrol the party with that role (BILLING-SERIES-1).",
+            details={"requirement": "BILLING-SERIES-1", "type": kind.token},
+        )

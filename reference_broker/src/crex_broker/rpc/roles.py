@@ -11,8 +11,9 @@ from crex.errors import CrexError
 PROVIDER: Final = "provider"
 CONSUMER: Final = "consumer"
 ARBITER: Final = "arbiter"
+PUBLISHER: Final = "publisher"
 ADMIN: Final = "admin"
-ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, ADMIN})
+ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, PUBLISHER, ADMIN})
 
 _ANYONE = ROLES
 _PARTIES = frozenset({PROVIDER, CONSUMER})
@@ -28,7 +29,7 @@ METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/crex.v1.DiscoveryService/GetDocument": _ANYONE,
         "/crex.v1.DiscoveryService/ListOffers": _ANYONE,
         "/crex.v1.DiscoveryService/SearchOffers": _ANYONE,
-        "/crex.v1.MarketService/PublishDocument": _PROVIDERS,
+        "/crex.v1.MarketService/PublishDocument": _PROVIDERS | {PUBLISHER},
         "/crex.v1.MarketService/PauseOffer": _PROVIDERS,
         "/crex.v1.MarketService/ResumeOffer": _PROVIDERS,
         "/crex.v1.MarketService/WithdrawOffer": _PROVIDERS,

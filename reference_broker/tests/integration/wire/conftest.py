@@ -21,6 +21,7 @@ class Market:
         provider: Sells `goods`.
         consumer: Buys.
         other: A provider and a consumer, who is to see nothing of these two.
+        publisher: Publishes prices.
         operator: The broker's operator.
         goods: What is on sale.
     """
@@ -29,21 +30,23 @@ class Market:
     provider: WireParty
     consumer: WireParty
     other: WireParty
+    publisher: WireParty
     operator: WireParty
     goods: Goods
 
 
 @pytest.fixture(scope="package")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    """A market of three parties."""
+    """A market of three parties and one that publishes prices."""
     operation = Operation.prepare(tmp_path_factory.mktemp("market"))
     provider = operation.party("provider.example", ["provider"])
     consumer = operation.party("consumer.example", ["consumer"])
     other = operation.party("other.example", ["provider", "consumer"])
+    publisher = operation.party("publisher.example", ["publisher"])
     operation.start()
     try:
         goods = publish(provider, UNITS)
-        yield Market(operation, provider, consumer, other, operation.operator, goods)
+        yield Market(operation, provider, consumer, other, publisher, operation.operator, goods)
     finally:
         operation.close()
 

@@ -55,6 +55,7 @@ def test_a_method_is_open_to_its_roles_and_to_nobody_else(market: Market, path: 
     for party, role in (
         (market.provider, "provider"),
         (market.consumer, "consumer"),
+        (market.publisher, "publisher"),
         (market.operator, "admin"),
     ):
         refused = call(party, path)

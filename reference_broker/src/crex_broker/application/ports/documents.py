@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,4 +54,8 @@ class DocumentStore(Protocol):
 
     async def by_name(self, party: str, id_: str, revision: int | None) -> StoredDocument | None:
         """Gives the document of this name and revision, or its highest revision, if `party` may read it."""
+        ...
+
+    async def series(self, id_: str, start_ms: int, end_ms: int) -> Sequence[StoredDocument]:
+        """Gives the revisions of a price series that state a value in [start_ms, end_ms), ascending."""
         ...

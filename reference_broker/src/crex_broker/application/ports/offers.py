@@ -64,20 +64,37 @@ class OfferFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What a revision of a price series says that the store must know.
+
+    Attributes:
+        start_ms: Start of the time that its points cover.
+        end_ms: End of it.
+        standing: Highest revision against which it was judged; 0 where there was none.
+    """
+
+    start_ms: int
+    end_ms: int
+    standing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
-    """A verified document that its provider publishes.
+    """A verified document that its issuer publishes.
 
     Attributes:
         document: The document.
         cites: Documents that must be there already.
         pool: Set where it is a pool.
         offer: Set where it is an offer.
+        series: Set where it is a revision of a price series.
     """
 
     document: NewDocument
     cites: tuple[DocumentPin, ...] = ()
     pool: PoolFacts | None = None
     offer: OfferFacts | None = None
+    series: SeriesFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +163,8 @@ class OfferStore(Protocol):
                 this name), REVISION_CONFLICT (a higher revision stands), REFERENCE_MISSING, SUBJECT (a cited
                 document has another digest), NOT_A_PARTY (a cited document or pool is another provider's),
                 TERMS (the offer's resource is not the pool's unit; a pool changes what it draws on while
-                claimed), ILLEGAL_TRANSITION (the offer was withdrawn).
+                claimed), ILLEGAL_TRANSITION (the offer was withdrawn), ETAG_MISMATCH (another revision of a
+                price series came since it was judged).
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from crex.errors import CrexError
@@ -15,6 +15,11 @@ from crex_broker.storage.sqlite.writer import Tx
 _COLUMNS: Final = "type, id, revision, sha256, issuer, envelope"
 _VISIBLE: Final = "((provider IS NULL AND consumer IS NULL) OR provider = :party OR consumer = :party)"
 _KEPT: Final = "SELECT id, revision, sha256, envelope, create_ms FROM documents WHERE sha256 = ?"
+_SERIES: Final = """
+SELECT d.type, d.id, d.revision, d.sha256, d.issuer, d.envelope
+FROM price_series s JOIN documents d ON d.sha256 = s.sha256
+WHERE s.id = ? AND s.start_ms < ? AND s.end_ms > ? ORDER BY d.revision
+"""
 _INSERT: Final = """
 INSERT INTO documents (sha256, type, id, revision, issuer, provider, consumer, envelope, create_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -40,6 +45,15 @@ class SqliteDocuments:
         )
         found = {"id": id_, "revision": revision, "party": party}
         return await self._reader.find(lambda c: _one(c, sql, found))
+
+    async def series(self, id_: str, start_ms: int, end_ms: int) -> Sequence[StoredDocument]:
+        """Gives the revisions of a price series that state a value in an interval, ascending."""
+
+        def read(connection: sqlite3.Connection) -> list[StoredDocument]:
+            rows = connection.execute(_SERIES, (id_, end_ms, start_ms))
+            return [StoredDocument(*row) for row in rows]
+
+        return await self._reader.run(read)
 
 
 def keep(tx: Tx, document: NewDocument) -> bool:

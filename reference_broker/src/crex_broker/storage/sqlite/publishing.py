@@ -13,6 +13,7 @@ from crex_broker.application.ports.offers import (
     PoolFacts,
     Publication,
     Published,
+    SeriesFacts,
 )
 from crex_broker.storage.sqlite import claims, documents, offer_rows
 from crex_broker.storage.sqlite.writer import Tx
@@ -40,6 +41,8 @@ def publish(tx: Tx, publication: Publication) -> Published:
             f"Publish it as revision {standing + 1}.",
             details={"id": document.id, "revision": str(standing)},
         )
+    if publication.series is not None:
+        _register_series(tx, document, publication.series, standing or 0)
     if publication.pool is not None:
         _register_pool(tx, publication, publication.pool)
     offer = None
@@ -83,6 +86,21 @@ def _check_pin(tx: Tx, pin: DocumentPin, issuer: str) -> None:
             "document of your own.",
             details={"field": pin.field, "id": pin.id, "issuer": owner},
         )
+
+
+def _register_series(tx: Tx, document: NewDocument, facts: SeriesFacts, standing: int) -> None:
+    """Notes for which time a revision of a price series states values (BILLING-SERIES-2)."""
+    if facts.standing != standing:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"Revision {standing} of {document.id} came while revision {document.revision} was compared with "
+            f"revision {facts.standing}. Send it again.",
+            details={"id": document.id, "revision": str(standing)},
+        )
+    tx.connection.execute(
+        "INSERT INTO price_series (sha256, id, start_ms, end_ms) VALUES (?, ?, ?, ?)",
+        (document.sha256, document.id, facts.start_ms, facts.end_ms),
+    )
 
 
 def _register_pool(tx: Tx, publication: Publication, facts: PoolFacts) -> None:
