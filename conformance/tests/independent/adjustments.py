@@ -44,7 +44,7 @@ def made(bill: Bill, found: list[lines.Line]) -> tuple[list[lines.Line], dict[st
     spent = {}
     for credit in credits_of(bill, plan, "FIXED"):
         opens = bills.opening(bill, credit=credit["id"])
-        left = Fraction(credit["amount"]["amount"]) - opens / _scale(bill)
+        left = max(Fraction(0), Fraction(credit["amount"]["amount"]) - opens / _scale(bill))
         basis = [line for line in found if _in_basis(credit, line)]
         taken = min(left, sum((max(line.net, Fraction(0)) for line in basis), Fraction(0)))
         adjusted += _lowered(bill, credit["id"], basis, taken)

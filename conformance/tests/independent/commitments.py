@@ -40,7 +40,8 @@ def _hours(bill: Bill, plan: Plan, commitment: Value, cells: list[Cell]) -> Iter
     held = of["kind"].removeprefix("COMPONENT_KIND_") in HELD
     used: dict[tuple[str, str], Fraction] = {}
     unused = Fraction(0)
-    for hour in range(start // clock.HOUR * clock.HOUR, end, clock.HOUR):
+    begin = start // clock.HOUR * clock.HOUR
+    for hour in range(begin, end if start < end else begin, clock.HOUR):
         seconds = Fraction(min(end, hour + clock.HOUR) - max(start, hour), 1000)
         room = Fraction(commitment["amount"]) * (seconds if held else seconds / 3600)
         for cell in eligible:

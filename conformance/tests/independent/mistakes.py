@@ -179,9 +179,10 @@ TIERS: Final[dict[str, tuple[str, str, str]]] = {
     "fees without active time": ("quantities", "if bill.used(it)[0] < bill.used(it)[1]]", "]"),
     "fees of the account by lease": (
         "quantities",
-        'and (plan.sha256, component["id"]) in shared',
-        "and False",
+        'it["id"]: (plan, it) for',
+        'lease.name + it["id"]: (plan, it) for',
     ),
+    "fees of the account by plan": ("quantities", '"FLAT", first)', '"FLAT", bill.used(lease)[0])'),
     "every fee that holds": (
         "quantities",
         "found.setdefault(bills.measure(component), (plan, component))",

@@ -100,6 +100,7 @@ COMMITMENTS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "counts by the second": ("commitments", "(seconds if held else seconds / 3600)", "seconds"),
     "covered use in tiers": ("commitments", _USED, "pass"),
+    "a commitment that ended takes back": ("commitments", "end if start < end else begin", "end"),
     "nothing is unused": ("commitments", "unused += room", "pass"),
     "no cut at committed hours": (
         "use",

@@ -73,9 +73,10 @@ CREDITS: Final[dict[str, tuple[str, str, str]]] = {
     "a coupon below zero": ("adjustments", _NETS, "taken = left"),
     "a coupon that begins anew": (
         "adjustments",
-        'left = Fraction(credit["amount"]["amount"]) - opens / _scale(bill)',
+        'left = max(Fraction(0), Fraction(credit["amount"]["amount"]) - opens / _scale(bill))',
         'left = Fraction(credit["amount"]["amount"])',
     ),
+    "a coupon that charges": ("adjustments", "left = max(Fraction(0), ", "left = max(Fraction(-(10**9)), "),
     "a coupon that is forgotten": (
         "adjustments",
         'spent[credit["id"]] = opens + taken * _scale(bill)',

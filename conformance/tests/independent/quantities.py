@@ -87,21 +87,24 @@ def _by_series(bill: Bill, plan: Plan, component: Value, cells: list[Cell]) -> F
 
 
 def fees(bill: Bill) -> Iterator[lines.Line]:
-    """FLAT and ONE_OFF: 1 a lease and period, or 1 a lease (RATE-FLAT-2, RATE-ONEOFF-1)."""
+    """FLAT and ONE_OFF: 1 a lease or a bill in the period, or 1 a lease (RATE-FLAT-2, RATE-ONEOFF-1)."""
     used = [it for it in bill.leases if bill.used(it)[0] < bill.used(it)[1]]
-    shared: set[tuple[str, str]] = set()
-    for lease in sorted(used, key=lambda it: (bill.used(it)[0], it.name.encode())):
-        at = bill.used(lease)[0]
-        for plan, component in _fees(bill, lease, "FLAT", at):
-            account = component.get("accumulator", {}).get("scope") == "ACCUMULATOR_SCOPE_ACCOUNT"
-            if account and (plan.sha256, component["id"]) in shared:
-                continue
-            if account:
-                shared.add((plan.sha256, component["id"]))
-            yield _line(plan, component, "" if account else lease.name, 1, Fraction(1))
+    first = min((bill.used(it)[0] for it in used), default=bill.end)
+    shared: dict[str, tuple[Plan, Value]] = {}
+    for lease in used:
+        shared |= {it["id"]: (plan, it) for plan, it in _fees(bill, lease, "FLAT", first) if _shared(it)}
+        for plan, component in _fees(bill, lease, "FLAT", bill.used(lease)[0]):
+            if not _shared(component):
+                yield _line(plan, component, lease.name, 1, Fraction(1))
         if bill.begin <= lease.active[0]:
             for plan, component in _fees(bill, lease, "ONE_OFF", lease.active[0]):
                 yield _line(plan, component, lease.name, 1, Fraction(1))
+    for plan, component in shared.values():
+        yield _line(plan, component, "", 1, Fraction(1))
+
+
+def _shared(component: Value) -> bool:
+    return bool(component.get("accumulator", {}).get("scope") == "ACCUMULATOR_SCOPE_ACCOUNT")
 
 
 def _fees(bill: Bill, lease: Lease, kind: str, at: int) -> list[tuple[Plan, Value]]:

@@ -271,6 +271,23 @@ CASES: Final[list[Case]] = [
         "How much of it belongs to the hour from 01:00 cannot be told.",
     ),
     Case(
+        "commitment-that-ended-before-its-plan-began",
+        ["RATE-COMMITMENT-1", "RATE-COMMITMENT-3"],
+        "Its term ends at 01:30, and its plan begins at 01:45: it is never in force, and nothing of it is "
+        "unused. One unit from 02:00 for an hour: 2.99. Who takes 01:45 from 01:30 states -900 unused: "
+        "-0.25.",
+        account(
+            plan(
+                gpu(),
+                commitments=[hourly("base", "1", "1", term={"start": AT_ONE, "end": HALF_PAST})],
+                effectiveStart="2026-03-10T01:45:00Z",
+            ),
+            lease("l1", held(start=AT_TWO, end=AT_THREE)),
+        ),
+        [beyond("3600", "2.99", "2.99")],
+        "2.99",
+    ),
+    Case(
         "commitment-before-percentages",
         ["RATE-PERCENT-1", "RATE-COMMITMENT-3"],
         "50 % off does not lower a commitment: used 3600 x 1 / 3600 = 1.00, unused 1.00. What is beyond "

@@ -206,6 +206,17 @@ CASES: Final[list[Case]] = [
         "again.",
         closings=[Closing("credit:coupon", "1000")],
     ),
+    ABOVE.but(
+        "coupon-that-was-used-beyond-its-amount",
+        "RATE-FIXED-1 RATE-OPENING-1",
+        "openings",
+        [{"credit": "coupon", "value": {"num": "1200", "den": "1"}}],
+        [Line("gpu", 1, "7200", "5.98", "5.98")],
+        "5.98",
+        "1200 cents were used, under a plan that granted more; this one grants 1000. Nothing is left, and "
+        "2.00 are not taken back: 5.98. It stays at 1200.",
+        closings=[Closing("credit:coupon", "1200")],
+    ),
     TWO_COUPONS,
     TWO_COUPONS.but(
         "two-coupons-of-one-priority",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.tests.vectors.billing_cases import (
     AT_ONE,
     AT_THREE,
     AT_TWO,
+    LATER_SHA256,
+    PLAN_SHA256,
     Case,
     Value,
     component,
@@ -52,6 +55,33 @@ TWO_FEES: Final = Case(
     account(plan(fee(), tokens("1") | {"accumulator": SHARED}), lease("l1"), lease("l2")),
     [base(), base(lease="l2")],
     "20.00",
+)
+_EARLIER: Final = plan(fee() | {"accumulator": SHARED}, effectiveEnd=AT_TWO)
+TWO_PLANS: Final = Case(
+    "base-fee-of-the-account-under-two-plans",
+    ["RATE-FLAT-2"],
+    "The first lease has active time from 1 March, under the earlier plan; the second from 02:00 on 10 "
+    "March, under the later one. One fee for the bill, by the plan in force when active time begins: 10.00. "
+    "Once a plan, it is 22.00.",
+    account(
+        _EARLIER,
+        lease("l1"),
+        lease("l2", region="north") | {"service_events": [event("ACTIVATED", AT_TWO)]},
+        plans=[
+            {"plan": _EARLIER, "sha256": PLAN_SHA256},
+            {
+                "plan": plan(
+                    fee("12") | {"accumulator": SHARED},
+                    header={**_EARLIER["header"], "id": _EARLIER["header"]["id"].replace("p1", "p2")},
+                    effectiveStart=AT_TWO,
+                    supersedes={"id": _EARLIER["header"]["id"], "revision": "1", "sha256": PLAN_SHA256},
+                ),
+                "sha256": LATER_SHA256,
+            },
+        ],
+    ),
+    [base(lease="")],
+    "10.00",
 )
 SETUP: Final = Case(
     "setup-in-the-period-of-activation",
@@ -172,6 +202,45 @@ CASES: Final[list[Case]] = [
         [base()],
         "10.00",
         "The second lease is activated as April begins: no active time in March, no fee.",
+    ),
+    TWO_PLANS,
+    TWO_PLANS.but(
+        "base-fee-of-the-account-by-another-name",
+        "RATE-FLAT-2",
+        "plans[1].plan.components[0].id",
+        "dearer",
+        [base(lease="")],
+        "10.00",
+        "The later plan calls its fee otherwise. There is one fee for the bill all the same: 10.00, not "
+        "22.00.",
+    ),
+    TWO_PLANS.but(
+        "base-fee-of-the-account-where-use-begins-later",
+        "RATE-FLAT-2",
+        "leases[0].service_events",
+        [event("ACTIVATED", AT_THREE)],
+        [replace(base("12.00", lease=""), plan=1)],
+        "12.00",
+        "The first active time begins at 02:00, under the later plan: its fee of 12.00.",
+    ),
+    TWO_PLANS.but(
+        "base-fee-of-the-account-for-a-later-lease",
+        "RATE-FLAT-2 RATE-RESTRICTION-1",
+        "plans[0].plan.components[0].restrictions",
+        {"region": "north"},
+        [base(lease="")],
+        "10.00",
+        "Only the second lease is in the north, and it begins under the later plan. The fee is asked for "
+        "once, of the plan in force as active time begins, for each lease: 10.00, not 12.00.",
+    ),
+    TWO_PLANS.but(
+        "base-fee-of-the-account-that-a-later-plan-adds",
+        "RATE-FLAT-2",
+        "plans[0].plan.components[0]",
+        gpu(),
+        [],
+        "0.00",
+        "The plan in force as active time begins has no fee, so this bill has none. The next has: 12.00.",
     ),
     SETUP,
     SETUP.but(

@@ -22,8 +22,9 @@ def once_charges(layout: Layout, active: Mapping[str, Span]) -> Iterator[Charge]
         active: Active time by name of lease.
     """
     period = layout.bill.period
-    charged: set[str] = set()
-    for begin, terms in _begun(layout, active):
+    begun = _begun(layout, active)
+    yield from _of_account(layout, begun)
+    for begin, terms in begun:
         within = begin >= period.start_ms
         plan = layout.bill.plan_at(max(begin, period.start_ms))
         if plan is None:
@@ -31,12 +32,27 @@ def once_charges(layout: Layout, active: Mapping[str, Span]) -> Iterator[Charge]
         for component in _first(layout, plan, terms, max(begin, period.start_ms), lambda one: one.flat):
             if not component.accumulator.account:  # RATE-FLAT-2
                 yield _charge(plan, component, terms)
-            elif component.id not in charged:
-                charged.add(component.id)
-                yield _charge(plan, component, None)
         if within:  # RATE-ONEOFF-1: activated within the period
             for component in _first(layout, plan, terms, begin, lambda one: one.once):
                 yield _charge(plan, component, terms)
+
+
+def _of_account(layout: Layout, begun: list[tuple[int, LeaseTerms]]) -> Iterator[Charge]:
+    """Yields the period's fees of the account: once, by the plan in force when use begins (RATE-FLAT-2)."""
+    if not begun:
+        return
+    first = max(begun[0][0], layout.bill.period.start_ms)
+    plan = layout.bill.plan_at(first)
+    if plan is None:
+        return
+    due = {
+        component.id: component
+        for _, terms in begun
+        for component in _first(layout, plan, terms, first, lambda one: one.flat)
+        if component.accumulator.account
+    }
+    for component in due.values():
+        yield _charge(plan, component, None)
 
 
 def _begun(layout: Layout, active: Mapping[str, Span]) -> list[tuple[int, LeaseTerms]]:
