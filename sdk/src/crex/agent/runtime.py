@@ -26,6 +26,7 @@ from crex.agent.clock import BrokerClock
 from crex.agent.fulfilment import Decide, Fulfilment
 from crex.agent.hooks import Hooks
 from crex.agent.journal import Journal
+from crex.agent.series import fetch_series
 from crex.agent.session import Session
 from crex.agent.sold import Committed
 from crex.agent.statements import Statements
@@ -98,6 +99,7 @@ class AgentRuntime:
         self._client = client
         self._settings = settings
         self._clock = BrokerClock(clock or SystemClock())
+        self._unbilled: dict[str, float] = {}  # by lease: when its bill is tried again, in the loop's time
         self._journal = Journal(settings.folder)
         statements = Statements(identity)
         self._usage = UsageBook(
@@ -176,7 +178,7 @@ class AgentRuntime:
                 until = self._clock.now() - timedelta(seconds=self._settings.lag_s)
                 for lease in self._usage.active():
                     self._batch(lease, until)
-            stuck: set[str] = set()
+            stuck = {lease for lease, until_s in self._unbilled.items() if now < until_s}
             for owed in self._usage.owed():
                 # The calls of one lease build on each other; those of another lease do not.
                 if owed.lease not in stuck and not await self._send(owed):
@@ -203,5 +205,12 @@ class AgentRuntime:
         except CrexError as error:
             _log.warning("%s of %s is not accepted yet: %s", type(owed.request).__name__, owed.lease, error)
             return False
-        self._usage.paid(owed, self._clock.now())
+        try:
+            series = await fetch_series(self._client, self._usage.needed(owed))
+            self._usage.paid(owed, self._clock.now(), series)
+        except CrexError as error:
+            # One lease that cannot be billed yet, for want of a price say, keeps no other from being billed.
+            self._unbilled[owed.lease] = asyncio.get_running_loop().time() + _LONGEST_PAUSE_S
+            _log.warning("%s cannot be billed yet: %s", owed.lease, error)
+            return False
         return True

@@ -27,6 +27,7 @@ from crex.agent.measuring import (
     reading_from_json,
     reading_to_json,
 )
+from crex.agent.series import Needed, needed_series
 from crex.agent.sold import Committed, open_committed, sale_of
 from crex.agent.statements import Statements
 from crex.documents.times import from_ms, parse_time, to_ms
@@ -215,8 +216,27 @@ class UsageBook:
             found.append(Owed(row["lease"], row["number"], request_))
         return found
 
-    def paid(self, owed: Owed, now: datetime) -> None:
-        """Writes down that a call was answered; an answered final batch makes the period's invoice due."""
+    def needed(self, owed: Owed) -> tuple[Needed, ...]:
+        """Gives the price series by which the invoice is made that an answered call makes due."""
+        if not isinstance(owed.request, v1.SealUsageRequest):
+            return ()
+        row = self._lease(owed.lease)
+        issued = _issued(owed.request.batch)
+        batch = open_envelope(owed.request.batch, v1.UsageBatch, self._trust, now=issued)
+        period = Span.of(batch.message.period)
+        return needed_series(self.sale(owed.lease).plan, period, row["activated_ms"])
+
+    def paid(self, owed: Owed, now: datetime, series: Sequence[v1.Envelope] = ()) -> None:
+        """Writes down that a call was answered; an answered final batch makes the period's invoice due.
+
+        Args:
+            owed: The call.
+            now: The time.
+            series: Price series that the invoice needs.
+
+        Raises:
+            CrexError: The invoice cannot be made, or a series does not verify; the call is then still owed.
+        """
         if isinstance(owed.request, v1.IssueInvoiceRequest):
             with self._journal.transaction() as connection:
                 connection.execute(
@@ -225,7 +245,7 @@ class UsageBook:
             return
         request = None
         if isinstance(owed.request, v1.SealUsageRequest):
-            request = self._invoice(owed.lease, owed.number, now)
+            request = self._invoice(owed.lease, owed.number, now, series)
         with self._journal.transaction() as connection:
             connection.execute(
                 "UPDATE batch SET sent = 1 WHERE lease = ? AND number = ?", (owed.lease, owed.number)
@@ -307,7 +327,9 @@ class UsageBook:
                 break
         return records
 
-    def _invoice(self, lease: str, number: int, now: datetime) -> v1.IssueInvoiceRequest:
+    def _invoice(
+        self, lease: str, number: int, now: datetime, series: Sequence[v1.Envelope]
+    ) -> v1.IssueInvoiceRequest:
         sale = self.sale(lease)
         batches = [
             SealedBatch(
@@ -319,7 +341,12 @@ class UsageBook:
             )
         ]
         draft = build(
-            Basis.of(sale, batches, earlier=self._earlier(lease, number, now)),
+            Basis.of(
+                sale,
+                batches,
+                series=[open_envelope(each, v1.PriceSeries, self._trust, now=now) for each in series],
+                earlier=self._earlier(lease, number, now),
+            ),
             header=self._statements.header("invoice", f"{lease}#{number}", now),
             due_time=now + self._payment_term,
         )
