@@ -7,19 +7,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crex import v1
 from crex.cli.main import main
 from crex.trust.envelope import digest
 from crex.trust.identity_files import load_identity, save_identity
-from reference_broker.tests.wire import BROKER, Operation, WireParty
+from reference_broker.tests.wire import BROKER, Operation, WireParty, request_id
 
 PROVIDER, CONSUMER, OTHER = "provider.example", "consumer.example", "other.example"
 ARBITER = "arbiter.example"
+PUBLISHER = "publisher.example"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class Sale:
         return replace(self.provider, authority=BROKER)
 
     @property
+    def publisher(self) -> CommandLine:
+        """The publisher of prices, where there is one."""
+        return replace(self.provider, authority=PUBLISHER)
+
+    @property
     def arbiter(self) -> CommandLine:
         """The arbiter, where there is one."""
         return replace(self.provider, authority=ARBITER)
@@ -106,12 +113,28 @@ class Sale:
         return WireParty(load_identity(line.home / line.authority), self.operation.identity, line.target)
 
 
-def found(folder: Path, *, arbiter: bool = False) -> tuple[Operation, dict[str, CommandLine]]:
+@dataclass(frozen=True)
+class Spot:
+    """Prices that move with time.
+
+    Attributes:
+        price: Makes a drafted plan, as JSON, one by the series.
+        revisions: The revisions that the publisher publishes before anything is sold.
+    """
+
+    price: Callable[[dict[str, Any]], None]
+    revisions: Callable[[WireParty], Sequence[v1.PriceSeries]]
+
+
+def found(
+    folder: Path, *, arbiter: bool = False, publisher: bool = False
+) -> tuple[Operation, dict[str, CommandLine]]:
     """Makes a broker and three parties, enrols and pins everyone with everyone; nothing runs yet.
 
     Args:
         folder: Where everything is kept.
         arbiter: Whether there is an arbiter too, and the operator has a command line.
+        publisher: Whether there is a publisher of prices too.
     """
     (folder / "broker").mkdir()
     operation = Operation.prepare(folder / "broker")
@@ -119,6 +142,8 @@ def found(folder: Path, *, arbiter: bool = False) -> tuple[Operation, dict[str, 
     roles = {PROVIDER: ["provider"], CONSUMER: ["consumer"], OTHER: ["provider", "consumer"]}
     if arbiter:
         roles[ARBITER] = ["arbiter"]
+    if publisher:
+        roles[PUBLISHER] = ["publisher"]
     lines = {name: CommandLine(home, name, target) for name in roles}
     papers = {BROKER: operation.folder / "identity" / "trust" / "1.json"}
     for name, wanted in roles.items():
@@ -141,14 +166,15 @@ def found(folder: Path, *, arbiter: bool = False) -> tuple[Operation, dict[str, 
 
 
 @contextmanager
-def sell(folder: Path, *, correctable: bool = False) -> Iterator[Sale]:
+def sell(folder: Path, *, correctable: bool = False, spot: Spot | None = None) -> Iterator[Sale]:
     """Makes one whole sale by the command line; the broker serves until the block is left.
 
     Args:
         folder: Where everything is kept.
         correctable: Whether the offer lets usage be corrected, and there is an arbiter for disputes.
+        spot: By which series the plan prices units, and what its publisher publishes; nothing: fixed prices.
     """
-    operation, lines = found(folder, arbiter=correctable)
+    operation, lines = found(folder, arbiter=correctable, publisher=spot is not None)
     provider, consumer = lines[PROVIDER], lines[CONSUMER]
     operation.start()
     try:
@@ -159,7 +185,10 @@ def sell(folder: Path, *, correctable: bool = False) -> Iterator[Sale]:
         terms = ["--correct-within", "30d"] if correctable else []
         draft = provider("offers", "draft", str(goods), "--price", "3600", "--currency", "EUR", *terms)
         if correctable:
-            _bill_exactly(goods)
+            _revise_plan(goods, _exactly)
+        if spot is not None:
+            _publish_series(lines[PUBLISHER], operation, spot)
+            _revise_plan(goods, spot.price)
         provider("validate", *map(str, goods.glob("*.json")))
         provider("publish", str(goods))
         provider("allot", draft["pool"], "--units", "1", "--for", "23h")
@@ -183,12 +212,27 @@ def sell(folder: Path, *, correctable: bool = False) -> Iterator[Sale]:
         operation.close()
 
 
-def _bill_exactly(goods: Path) -> None:
+def _publish_series(line: CommandLine, operation: Operation, spot: Spot) -> None:
+    party = WireParty(load_identity(line.home / line.authority), operation.identity, line.target)
+    with party.client() as client:
+        for document in spot.revisions(party):
+            request = v1.PublishDocumentRequest(
+                request_id=request_id(), envelope=party.identity.sign_document(document)
+            )
+            client.publish_document(request)
+
+
+def _exactly(plan: dict[str, Any]) -> None:
     """Drops the least time that is billed from a drafted plan, so that every second counts."""
+    del plan["components"][0]["granularity"]
+
+
+def _revise_plan(goods: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Changes a drafted plan, and has the offer pin it so."""
     plan, offer = (
         json.loads((goods / f"{name}.json").read_text("utf-8")) for name in ("price-plan", "offer")
     )
-    del plan["components"][0]["granularity"]
+    change(plan)
     body = json.dumps(plan, separators=(",", ":")).encode()
     offer["pricePlan"]["sha256"] = digest(body)
     (goods / "price-plan.json").write_bytes(body)

@@ -17,10 +17,12 @@ from crex import v1
 from crex.documents import convert
 from crex.documents.convert import to_timestamp
 from crex.documents.reader import read
+from crex.documents.types import DocumentType
 from crex.errors import RemoteError
 from crex.trust.envelope import digest
 from crex_broker.rpc.roles import METHOD_ROLES
 from reference_broker.tests.command_line import OTHER, Sale
+from reference_broker.tests.documents import site
 from reference_broker.tests.wire import WireParty, request_id
 
 M = TypeVar("M", bound=Message)
@@ -200,6 +202,14 @@ def own_invoice(sale: Sale) -> v1.IssueInvoiceRequest:
     )
 
 
+def own_series(sale: Sale) -> v1.PublishDocumentRequest:
+    """Prices that the other party states, who is no publisher: it has no key that signs such a document."""
+    own = sale.party(sale.other)
+    envelope = own.identity.sign_document(site(own, OTHER))
+    envelope.payload_type = DocumentType.of(v1.PriceSeries).payload_type
+    return v1.PublishDocumentRequest(request_id=request_id(), envelope=envelope)
+
+
 def own_allotment(sale: Sale) -> v1.GrantAllotmentRequest:
     """The other party's own allotment of somebody else's pool."""
     own = sale.party(sale.other)
@@ -232,7 +242,8 @@ TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
         (
             lambda sale: v1.PublishDocumentRequest(request_id=request_id(), envelope=offer_of(sale)),
             NOT_ITS_OWN,
-        )
+        ),
+        (own_series, "ROLE"),
     ],
     "MarketService/PauseOffer": [
         (lambda sale: v1.PauseOfferRequest(request_id=request_id(), offer_id=sale.offer), HIDDEN)
