@@ -179,6 +179,12 @@ def test_series_steps_packages_and_flat_prices() -> None:
     flat = component("3")
     flat.tiers[0].flat_price = "10"
     assert sure(most_of_demand(plan(flat), 1, HOUR)) == Fraction("23.01")
+    tiered = component([("3600", "3"), (None, "2")])
+    for tier in tiered.tiers:
+        tier.flat_price = "10"
+    assert sure(most_of_demand(plan(tiered), 1, HOUR)) == Fraction("43.02")  # both tiers on both bills
+    tiered.model = TierModel.TIER_MODEL_VOLUME
+    assert sure(most_of_demand(plan(tiered), 1, HOUR)) == Fraction("23.01")
 
 
 def test_fees_of_each_period() -> None:
@@ -217,6 +223,8 @@ def test_taxes_come_on_top() -> None:
     priced = changed(taxed, counted("1", id="tokens"), taxes=[VAT], maximum=euros("20.00"))
     demanded = [DemandQuantity(dimension="output", unit="tokens", quantity="100")]
     assert sure(most_of_demand(priced, 1, 10 * HOUR, demanded)) == Fraction("47.61")
+    priced = changed(taxed, counted("-1", id="tokens"), taxes=[VAT], maximum=euros("20.00"))
+    assert sure(most_of_demand(priced, 1, 10 * HOUR, demanded)) == Fraction("59.01")  # 19.00 on 100 less 100
 
 
 def test_a_minimum_that_is_taxed() -> None:
