@@ -11,7 +11,7 @@ import pytest
 from crex.decimals import Money
 from crex_broker.application.ports.accounts import NewClose
 from crex_broker.application.ports.disputes import Disputed, DisputeStep, NewDispute
-from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, NewPayment
+from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, NewPayment, OrderPart
 from crex_broker.application.ports.notes import NewNote, NoteIssued
 from reference_broker.tests.contract.delivery import Deliveries, private
 from reference_broker.tests.contract.market import HOUR, Market, refusal
@@ -59,9 +59,8 @@ class Bills(Deliveries):
             "lines": (b"x" * 900, b"y", b"z"),
             "invoice": self.invoice.id,
             "invoice_version": self.invoice.version,
-            "usage_version": None,
-            "order": self.new.order,
-            "billed_before": None,
+            "usages": (),
+            "orders": (OrderPart(self.new.order, owed, more.pop("billed_before", None)),),
             "reason": "usage",
             "currency": "EUR",
             "total": total,
@@ -190,7 +189,7 @@ async def test_a_note_is_kept_once(bills: Bills) -> None:
 async def test_a_note_is_of_the_usage_and_the_order_that_stand(bills: Bills) -> None:
     """BILLING-NOTE-3: another version of the usage, or another bill of the order, is looked at again."""
     with refusal("ETAG_MISMATCH"):
-        await bills.noted(bills.note(usage_version=99))
+        await bills.noted(bills.note(usages=((bills.new.lease, 99),)))
     with refusal("ETAG_MISMATCH"):
         await bills.noted(bills.note("0.50", "10.50", billed_before=(("EUR", "1.00"),)))
     await bills.noted(bills.note("0.50", "10.50", billed_before=()))

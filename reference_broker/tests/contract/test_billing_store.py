@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crex import v1
-from crex_broker.application.ports.invoices import NewInvoice, NewPayment
+from crex_broker.application.ports.invoices import NewInvoice, NewPayment, OrderPart, Together
 from crex_broker.application.ports.usage import UsageSnapshot
 from reference_broker.tests.contract.delivery import Deliveries, private
 from reference_broker.tests.contract.market import HOUR, OFFER, POOL, Market, refusal
@@ -178,6 +178,84 @@ async def test_leases_of_one_order_are_billed_one_after_the_other(deliveries: De
     anew = await bill(deliveries, usages[1])
     assert anew.billed_before == (("EUR", "5.98"),)
     await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), anew)
+
+
+async def account(deliveries: Deliveries, *usages: UsageSnapshot) -> NewInvoice:
+    """An invoice of an account over the usage of several leases, judged against what stands."""
+    new, store = await bill(deliveries, usages[0]), deliveries.store
+    until_ms = usages[0].end_ms
+    orders = []
+    for usage in usages:
+        sold = await store.leases.lease(PROVIDER, usage.lease)
+        assert sold is not None
+        orders.append(OrderPart(sold.order, "1.00", await store.invoices.billed_before(sold.order, "")))
+    together = Together(
+        leases=tuple((usage.lease, usage.version) for usage in usages),
+        orders=tuple(orders),
+        used=await store.usage.used_in(PROVIDER, CONSUMER, usages[0].start_ms, until_ms),
+        until_ms=until_ms,
+    )
+    return replace(new, together=together)
+
+
+async def test_leases_of_an_account_are_billed_together(deliveries: Deliveries) -> None:
+    """BILLING-ACCOUNT-1, BILLING-ONE-1: one invoice has the period of each, and each order's own part."""
+    store = deliveries.store.invoices
+    leases = [await deliveries.active(), await deliveries.active()]
+    usages = [await deliveries.append(await deliveries.batch(each, event="seal")) for each in leases]
+    new = await account(deliveries, *usages)
+    done = await store.issue(deliveries.market.mutation(PROVIDER), new)
+    assert (done.outcome.lease, done.outcome.lease_count) == (leases[0], 2)
+    assert (await store.issue(deliveries.market.mutation(PROVIDER), new)).outcome == done.outcome
+    for usage in usages:
+        with refusal("NAME_EXISTS"):
+            await store.issue(deliveries.market.mutation(PROVIDER), await bill(deliveries, usage))
+        listed = await store.invoices(CONSUMER, state="", lease=usage.lease, before_seq=None, limit=9)
+        assert [each.id for each in listed.invoices] == [new.document.id]
+        found = await store.papers_of_period(usage.lease, usage.start_ms)
+        assert found is not None
+        assert found.invoice == done.outcome
+    for part in new.orders:
+        assert await store.billed_before(part.order, "another") == (("EUR", "1.00"),)
+
+
+async def test_an_account_is_billed_as_it_was_judged(deliveries: Deliveries) -> None:
+    """BILLING-ACCOUNT-1: a lease that was used since is judged anew, as is usage that is not sealed."""
+    lease, other = await deliveries.active(), await deliveries.active()
+    usage = await deliveries.append(await deliveries.batch(lease, event="seal"))
+    opened = await deliveries.append(await deliveries.batch(other))
+    mutation = deliveries.market.mutation(PROVIDER, request_id="issue-both")
+    with refusal("INCOMPLETE"):
+        await deliveries.store.invoices.issue(mutation, await account(deliveries, usage, opened))
+    before = await account(deliveries, usage)
+    await deliveries.append(await deliveries.batch(other, event="seal"))
+    with refusal("ETAG_MISMATCH"):
+        await deliveries.store.invoices.issue(mutation, before)
+    await deliveries.store.invoices.issue(mutation, await account(deliveries, usage))
+
+
+async def test_what_was_used_in_a_period_is_told(deliveries: Deliveries) -> None:
+    """BILLING-ACCOUNT-1: leases with usage, and those that were used and of which none came yet."""
+    billed, silent = await deliveries.active(), await deliveries.active()
+    usage = await deliveries.append(await deliveries.batch(billed, event="seal"))
+    never, _ = (
+        await deliveries.started(),
+        await deliveries.append(await deliveries.batch(silent, event="seal")),
+    )
+    late = await deliveries.active()
+    used = deliveries.store.usage.used_in
+    found = await used(PROVIDER, CONSUMER, usage.start_ms, usage.end_ms)
+    assert {each.lease: (each.version, each.state) for each in found} == {
+        billed: (1, "SEALED"),
+        silent: (1, "SEALED"),
+        late: (0, ""),
+    }
+    assert never not in {each.lease for each in found}
+    assert [each.lease for each in found] == sorted(each.lease for each in found)
+    await deliveries.terminated(late)  # at once: it was not used
+    assert late not in {each.lease for each in await used(PROVIDER, CONSUMER, usage.start_ms, usage.end_ms)}
+    assert await used(PROVIDER, OTHER, usage.start_ms, usage.end_ms) == ()
+    assert await used(PROVIDER, CONSUMER, usage.end_ms, usage.end_ms + 1) == ()
 
 
 async def test_only_sealed_usage_is_billed(deliveries: Deliveries) -> None:

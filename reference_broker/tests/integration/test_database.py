@@ -246,11 +246,20 @@ VALUES (?, ?, 'lease', ?, 1, 'seller', 'buyer', 'EUR', '5.98', 'digest', ?, 3, ?
 """
 
 
+_OLD_LEASE = """
+INSERT INTO leases (name, order_name, consumer, provider, offer, offer_sha256, pool, quantity, start_ms,
+    end_ms, state, version, create_ms, update_ms, last_event, last_actor, last_reason, last_ms)
+VALUES ('lease', 'order', 'buyer', 'seller', 'offer', 'sha', 'pool', 1, 0, 9,
+    'RELEASED', 1, 0, 0, '', '', '', 0)
+"""
+
+
 def test_invoices_of_an_older_edition_go_on(tmp_path: Path) -> None:
     """What was settled is a payment each, under a reference of its own; what is open can be answered."""
     path, migrations = tmp_path / "broker.db", load()
     with sqlite3.connect(path, isolation_level=None) as old:
         migrate(old, migrations[:2], now_ms=1, path=str(path))
+        old.execute(_OLD_LEASE)
         for number, (state, reference) in enumerate(
             (("SETTLED", "wire 7"), ("SETTLED", "wire 7"), ("ISSUED", ""))
         ):
@@ -269,6 +278,10 @@ def test_invoices_of_an_older_edition_go_on(tmp_path: Path) -> None:
             ("invoice-0", "wire 7", "5.98", 200),
             ("invoice-1", "wire 7 / invoice-1", "5.98", 200),
         ]
+        leases = old.execute("SELECT lease, period_start_ms, invoice FROM invoice_leases ORDER BY invoice")
+        assert leases.fetchall() == [("lease", number, f"invoice-{number}") for number in range(3)]
+        assert old.execute(invoice_table.BILLED, ("order", "sha-0")).fetchall() == [("EUR", "5.98")] * 2
+        assert issued.lease_count == 0
 
 
 def test_an_outcome_of_an_older_edition_is_replayed() -> None:

@@ -199,22 +199,26 @@ async def test_a_plan_that_cannot_be_rated_is_refused_when_it_is_published(excha
 
 
 async def test_a_plan_that_cannot_be_billed_here_is_refused(exchange: Exchange) -> None:
-    """BILLING-PLAN-1: neither what is summed over an account nor what nobody here publishes prices for."""
+    """BILLING-PLAN-1: prices and rates that nobody here publishes are no ground for a bill."""
     component = price_plan(exchange).components[0]
-    changes = (
-        {"commitments": [_commitment(component.id)]},
-        {"exchange": v1.Exchange(currency="CNY", series="crex://b.example/s/x", publisher="b.example")},
-        {"components": [_over_account(component)]},
-        {"components": [_by_series(component)]},
+    changes: tuple[tuple[dict[str, Any], int], ...] = (
+        ({"exchange": v1.Exchange(currency="CNY", series="crex://b.example/s/x", publisher="b.example")}, 1),
+        ({"components": [_by_series(component)]}, 1),
+        ({"commitments": [_commitment(component.id)]}, 0),
+        ({"components": [_over_account(component)]}, 0),
     )
-    for change in changes:
+    for revision, (change, refusals) in enumerate(changes, start=1):
         plan = price_plan(exchange)
+        plan.header.revision = revision
         if "components" in change:
             plan.ClearField("components")
         plan.MergeFrom(v1.PricePlan(**change))
+        if not refusals:
+            await exchange.publish(plan)
+            continue
         with _refusal("TERMS") as refused:
             await exchange.publish(plan)
-        assert refused.value.violations[0].requirement == "BILLING-PLAN-1"
+        assert [each.requirement for each in refused.value.violations] == ["BILLING-PLAN-1"]
 
 
 def _commitment(component: str) -> v1.Commitment:

@@ -121,3 +121,21 @@ def test_an_invoice_waits_for_its_prices(world: World, tmp_path: Path) -> None:
             assert list(body.series_points) == [series.pin]
     assert sealed == invoiced > 0
     desk.journal.close()
+
+
+def test_no_invoice_is_made_of_a_lease_that_is_billed_with_its_account(world: World, tmp_path: Path) -> None:
+    """INVOICE-SCOPE-1: usage is sealed, and the account is billed by whoever knows all its leases."""
+    documents = Documents()
+    accumulator = documents.plan.components[0].accumulator
+    accumulator.scope = v1.AccumulatorScope.ACCUMULATOR_SCOPE_ACCOUNT
+    accumulator.reset = v1.AccumulatorReset.ACCUMULATOR_RESET_PERIOD
+    desk = Desk(world, tmp_path, documents.signed(world)).opened()
+    desk.begin()
+    desk.book.close(LEASE, readings(100), read_at=END + timedelta(seconds=2), ended=END)
+    kinds = set()
+    while owed := desk.book.owed():
+        kinds.add(type(owed[0].request))
+        desk.book.paid(owed[0], NOW)
+    assert v1.SealUsageRequest in kinds
+    assert v1.IssueInvoiceRequest not in kinds
+    desk.journal.close()

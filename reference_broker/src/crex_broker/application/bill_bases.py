@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,8 @@ from crex.decimals import Money
 from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, SealedBatch
+from crex.invoice.basis import SoldUsage
+from crex.rating.lines import Line
 from crex.trust.verified import Verified
 from crex_broker.application.context import Context
 from crex_broker.application.ports.leases import lease_not_found
@@ -21,29 +23,55 @@ _SERIES: Final = DocumentType.of(v1.PriceSeries)
 
 
 @dataclass(frozen=True, slots=True)
-class BillBasis:
-    """What a bill of one period of a lease is recomputed from, not opened yet.
+class LeaseBasis:
+    """What is billed of one lease, not opened yet.
 
     Attributes:
         sale: The lease, and its documents.
         sold: What was sold.
         usage: The usage of the period; nothing where there is none.
         chain: The lease's batches up to the last of the period, which corrects it perhaps.
-        earlier: The invoice whose closings the openings are; nothing where none is pinned.
-        series: Revisions of price series that the invoice pins.
     """
 
     sale: LeaseSale
     sold: SoldLease
     usage: UsageSnapshot | None
     chain: Sequence[KeptBatch]
+
+
+@dataclass(frozen=True, slots=True)
+class BillBasis:
+    """What a bill of one period is recomputed from, not opened yet.
+
+    Attributes:
+        leases: What is billed of each lease, in the order of the invoice.
+        together: Whether they are leases of an account that are billed together.
+        earlier: The invoice whose closings the openings are; nothing where none is pinned.
+        series: Revisions of price series that the invoice pins.
+    """
+
+    leases: tuple[LeaseBasis, ...]
+    together: bool
     earlier: Verified[v1.Invoice] | None
     series: tuple[Verified[v1.PriceSeries], ...]
 
     def opened(self, context: Context) -> Basis:
         """Opens the batches, which takes time for many; so it may run beside the event loop."""
-        batches = [sealed_batch(context, kept) for kept in self.chain]
-        return Basis.of(self.sold.sale, batches, series=self.series, earlier=self.earlier)
+        leases = [
+            SoldUsage(each.sold.sale, [sealed_batch(context, kept) for kept in each.chain])
+            for each in self.leases
+        ]
+        return Basis.of_account(leases, series=self.series, earlier=self.earlier)
+
+    @property
+    def first(self) -> LeaseBasis:
+        """The first lease: parties, account and terms of the bill are its."""
+        return self.leases[0]
+
+    @property
+    def orders(self) -> Mapping[str, SoldLease]:
+        """Each order that is billed, with what was sold by it."""
+        return {each.sale.lease.order: each.sold for each in self.leases}
 
 
 class BillBases:
@@ -62,10 +90,19 @@ class BillBases:
             start_ms: Start of its period.
 
         Raises:
-            CrexError: NOT_FOUND: the lease is not the provider's. SUBJECT: the earlier invoice that is pinned
+            CrexError: NOT_FOUND: a lease is not the provider's. SUBJECT: the earlier invoice that is pinned
                 was not issued here. REFERENCE_MISSING: a price series that is pinned was not published here.
         """
-        store, lease = self._context.store, invoice.lease
+        names = invoice.leases or [invoice.lease]
+        return BillBasis(
+            leases=tuple([await self._lease(provider, name, start_ms) for name in names]),
+            together=bool(invoice.leases),
+            earlier=await self._earlier(provider, invoice),
+            series=tuple([await self._series(provider, pin) for pin in invoice.series_points]),
+        )
+
+    async def _lease(self, provider: str, lease: str, start_ms: int) -> LeaseBasis:
+        store = self._context.store
         found = await store.usage.sale(provider, lease)
         if found is None:
             raise lease_not_found(lease)
@@ -73,14 +110,7 @@ class BillBases:
         chain: Sequence[KeptBatch] = ()
         if usage is not None:
             chain = await store.usage.chain(provider, lease, until_sha256=usage.last_batch_sha256)
-        return BillBasis(
-            sale=found,
-            sold=await self._sold.of(found),
-            usage=usage,
-            chain=chain,
-            earlier=await self._earlier(provider, invoice),
-            series=tuple([await self._series(provider, pin) for pin in invoice.series_points]),
-        )
+        return LeaseBasis(found, await self._sold.of(found), usage, chain)
 
     async def _earlier(self, provider: str, invoice: v1.Invoice) -> Verified[v1.Invoice] | None:
         """Gives the invoice whose closings the openings are, where one is pinned (RATE-OPENING-1)."""
@@ -134,3 +164,8 @@ def sum_in(currency: str, amounts: Iterable[tuple[str, str]]) -> Money | None:
             billed = Money.parse(other, amount)
             total = billed if total is None else total + billed
     return total
+
+
+def order_share(lines: Iterable[Line], order: str, total: Money) -> Money:
+    """Gives what of a bill of an account counts against the spend limit of one order: its own lines."""
+    return Money(total.currency, sum(line.amount.minor for line in lines if line.order == order))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from crex_broker.application.accept_invoice import AcceptInvoice
+from crex_broker.application.accounts_billed import BilledAccounts
 from crex_broker.application.agree_dispute import AgreeDispute
 from crex_broker.application.amend_usage import AmendUsage
 from crex_broker.application.answer_dispute import AnswerDispute
@@ -60,7 +61,7 @@ def billing_cases(context: Context) -> Mapping[str, UnaryUseCase]:
         f"{_BILLING}/SealUsage": SealUsage(context, sold),
         f"{_BILLING}/AmendUsage": AmendUsage(context, sold),
         f"{_BILLING}/ListUsage": ListUsage(context),
-        f"{_BILLING}/IssueInvoice": IssueInvoice(context, bases),
+        f"{_BILLING}/IssueInvoice": IssueInvoice(context, bases, BilledAccounts(context, sold)),
         f"{_BILLING}/GetInvoice": GetInvoice(context),
         f"{_BILLING}/ListInvoices": ListInvoices(context),
         f"{_BILLING}/AcceptInvoice": AcceptInvoice(context),

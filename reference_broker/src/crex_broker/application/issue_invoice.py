@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final
 
 from crex import v1
-from crex.decimals import Money
 from crex.errors import CrexError
 from crex.invoice import verify
 from crex.metering.span import Span, timestamp_ms
+from crex.rating.engine import Rating
 from crex.trust.verified import Verified
-from crex_broker.application.bill_bases import BillBases, BillBasis, sum_in
+from crex_broker.application.accounts_billed import BilledAccounts
+from crex_broker.application.bill_bases import BillBases, BillBasis, order_share, sum_in
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.lease_messages import invoice_message
 from crex_broker.application.opening import new_document, open_own
-from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice
+from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, OrderPart
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.ports.usage import UsageSnapshot
 from crex_broker.application.rejudging import judged_anew
 
 _METHOD: Final = "BillingService.IssueInvoice"
+# By order: what its other invoices came to.
+_Others = Mapping[str, tuple[tuple[str, str], ...]]
 
 
 class IssueInvoice:
     """Recomputes an invoice from the documents that the broker has, and keeps it if nothing differs."""
 
-    def __init__(self, context: Context, bases: BillBases) -> None:
+    def __init__(self, context: Context, bases: BillBases, accounts: BilledAccounts) -> None:
         self._context = context
         self._bases = bases
+        self._accounts = accounts
 
     async def __call__(self, caller: Caller, request: v1.IssueInvoiceRequest) -> v1.IssueInvoiceResponse:
         """Issues.
@@ -55,55 +60,66 @@ class IssueInvoice:
         store = self._context.store
         opened = open_own(self._context, caller, request.invoice, v1.Invoice)
         message = opened.message
-        if message.provisional or message.leases:
-            raise _not_taken(message)
+        if message.provisional:
+            raise _provisional(message)
         period = Span.of(message.period)
         basis = await self._bases.of(caller.authority, message, period.start_ms)
-        usage, sale = basis.usage, basis.sale.lease
-        if usage is None or usage.state != "SEALED":
-            raise _incomplete(message.lease, period, usage)
-        others = await store.invoices.billed_before(sale.order, opened.digest)
-        billed = sum_in(message.currency, others)
-        await asyncio.to_thread(self._verify, opened, list(request.lines), basis, billed)
+        for each in basis.leases:
+            if each.usage is None or each.usage.state != "SEALED":
+                raise _incomplete(each.sale.lease.name, period, each.usage)
+        digest, invoices = opened.digest, store.invoices
+        others = {order: await invoices.billed_before(order, digest) for order in basis.orders}
+        rating = await asyncio.to_thread(self._verify, opened, list(request.lines), basis, others)
+        first = basis.first
+        together = None
+        if basis.together:
+            parts = [
+                OrderPart(order, order_share(rating.lines, order, rating.total).amount, others[order])
+                for order in others
+            ]
+            together = await self._accounts.whole(message, basis, tuple(parts))
         return NewInvoice(
-            document=new_document(opened, provider=sale.provider, consumer=sale.consumer),
+            document=new_document(
+                opened, provider=first.sale.lease.provider, consumer=first.sale.lease.consumer
+            ),
             lines=tuple(request.lines),
-            lease=message.lease,
+            lease=first.sale.lease.name,
             start_ms=period.start_ms,
             end_ms=period.end_ms,
-            usage_version=usage.version,
-            order=sale.order,
-            billed_before=others,
+            usage_version=0 if first.usage is None else first.usage.version,
+            order=first.sale.lease.order,
+            billed_before=others[first.sale.lease.order],
             buyer=message.buyer,
             currency=message.total.currency,
             total=message.total.amount,
             rating_digest=message.rating_digest,
-            acceptance_ms=basis.sold.invoice_acceptance_ms(self._context.limits.invoice_acceptance_ms),
+            acceptance_ms=first.sold.invoice_acceptance_ms(self._context.limits.invoice_acceptance_ms),
             account=message.account,
             issued_ms=timestamp_ms(message.header.issued_at),
+            together=together,
         )
 
     def _verify(
-        self, opened: Verified[v1.Invoice], lines: list[bytes], basis: BillBasis, billed: Money | None
-    ) -> None:
-        before = {} if billed is None else {basis.sold.sale.order.id: billed}
-        verify(opened, lines, basis.opened(self._context), billed_before=before).require()
+        self, opened: Verified[v1.Invoice], lines: list[bytes], basis: BillBasis, others: _Others
+    ) -> Rating:
+        before = {}
+        for order, sold in basis.orders.items():
+            billed = sum_in(opened.message.currency, others[order])
+            if billed is not None:
+                before[sold.sale.order.id] = billed
+        report = verify(opened, lines, basis.opened(self._context), billed_before=before)
+        report.require()
+        assert report.rating is not None  # noqa: S101 - what cannot be rated was refused
+        return report.rating
 
 
-def _not_taken(message: v1.Invoice) -> CrexError:
-    """Gives the refusal of an invoice that is no bill of one lease that is owed."""
-    if message.provisional:
-        return CrexError(
-            "INCOMPLETE",
-            f"{message.header.id} is provisional: nobody owes it, so it is not issued here. Seal the period "
-            "and issue its invoice (INVOICE-PROVISIONAL-1).",
-            details={"requirement": "INVOICE-PROVISIONAL-1"},
-        )
+def _provisional(message: v1.Invoice) -> CrexError:
+    """Gives the refusal of an invoice that nobody owes."""
     return CrexError(
-        "TERMS",
-        f"{message.header.id} bills {len(message.leases)} leases of an account together. A broker takes an "
-        "invoice of one lease; exchange this one with the buyer (BILLING-PLAN-1).",
-        details={"requirement": "BILLING-PLAN-1"},
+        "INCOMPLETE",
+        f"{message.header.id} is provisional: nobody owes it, so it is not issued here. Seal the period and "
+        "issue its invoice (INVOICE-PROVISIONAL-1).",
+        details={"requirement": "INVOICE-PROVISIONAL-1"},
     )
 
 

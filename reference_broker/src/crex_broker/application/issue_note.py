@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,17 +19,18 @@ from crex.metering.span import Span, timestamp_ms
 from crex.trust import merkle, steps
 from crex.trust.envelope import read_parts
 from crex.trust.verified import Verified
-from crex_broker.application.bill_bases import BillBases, BillBasis, sum_in
+from crex_broker.application.bill_bases import BillBases, BillBasis, order_share, sum_in
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.lease_messages import invoice_message, note_message
 from crex_broker.application.opened_invoices import OpenedInvoice, withheld
 from crex_broker.application.opening import new_document, open_own
-from crex_broker.application.ports.invoices import InvoicePapers, invoice_not_found
+from crex_broker.application.ports.invoices import InvoicePapers, OrderPart, invoice_not_found
 from crex_broker.application.ports.notes import NewNote, NoteIssued
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.rejudging import judged_anew
+from crex_broker.application.sold_leases import SoldLease
 
 _METHOD: Final = "BillingService.IssueNote"
 _TYPES: Final[tuple[type[Note], ...]] = (v1.CreditNote, v1.DebitNote)
@@ -37,10 +38,11 @@ _TYPES: Final[tuple[type[Note], ...]] = (v1.CreditNote, v1.DebitNote)
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What an invoice comes to after a note."""
+    """What an invoice comes to after a note, and what of it counts against each of its orders."""
 
     owed: Money
     withheld: Money
+    shares: Mapping[str, Money]
 
 
 class IssueNote:
@@ -94,14 +96,15 @@ class IssueNote:
         if opened.digest in invoice.digests:
             _check_same_lines(opened, request.lines)
             owed, kept_back = papers.invoice.owed_money, papers.invoice.withheld_money
-            return self._new(note, invoice, basis, _Outcome(owed, kept_back), None)
+            return self._new(note, invoice, basis, _Outcome(owed, kept_back, {}), {})
         _check_pins(correction, invoice, opened)
         invoice.check_later(opened)
         outcome = await asyncio.to_thread(self._verify, note, invoice, basis)
-        others = None
+        others = {}
         if isinstance(opened.message, v1.DebitNote):
-            others = await store.invoices.billed_before(basis.sale.lease.order, papers.invoice.sha256)
-            _check_spend(basis, papers, outcome, others)
+            for order, sold in basis.orders.items():
+                others[order] = await store.invoices.billed_before(order, papers.invoice.sha256)
+                _check_spend(sold, papers, outcome.shares[order], others[order])
         return self._new(note, invoice, basis, outcome, others)
 
     def _open(self, caller: Caller, envelope: v1.Envelope) -> Verified[Note]:
@@ -126,7 +129,13 @@ class IssueNote:
         (report,) = verify_notes(ledger, [note], opened, settlements=settlements)
         report.require()
         standing = invoice.standing.noted(note)
-        return _Outcome(standing.total, withheld(standing, cases))
+        shares = {}
+        for order in basis.orders:
+            shares[order] = standing.total
+            if basis.together:
+                lines = [line for each in standing.issued for line in each.lines]
+                shares[order] = order_share(lines, order, standing.total)
+        return _Outcome(standing.total, withheld(standing, cases), shares)
 
     def _new(
         self,
@@ -134,20 +143,22 @@ class IssueNote:
         invoice: OpenedInvoice,
         basis: BillBasis,
         outcome: _Outcome,
-        others: tuple[tuple[str, str], ...] | None,
+        others: Mapping[str, tuple[tuple[str, str], ...]],
     ) -> NewNote:
-        correction, standing, lease = note.correction, invoice.papers.invoice, basis.sale.lease
-        usage = None
-        if correction.reason == USAGE and basis.usage is not None:
-            usage = basis.usage.version
+        correction, standing, lease = note.correction, invoice.papers.invoice, basis.first.sale.lease
+        usages: tuple[tuple[str, int], ...] = ()
+        if correction.reason == USAGE:
+            found = [(each.sale.lease.name, each.usage) for each in basis.leases]
+            usages = tuple((name, usage.version) for name, usage in found if usage is not None)
         return NewNote(
             document=new_document(note.note, provider=lease.provider, consumer=lease.consumer),
             lines=tuple(note.lines),
             invoice=standing.id,
             invoice_version=standing.version,
-            usage_version=usage,
-            order=lease.order,
-            billed_before=others,
+            usages=usages,
+            orders=tuple(
+                OrderPart(order, share.amount, others.get(order)) for order, share in outcome.shares.items()
+            ),
             reason=correction.reason,
             currency=correction.currency,
             total=correction.total.amount,
@@ -192,19 +203,19 @@ def _check_same_lines(note: Verified[Note], lines: Sequence[bytes]) -> None:
 
 
 def _check_spend(
-    basis: BillBasis, papers: InvoicePapers, outcome: _Outcome, others: tuple[tuple[str, str], ...]
+    sold: SoldLease, papers: InvoicePapers, owed: Money, others: tuple[tuple[str, str], ...]
 ) -> None:
     """Holds an order to its spend limit also after a debit note (BILLING-NOTE-3, ORDER-SPEND-1)."""
-    stated = basis.sold.sale.spend_limit
+    stated = sold.sale.spend_limit
     if stated is None:
         return
     limit = Money.parse(stated.currency, stated.amount)
-    before = sum_in(outcome.owed.currency, others)
-    spent = outcome.owed if before is None else outcome.owed + before
+    before = sum_in(owed.currency, others)
+    spent = owed if before is None else owed + before
     if spent.currency != limit.currency or spent.minor > limit.minor:
         raise CrexError(
             "BUDGET_EXCEEDED",
-            f"With the note the order of {papers.invoice.id} comes to {spent}, and its consumer signed for "
-            f"at most {limit}. What goes beyond is not owed (BILLING-NOTE-3).",
+            f"With the note the order {sold.sale.order.id} of {papers.invoice.id} comes to {spent}, and its "
+            f"consumer signed for at most {limit}. What goes beyond is not owed (BILLING-NOTE-3).",
             details={"spent": spent.amount, "currency": spent.currency, "spend_limit": limit.amount},
         )

@@ -65,7 +65,7 @@ def invoice_message(invoice: InvoiceSnapshot) -> v1.InvoiceRecord:
         etag=etag_of(invoice.version),
         seller=invoice.seller,
         buyer=invoice.buyer,
-        lease=invoice.lease,
+        lease="" if invoice.lease_count else invoice.lease,
         total=v1.Money(currency=invoice.currency, amount=invoice.total),
         sha256=invoice.sha256,
         create_time=timestamp(invoice.create_ms),

@@ -248,7 +248,7 @@ async def test_a_provisional_invoice_is_not_issued(trade: Trade, agent: PlayedAg
     draft.message.ClearField("provisional")
     draft.message.leases.append(draft.message.lease)
     refused = await issue_refused(kept, draft)
-    assert (refused.reason, refused.details["requirement"]) == ("TERMS", "BILLING-PLAN-1")
+    assert (refused.reason, refused.details["requirement"]) == ("TERMS", "INVOICE-SCOPE-1")
 
 
 async def test_tiers_go_on_from_the_invoice_before(trade: Trade, agent: PlayedAgent) -> None:

@@ -218,16 +218,19 @@ class UsageBook:
 
     def needed(self, owed: Owed) -> tuple[Needed, ...]:
         """Gives the price series by which the invoice is made that an answered call makes due."""
-        if not isinstance(owed.request, v1.SealUsageRequest):
+        plan = self.sale(owed.lease).plan
+        if not isinstance(owed.request, v1.SealUsageRequest) or plan.of_account:
             return ()
         row = self._lease(owed.lease)
         issued = _issued(owed.request.batch)
         batch = open_envelope(owed.request.batch, v1.UsageBatch, self._trust, now=issued)
         period = Span.of(batch.message.period)
-        return needed_series(self.sale(owed.lease).plan, period, row["activated_ms"])
+        return needed_series(plan, period, row["activated_ms"])
 
     def paid(self, owed: Owed, now: datetime, series: Sequence[v1.Envelope] = ()) -> None:
         """Writes down that a call was answered; an answered final batch makes the period's invoice due.
+
+        No invoice is made under a plan whose bills are of an account.
 
         Args:
             owed: The call.
@@ -244,7 +247,8 @@ class UsageBook:
                 )
             return
         request = None
-        if isinstance(owed.request, v1.SealUsageRequest):
+        # What is summed over an account is billed over all its leases, which one agent may not know.
+        if isinstance(owed.request, v1.SealUsageRequest) and not self.sale(owed.lease).plan.of_account:
             request = self._invoice(owed.lease, owed.number, now, series)
         with self._journal.transaction() as connection:
             connection.execute(

@@ -10,7 +10,7 @@ from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.requests import Mutation, Remembered
-from crex_broker.application.ports.usage import KeptDocument
+from crex_broker.application.ports.usage import KeptDocument, LeaseUsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class InvoiceSnapshot:
         open_disputes: Number of its disputes that are open.
         outcome: How its disputes ended since it was last ISSUED: `resolved`, `credited`, or empty.
         acceptance_ms: Time that the consumer has to answer.
+        lease_count: Leases that are billed together, of which `lease` is the first; 0: `lease` alone.
     """
 
     id: str
@@ -57,6 +58,7 @@ class InvoiceSnapshot:
     open_disputes: int = 0
     outcome: str = ""
     acceptance_ms: int = 0
+    lease_count: int = 0
 
     @property
     def owed_money(self) -> Money:
@@ -86,13 +88,47 @@ class InvoiceSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderPart:
+    """What of an invoice counts against the spend limit of one order.
+
+    Attributes:
+        order: The order.
+        owed: What it comes to, with all notes.
+        billed_before: The other invoices of the order that counted, as `billed_before` gave them; nothing
+            where the limit is not asked.
+    """
+
+    order: str
+    owed: str
+    billed_before: tuple[tuple[str, str], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Leases of an account that are billed together.
+
+    Attributes:
+        leases: Each lease, and the version of its period's usage that was billed; by ascending name.
+        orders: What counts against each of their orders.
+        used: All leases between the two parties that were used in the period, with the versions of their
+            usage, as `UsageStore.used_in` gave them; the leases above are all of them that belong together.
+        until_ms: End of the whole billing period.
+    """
+
+    leases: tuple[tuple[str, int], ...]
+    orders: tuple[OrderPart, ...]
+    used: tuple[LeaseUsed, ...]
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewInvoice:
     """An invoice that was recomputed and found right.
 
     Attributes:
         document: The invoice.
         lines: Exact bytes of its lines, in the order of its tree.
-        lease: The lease that it bills.
+        lease: The lease that it bills; of several the first.
         start_ms: Start of the billed period.
         end_ms: End of the billed period.
         usage_version: Version of the period's usage that it was recomputed from.
@@ -106,6 +142,7 @@ class NewInvoice:
         acceptance_ms: Time that the consumer has to answer.
         account: The buyer's account.
         issued_ms: When it was issued, by its header.
+        together: The leases that it bills together; nothing: `lease` alone, under `order`.
     """
 
     document: NewDocument
@@ -123,6 +160,19 @@ class NewInvoice:
     acceptance_ms: int
     account: str
     issued_ms: int
+    together: Together | None = None
+
+    @property
+    def leases(self) -> tuple[tuple[str, int], ...]:
+        """Each lease that it bills, and the version of its usage."""
+        return ((self.lease, self.usage_version),) if self.together is None else self.together.leases
+
+    @property
+    def orders(self) -> tuple[OrderPart, ...]:
+        """What counts against each order."""
+        if self.together is None:
+            return (OrderPart(self.order, self.total, self.billed_before),)
+        return self.together.orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument
-from crex_broker.application.ports.invoices import InvoiceSnapshot
+from crex_broker.application.ports.invoices import InvoiceSnapshot, OrderPart
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.application.ports.usage import KeptDocument
 
@@ -37,11 +37,10 @@ class NewNote:
         lines: Exact bytes of its lines, in the order of its tree.
         invoice: Name of the invoice.
         invoice_version: Version of the invoice against which it was judged.
-        usage_version: Version of the period's usage from which it was recomputed; nothing where usage is not
-            its reason.
-        order: The order of the lease.
-        billed_before: The other invoices of the order that counted against its spend limit; nothing where it
-            owes no more than before.
+        usages: Each lease, and the version of its period's usage from which it was recomputed; nothing where
+            usage is not its reason.
+        orders: What counts against each order after it; the other invoices of an order only where it owes
+            more than before.
         reason: Its reason.
         currency: Currency of the total.
         total: Difference of the totals.
@@ -57,9 +56,8 @@ class NewNote:
     lines: tuple[bytes, ...]
     invoice: str
     invoice_version: int
-    usage_version: int | None
-    order: str
-    billed_before: tuple[tuple[str, str], ...] | None
+    usages: tuple[tuple[str, int], ...]
+    orders: tuple[OrderPart, ...]
     reason: str
     currency: str
     total: str

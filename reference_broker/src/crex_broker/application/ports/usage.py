@@ -159,6 +159,21 @@ class BatchPage:
     periods: tuple[UsageSnapshot, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseUsed:
+    """A lease that was used in a billing period.
+
+    Attributes:
+        lease: Its name.
+        version: Version of its usage of the period; 0 where there is none yet.
+        state: State of that usage; empty where there is none yet.
+    """
+
+    lease: str
+    version: int
+    state: str
+
+
 class UsageStore(Protocol):
     """Batches, records and periods. Who is no party to a lease finds nothing."""
 
@@ -220,6 +235,19 @@ class UsageStore(Protocol):
             lease: Name of the lease.
             until_sha256: Digest of the batch; where the lease has no such batch, there is nothing to give.
             period_ms: Start of the period whose records are given; nothing: that of the batch.
+        """
+        ...
+
+    async def used_in(
+        self, provider: str, consumer: str, start_ms: int, end_ms: int
+    ) -> tuple[LeaseUsed, ...]:
+        """Gives the leases between two parties that were used in a billing period, by ascending name.
+
+        Args:
+            provider: The provider.
+            consumer: The consumer.
+            start_ms: Start of the period.
+            end_ms: End of the whole period, however early usage closed it.
         """
         ...
 

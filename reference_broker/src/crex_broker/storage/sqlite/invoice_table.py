@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, invoice_not_found
+from crex_broker.application.ports.invoices import InvoiceSnapshot, NewInvoice, OrderPart, invoice_not_found
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.timers import Moved
 from crex_broker.domain.etags import etag_of
@@ -18,14 +19,19 @@ from crex_broker.storage.sqlite.writer import Tx
 COLUMNS: Final = (
     "id, state, version, sha256, seller, buyer, lease, currency, total, rating_digest, deadline_ms, "
     "acceptance_sha256, create_ms, update_ms, owed, withheld, paid, owed_digest, note_count, open_disputes, "
-    "outcome, acceptance_ms, last_event, last_actor, last_reason, last_ms"
+    "outcome, acceptance_ms, lease_count, last_event, last_actor, last_reason, last_ms"
 )
 _FIELDS: Final = [name for name in InvoiceSnapshot.__slots__ if name != "last"]
-# Currency and amount owed of the other invoices of an order's leases.
+# Currency and amount of what counts against an order's spend limit, of its other invoices.
 BILLED: Final = """
-SELECT currency, CASE owed WHEN '' THEN total ELSE owed END
-FROM invoices JOIN leases ON leases.name = invoices.lease
-WHERE leases.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
+SELECT invoices.currency, invoice_orders.owed
+FROM invoice_orders JOIN invoices ON invoices.id = invoice_orders.invoice
+WHERE invoice_orders.order_name = ? AND invoices.sha256 != ? ORDER BY invoices.seq
+"""
+_LEASE: Final = "INSERT INTO invoice_leases (lease, period_start_ms, invoice) VALUES (?, ?, ?)"
+_PART: Final = """
+INSERT INTO invoice_orders (order_name, invoice, owed) VALUES (?, ?, ?)
+ON CONFLICT (order_name, invoice) DO UPDATE SET owed = excluded.owed
 """
 _INSERT: Final = f"""
 INSERT INTO invoices ({COLUMNS}, covered, period_start_ms, period_end_ms)
@@ -137,6 +143,7 @@ def make(tx: Tx, invoice: NewInvoice, seller: str) -> InvoiceSnapshot:
         owed=invoice.total,
         owed_digest=invoice.rating_digest,
         acceptance_ms=invoice.acceptance_ms,
+        lease_count=0 if invoice.together is None else len(invoice.leases),
     )
     last = made.last
     plain = [getattr(made, name) for name in _FIELDS]
@@ -144,8 +151,25 @@ def make(tx: Tx, invoice: NewInvoice, seller: str) -> InvoiceSnapshot:
     placed = (_covered(made), invoice.start_ms, invoice.end_ms)
     cursor = tx.connection.execute(_INSERT, (*plain, *step_, *placed))
     INVOICE_LINES.write(tx.connection, cursor.lastrowid, invoice.lines)
+    leases = [(lease, invoice.start_ms, made.id) for lease, _ in invoice.leases]
+    tx.connection.executemany(_LEASE, leases)
+    write_parts(tx, made.id, invoice.orders)
     _record(tx, made, event, "", seller)
     return made
+
+
+def write_parts(tx: Tx, invoice: str, parts: Sequence[OrderPart]) -> None:
+    """Writes what of an invoice counts against its orders."""
+    tx.connection.executemany(_PART, [(part.order, invoice, part.owed) for part in parts])
+
+
+def check_parts(tx: Tx, sha256: str, parts: Sequence[OrderPart]) -> str:
+    """Gives an order of which other invoices came to something else than was judged; empty: there is none."""
+    for part in parts:
+        others = tuple(tx.connection.execute(BILLED, (part.order, sha256)).fetchall())
+        if part.billed_before is not None and others != part.billed_before:
+            return part.order
+    return ""
 
 
 def advance(

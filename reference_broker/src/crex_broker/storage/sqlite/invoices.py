@@ -33,11 +33,16 @@ from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
-_OF_PERIOD: Final = "SELECT id, sha256 FROM invoices WHERE lease = ? AND period_start_ms = ?"
+_OF_PERIOD: Final = """
+SELECT invoices.id, invoices.sha256 FROM invoice_leases JOIN invoices ON invoices.id = invoice_leases.invoice
+WHERE invoice_leases.lease = ? AND invoice_leases.period_start_ms = ?
+"""
 _SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
 _SIDE: Final = f"""
 SELECT * FROM (
-    SELECT seq, {invoice_table.COLUMNS} FROM invoices WHERE %s = :party AND (:lease = '' OR lease = :lease)
+    SELECT seq, {invoice_table.COLUMNS} FROM invoices WHERE %s = :party AND (
+        :lease = '' OR id IN (SELECT invoice FROM invoice_leases WHERE invoice_leases.lease = :lease)
+    )
     AND (:state = '' OR state = :state) AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit
 )
 """  # noqa: S608 - constants
@@ -163,39 +168,60 @@ class SqliteInvoices:
 
 
 def _issue(tx: Tx, seller: str, invoice: NewInvoice) -> InvoiceSnapshot:
-    lease_table.of_provider(tx.connection, seller, invoice.lease)
-    row = tx.connection.execute(_OF_PERIOD, (invoice.lease, invoice.start_ms)).fetchone()
-    if row is not None and row[1] == invoice.document.sha256:
-        standing = invoice_table.find(tx.connection, row[0])
-        assert standing is not None  # noqa: S101 - just found
-        return standing
-    if row is not None:
-        raise CrexError(
-            "NAME_EXISTS",
-            f"{row[0]} bills this period of {invoice.lease} already; a period is billed once. Read that "
-            "invoice (BILLING-ONE-1).",
-            details={"invoice": row[0], "sha256": row[1]},
-        )
-    usage = usage_table.period(tx.connection, invoice.lease, invoice.start_ms)
-    if usage is None or usage.state != "SEALED" or usage.version != invoice.usage_version:
-        raise CrexError(
-            "INCOMPLETE",
-            f"The usage of {invoice.lease} in this period is "
-            f"{'not there' if usage is None else usage.state}; an invoice bills sealed usage. Seal the "
-            "period, then issue the invoice (BILLING-ISSUE-1).",
-            details={"lease": invoice.lease, "current_state": "" if usage is None else usage.state},
-        )
-    others = tuple(tx.connection.execute(BILLED, (invoice.order, invoice.document.sha256)).fetchall())
-    if others != invoice.billed_before:
-        raise CrexError(
-            "ETAG_MISMATCH",
-            f"Another invoice of {invoice.order} came while this one was recomputed, and both count against "
-            "its spend limit. Send the same request again.",
-            details={"order": invoice.order},
-        )
+    for lease, _ in invoice.leases:
+        lease_table.of_provider(tx.connection, seller, lease)
+        row = tx.connection.execute(_OF_PERIOD, (lease, invoice.start_ms)).fetchone()
+        if row is not None and row[1] == invoice.document.sha256:
+            standing = invoice_table.find(tx.connection, row[0])
+            assert standing is not None  # noqa: S101 - just found
+            return standing
+        if row is not None:
+            raise CrexError(
+                "NAME_EXISTS",
+                f"{row[0]} bills this period of {lease} already; a period is billed once. Read that invoice "
+                "(BILLING-ONE-1).",
+                details={"invoice": row[0], "sha256": row[1]},
+            )
+    for lease, version in invoice.leases:
+        _check_sealed(tx, lease, invoice.start_ms, version)
+    _check_same_ground(tx, seller, invoice)
     closes.check_open(tx.connection, seller, invoice.buyer, invoice.account, invoice.issued_ms)
     documents.keep(tx, invoice.document)
     return invoice_table.make(tx, invoice, seller)
+
+
+def _check_sealed(tx: Tx, lease: str, start_ms: int, version: int) -> None:
+    usage = usage_table.period(tx.connection, lease, start_ms)
+    if usage is None or usage.state != "SEALED" or usage.version != version:
+        raise CrexError(
+            "INCOMPLETE",
+            f"The usage of {lease} in this period is {'not there' if usage is None else usage.state}; an "
+            "invoice bills sealed usage. Seal the period, then issue the invoice (BILLING-ISSUE-1).",
+            details={"lease": lease, "current_state": "" if usage is None else usage.state},
+        )
+
+
+def _check_same_ground(tx: Tx, seller: str, invoice: NewInvoice) -> None:
+    """Requires that nothing else was billed or used by which the invoice was judged."""
+    order = invoice_table.check_parts(tx, invoice.document.sha256, invoice.orders)
+    if order:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"Another invoice of {order} came while this one was recomputed, and both count against its "
+            "spend limit. Send the same request again.",
+            details={"order": order},
+        )
+    together = invoice.together
+    if together is None:
+        return
+    used = usage_table.used_in(tx.connection, seller, invoice.buyer, invoice.start_ms, together.until_ms)
+    if used != together.used:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"Usage of {invoice.buyer} changed while the invoice of its account was recomputed. Send the "
+            "same request again.",
+            details={"account": invoice.account},
+        )
 
 
 def _as_party(tx: Tx, party: str, id_: str, *, buyer: bool) -> InvoiceSnapshot:

@@ -17,7 +17,7 @@ from crex_broker.application.ports.notes import (
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.domain.states import Actor
 from crex_broker.storage.sqlite import closes, documents, invoice_table, usage_table
-from crex_broker.storage.sqlite.invoice_table import BILLED, Change
+from crex_broker.storage.sqlite.invoice_table import Change
 from crex_broker.storage.sqlite.line_pages import NOTE_LINES
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
@@ -103,6 +103,7 @@ def _issue(tx: Tx, seller: str, note: NewNote) -> NoteIssued:
     )
     cursor = tx.connection.execute(_INSERT, [getattr(made, name) for name in _FIELDS])
     NOTE_LINES.write(tx.connection, cursor.lastrowid, note.lines)
+    invoice_table.write_parts(tx, invoice.id, note.orders)
     change = Change(
         owed=note.owed,
         withheld=note.withheld,
@@ -119,15 +120,15 @@ def _check_same_ground(tx: Tx, invoice: InvoiceSnapshot, note: NewNote) -> None:
     changed = ""
     if invoice.version != note.invoice_version:
         changed = f"{invoice.id} or what is on it"
-    elif note.usage_version is not None:
+    elif note.usages:
         (start_ms,) = tx.connection.execute(_PERIOD, (invoice.id,)).fetchone()
-        usage = usage_table.period(tx.connection, invoice.lease, start_ms)
-        if usage is None or usage.version != note.usage_version:
-            changed = f"The usage of {invoice.lease}"
-    if not changed and note.billed_before is not None:
-        others = tuple(tx.connection.execute(BILLED, (note.order, invoice.sha256)).fetchall())
-        if others != note.billed_before:
-            changed = f"What other invoices of {note.order} come to"
+        for lease, version in note.usages:
+            usage = usage_table.period(tx.connection, lease, start_ms)
+            if usage is None or usage.version != version:
+                changed = f"The usage of {lease}"
+    order = "" if changed else invoice_table.check_parts(tx, invoice.sha256, note.orders)
+    if order:
+        changed = f"What other invoices of {order} come to"
     if changed:
         raise CrexError(
             "ETAG_MISMATCH",

@@ -16,6 +16,7 @@ from crex_broker.application.ports.usage import (
     KeptBatch,
     KeptDocument,
     LeaseSale,
+    LeaseUsed,
     NewBatch,
     UsageSnapshot,
     UsageView,
@@ -42,10 +43,13 @@ WHERE usage_batches.lease = ? AND usage_batches.seq BETWEEN ? AND ? ORDER BY usa
 _PAGE: Final = _BATCHES % "usage_batches.records"
 # Records of earlier periods are not wanted.
 _CHAIN: Final = _BATCHES % "CASE WHEN usage_batches.period_start_ms = ? THEN usage_batches.records END"
-_INVOICE: Final = "SELECT version FROM invoices WHERE lease = ? AND period_start_ms = ?"
+_INVOICE: Final = """
+SELECT invoices.version FROM invoice_leases JOIN invoices ON invoices.id = invoice_leases.invoice
+WHERE invoice_leases.lease = ? AND invoice_leases.period_start_ms = ?
+"""
 _JUDGES: Final = """
-SELECT 1 FROM disputes JOIN invoices ON invoices.id = disputes.invoice
-WHERE invoices.lease = ? AND disputes.arbiter = ? AND disputes.escalated = 1 LIMIT 1
+SELECT 1 FROM disputes JOIN invoice_leases ON invoice_leases.invoice = disputes.invoice
+WHERE invoice_leases.lease = ? AND disputes.arbiter = ? AND disputes.escalated = 1 LIMIT 1
 """
 _ORDER: Final = "SELECT hold_receipt_sha256, order_document_sha256 FROM orders WHERE name = ?"
 
@@ -156,6 +160,12 @@ class SqliteUsage:
             return [KeptBatch(*row) for row in rows]
 
         return await self._reader.run(read)
+
+    async def used_in(
+        self, provider: str, consumer: str, start_ms: int, end_ms: int
+    ) -> tuple[LeaseUsed, ...]:
+        """Gives the leases between two parties that were used in a billing period, by ascending name."""
+        return await self._reader.run(lambda c: usage_table.used_in(c, provider, consumer, start_ms, end_ms))
 
     async def period(self, provider: str, lease: str, start_ms: int) -> UsageSnapshot | None:
         """Gives the usage of one period of a lease of this provider."""

@@ -12,7 +12,7 @@ from crex import v1
 from crex_broker.application.ports.leases import LeaseSnapshot
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.timers import Moved
-from crex_broker.application.ports.usage import ChainHead, NewBatch, UsageSnapshot
+from crex_broker.application.ports.usage import ChainHead, LeaseUsed, NewBatch, UsageSnapshot
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import NEW, Actor, step
 from crex_broker.storage.sqlite import lease_table, transitions
@@ -24,6 +24,18 @@ _COLUMNS: Final = (
 )
 _FIELDS: Final = [name for name in UsageSnapshot.__slots__ if name != "last"]
 _ONE: Final = f"SELECT {_COLUMNS} FROM usage_periods WHERE lease = ? AND start_ms = ?"  # noqa: S608 - constants
+# A lease that was used and of which no batch came yet is there without usage.
+_USED: Final = """
+SELECT leases.name, coalesce(usage_periods.version, 0), coalesce(usage_periods.state, '')
+FROM leases LEFT JOIN usage_periods ON usage_periods.lease = leases.name AND usage_periods.start_ms = :start
+WHERE leases.provider = :provider AND leases.consumer = :consumer AND (
+    usage_periods.lease IS NOT NULL OR (
+        leases.activated_ms < :end AND max(leases.activated_ms, :start) < min(
+            leases.end_ms, coalesce(terminated_ms, leases.end_ms), coalesce(ended_ms, leases.end_ms)
+        )
+    )
+) ORDER BY leases.name
+"""
 _ALL: Final = f"SELECT {_COLUMNS} FROM usage_periods WHERE lease = ? ORDER BY start_ms"  # noqa: S608 - constants
 _DUE: Final = (
     f"SELECT {_COLUMNS} FROM usage_periods WHERE state = 'OPEN' AND due_ms <= ? "  # noqa: S608 - constants
@@ -58,6 +70,14 @@ _PUT_BATCH: Final = """
 INSERT INTO usage_batches (lease, period_start_ms, sha256, record_count, first_ms, last_ms, bytes, records,
     create_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+
+
+def used_in(
+    connection: sqlite3.Connection, provider: str, consumer: str, start_ms: int, end_ms: int
+) -> tuple[LeaseUsed, ...]:
+    """Gives the leases between two parties that were used in a billing period; see `UsageStore.used_in`."""
+    found = {"provider": provider, "consumer": consumer, "start": start_ms, "end": end_ms}
+    return tuple([LeaseUsed(*row) for row in connection.execute(_USED, found)])
 
 
 def period(connection: sqlite3.Connection, lease: str, start_ms: int) -> UsageSnapshot | None:
