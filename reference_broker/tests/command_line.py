@@ -22,6 +22,7 @@ from reference_broker.tests.wire import BROKER, Operation, WireParty, request_id
 PROVIDER, CONSUMER, OTHER = "provider.example", "consumer.example", "other.example"
 ARBITER = "arbiter.example"
 PUBLISHER = "publisher.example"
+_SEALED = v1.UsageState.USAGE_STATE_SEALED
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Sale:
 
     def party(self, line: CommandLine) -> WireParty:
         """One of the parties, as the other tests know it."""
-        return WireParty(load_identity(line.home / line.authority), self.operation.identity, line.target)
+        return _party(line, self.operation)
 
 
 @dataclass(frozen=True)
@@ -166,13 +167,21 @@ def found(
 
 
 @contextmanager
-def sell(folder: Path, *, correctable: bool = False, spot: Spot | None = None) -> Iterator[Sale]:
+def sell(
+    folder: Path,
+    *,
+    correctable: bool = False,
+    spot: Spot | None = None,
+    summed: Callable[[dict[str, Any]], None] | None = None,
+) -> Iterator[Sale]:
     """Makes one whole sale by the command line; the broker serves until the block is left.
 
     Args:
         folder: Where everything is kept.
         correctable: Whether the offer lets usage be corrected, and there is an arbiter for disputes.
         spot: By which series the plan prices units, and what its publisher publishes; nothing: fixed prices.
+        summed: Makes a drafted plan one that is billed over an account, which the agent does not do: the sale
+            then ends with sealed usage and names no invoice.
     """
     operation, lines = found(folder, arbiter=correctable, publisher=spot is not None)
     provider, consumer = lines[PROVIDER], lines[CONSUMER]
@@ -189,6 +198,8 @@ def sell(folder: Path, *, correctable: bool = False, spot: Spot | None = None) -
         if spot is not None:
             _publish_series(lines[PUBLISHER], operation, spot)
             _revise_plan(goods, spot.price)
+        if summed is not None:
+            _revise_plan(goods, summed)
         provider("validate", *map(str, goods.glob("*.json")))
         provider("publish", str(goods))
         provider("allot", draft["pool"], "--units", "1", "--for", "23h")
@@ -203,7 +214,11 @@ def sell(folder: Path, *, correctable: bool = False, spot: Spot | None = None) -
             assert ran["stdout"] == "42\n"
             time.sleep(1.2)  # one reading of the meters more, so that the bill needs no estimate
             consumer("lease", "terminate", lease, "--reason", "done", "--wait", "60s")
-            (invoice,) = consumer("invoice", "list", "--lease", lease, "--wait", "60s")
+            if summed is None:
+                (invoice,) = consumer("invoice", "list", "--lease", lease, "--wait", "60s")
+            else:
+                invoice = {"id": ""}
+                _await_seal(consumer, operation, lease)
         yield Sale(
             operation, provider, consumer, lines[OTHER], candidate["offerId"], draft["pool"], order, lease,
             invoice["id"],
@@ -212,8 +227,20 @@ def sell(folder: Path, *, correctable: bool = False, spot: Spot | None = None) -
         operation.close()
 
 
+def _await_seal(line: CommandLine, operation: Operation, lease: str) -> None:
+    request, until = v1.ListUsageRequest(lease=lease), time.monotonic() + 60
+    with _party(line, operation).client() as client:
+        while [each.state for each in client.list_usage(request).periods] != [_SEALED]:
+            assert time.monotonic() < until, "the usage was not sealed in time"
+            time.sleep(0.2)
+
+
+def _party(line: CommandLine, operation: Operation) -> WireParty:
+    return WireParty(load_identity(line.home / line.authority), operation.identity, line.target)
+
+
 def _publish_series(line: CommandLine, operation: Operation, spot: Spot) -> None:
-    party = WireParty(load_identity(line.home / line.authority), operation.identity, line.target)
+    party = _party(line, operation)
     with party.client() as client:
         for document in spot.revisions(party):
             request = v1.PublishDocumentRequest(
