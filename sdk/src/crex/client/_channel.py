@@ -14,9 +14,10 @@ CHANNEL_OPTIONS: Sequence[tuple[str, int]] = (
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    # A broker that starts again is found again soon, not after the two minutes of the library.
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    # A broker that starts again is found again soon, not after the two minutes of the library: a call fails
+    # without trying while the channel waits, so it waits for less than the repetitions of a call last.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
     # Retries are ours (`_retry`): only they know that the request id makes a repetition safe.
     ("grpc.enable_retries", 0),
 )
