@@ -27,11 +27,11 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database with the broker's schema and a table of notes."""
+    """A database with the broker's schema and a table of slips."""
     path = tmp_path / "broker.db"
     SqliteStore(path, authority=BROKER, clock=ManualClock()).close()
     connection = connect(path)
-    connection.execute("CREATE TABLE notes (text TEXT PRIMARY KEY) STRICT")
+    connection.execute("CREATE TABLE slips (text TEXT PRIMARY KEY) STRICT")
     connection.close()
     return path
 
@@ -47,7 +47,7 @@ def writer(database: Path, clock: ManualClock) -> Iterator[Writer]:
 
 def _note(text: str, *, fail: bool = False) -> Callable[[Tx], str]:
     def write(tx: Tx) -> str:
-        tx.connection.execute("INSERT INTO notes (text) VALUES (?)", (text,))
+        tx.connection.execute("INSERT INTO slips (text) VALUES (?)", (text,))
         if fail:
             raise CrexError("TERMS", "no")
         return text
@@ -58,7 +58,7 @@ def _note(text: str, *, fail: bool = False) -> Callable[[Tx], str]:
 def _notes(path: Path) -> set[str]:
     connection = connect(path, read_only=True)
     try:
-        return {text for (text,) in connection.execute("SELECT text FROM notes")}
+        return {text for (text,) in connection.execute("SELECT text FROM slips")}
     finally:
         connection.close()
 
@@ -99,7 +99,7 @@ async def test_what_waits_is_committed_together_and_each_gets_its_own_result(
     texts = [f"note {at}" for at in range(40)]
 
     def seen(tx: Tx) -> int:
-        return int(tx.connection.execute("SELECT count(*) FROM notes").fetchone()[0])
+        return int(tx.connection.execute("SELECT count(*) FROM slips").fetchone()[0])
 
     results = await _together(writer, [*(_note(text) for text in texts), seen])
     assert results == [*texts, 40]
@@ -119,11 +119,11 @@ async def test_a_defect_in_one_function_stays_its_own(writer: Writer, database: 
     """An error that is no refusal reaches its caller as it is, and the rest of the batch is committed."""
 
     def broken(tx: Tx) -> None:
-        tx.connection.execute("INSERT INTO notes (text) VALUES (?)", ("lost",))
+        tx.connection.execute("INSERT INTO slips (text) VALUES (?)", ("lost",))
         raise ZeroDivisionError
 
     def twice(tx: Tx) -> None:
-        tx.connection.execute("INSERT INTO notes (text) VALUES ('kept')")
+        tx.connection.execute("INSERT INTO slips (text) VALUES ('kept')")
 
     results = await _together(writer, [_note("kept"), broken, twice])
     assert results[0] == "kept"
