@@ -42,6 +42,7 @@ class Books:
         meter: The one meter of the lease.
         sent: Every batch that was accepted, with its records.
         series: Revisions of price series, signed, by which bills are made.
+        successors: Plans that took the place of the one that was sold, signed, first to last.
     """
 
     trade: Trade
@@ -51,6 +52,7 @@ class Books:
     meter: HoldingMeter
     sent: list[tuple[v1.Envelope, Sequence[bytes]]] = field(default_factory=list)
     series: list[v1.Envelope] = field(default_factory=list)
+    successors: list[v1.Envelope] = field(default_factory=list)
 
     @classmethod
     async def open(cls, trade: Trade, lease: str, meter_id: str = "units") -> Books:
@@ -181,6 +183,7 @@ class Books:
             order=self.opened(self.order.order_document, v1.OrderDocument),
             offer=self.opened(goods.offer, v1.Offer),
             price_plan=self.opened(goods.plan, v1.PricePlan),
+            successors=[self.opened(each, v1.PricePlan) for each in self.successors],
         )
 
     async def invoice(

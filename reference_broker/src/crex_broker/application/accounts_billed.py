@@ -5,11 +5,11 @@ from __future__ import annotations
 from crex import v1
 from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
-from crex.invoice import Sale
 from crex.metering.span import Span
 from crex.rating.tzdata import period_at
 from crex_broker.application.bill_bases import BillBasis
 from crex_broker.application.context import Context
+from crex_broker.application.plan_chains import plans_back_from
 from crex_broker.application.ports.invoices import OrderPart, Together
 from crex_broker.application.sold_leases import SoldLeases
 
@@ -45,12 +45,17 @@ class BilledAccounts:
                 details={"account": invoice.account, "requirement": "BILLING-ACCOUNT-1"},
             )
         used = await store.usage.used_in(invoice.seller, invoice.buyer, whole.start_ms, whole.end_ms)
-        named = set(invoice.leases)
+        named, pins = set(invoice.leases), list(invoice.price_plans)
+        billed = await self._chain(invoice.seller, pins[-1])
         for each in used:
             if each.lease in named:
                 continue
             found = await store.usage.sale(invoice.seller, each.lease)
-            if found is not None and _together((await self._sold.of(found)).sale, sale):
+            other = None if found is None else (await self._sold.of(found)).sale
+            if other is None or (other.account, other.anchor_day) != (sale.account, sale.anchor_day):
+                continue
+            plan = other.price_plan.pin
+            if plan.sha256 in billed or pins[-1].sha256 in await self._chain(invoice.seller, plan):
                 raise _left_out(invoice, each.lease, each.state)
         versions = [(each.sale.lease.name, each.usage) for each in basis.leases]
         return Together(
@@ -60,14 +65,9 @@ class BilledAccounts:
             until_ms=whole.end_ms,
         )
 
-
-def _together(one: Sale, other: Sale) -> bool:
-    """Tells whether leases of the same parties are billed together."""
-    return (one.account, one.anchor_day, one.price_plan.digest) == (
-        other.account,
-        other.anchor_day,
-        other.price_plan.digest,
-    )
+    async def _chain(self, party: str, pin: v1.Pin) -> frozenset[str]:
+        """Gives the digests of a plan and of those that it supersedes."""
+        return frozenset(each.digest for each in await plans_back_from(self._context, party, pin))
 
 
 def _left_out(invoice: v1.Invoice, lease: str, state: str) -> CrexError:

@@ -15,6 +15,7 @@ from crex.invoice.basis import SoldUsage
 from crex.rating.lines import Line
 from crex.trust.verified import Verified
 from crex_broker.application.context import Context
+from crex_broker.application.plan_chains import plans_back_from
 from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.usage import KeptBatch, KeptDocument, LeaseSale, UsageSnapshot
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
@@ -94,14 +95,17 @@ class BillBases:
                 was not issued here. REFERENCE_MISSING: a price series that is pinned was not published here.
         """
         names = invoice.leases or [invoice.lease]
+        plans = await plans_back_from(self._context, provider, invoice.price_plans[-1])
         return BillBasis(
-            leases=tuple([await self._lease(provider, name, start_ms) for name in names]),
+            leases=tuple([await self._lease(provider, name, start_ms, plans) for name in names]),
             together=bool(invoice.leases),
             earlier=await self._earlier(provider, invoice),
             series=tuple([await self._series(provider, pin) for pin in invoice.series_points]),
         )
 
-    async def _lease(self, provider: str, lease: str, start_ms: int) -> LeaseBasis:
+    async def _lease(
+        self, provider: str, lease: str, start_ms: int, plans: Sequence[Verified[v1.PricePlan]]
+    ) -> LeaseBasis:
         store = self._context.store
         found = await store.usage.sale(provider, lease)
         if found is None:
@@ -110,7 +114,7 @@ class BillBases:
         chain: Sequence[KeptBatch] = ()
         if usage is not None:
             chain = await store.usage.chain(provider, lease, until_sha256=usage.last_batch_sha256)
-        return LeaseBasis(found, await self._sold.of(found), usage, chain)
+        return LeaseBasis(found, await self._sold.of(found, plans), usage, chain)
 
     async def _earlier(self, provider: str, invoice: v1.Invoice) -> Verified[v1.Invoice] | None:
         """Gives the invoice whose closings the openings are, where one is pinned (RATE-OPENING-1)."""

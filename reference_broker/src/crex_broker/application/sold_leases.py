@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -45,19 +46,24 @@ class SoldLeases:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._sold: OrderedDict[str, SoldLease] = OrderedDict()
+        self._sold: OrderedDict[tuple[str, tuple[str, ...]], SoldLease] = OrderedDict()
 
-    async def of(self, lease: LeaseSale) -> SoldLease:
+    async def of(self, lease: LeaseSale, plans: Sequence[Verified[v1.PricePlan]] = ()) -> SoldLease:
         """Gives what a lease was sold as.
+
+        Args:
+            lease: The lease, and its documents.
+            plans: Plans of which each supersedes the one before; those that took the place of the one that
+                was sold are the sale's.
 
         Raises:
             CrexError: The reasons of verification, where a key was revoked as of a time before its document
                 came.
         """
-        name = lease.lease.name
+        name = lease.lease.name, tuple(each.digest for each in plans[1:])
         sold = self._sold.get(name)
         if sold is None:
-            sold = await self._open(lease)
+            sold = await self._open(lease, plans)
             self._sold[name] = sold
             if len(self._sold) > _KEPT:
                 self._sold.popitem(last=False)
@@ -65,7 +71,7 @@ class SoldLeases:
             self._sold.move_to_end(name)
         return sold
 
-    async def _open(self, lease: LeaseSale) -> SoldLease:
+    async def _open(self, lease: LeaseSale, plans: Sequence[Verified[v1.PricePlan]]) -> SoldLease:
         offer = reopen(self._context, lease.offer, v1.Offer)
         pin = offer.message.price_plan
         plan = await self._context.store.usage.kept(pin.sha256)
@@ -77,8 +83,17 @@ class SoldLeases:
             order=reopen(self._context, lease.order_document, v1.OrderDocument),
             offer=offer,
             price_plan=reopen(self._context, plan, v1.PricePlan),
+            successors=successors_of(plans, pin.sha256),
         )
         return SoldLease(sale, offer.message.terms)
+
+
+def successors_of(
+    chain: Sequence[Verified[v1.PricePlan]], sold_sha256: str
+) -> tuple[Verified[v1.PricePlan], ...]:
+    """Gives the plans of a chain that took the place of the one that was sold; none where it is not in it."""
+    digests = [each.digest for each in chain]
+    return tuple(chain[digests.index(sold_sha256) + 1 :]) if sold_sha256 in digests else ()
 
 
 def reopen(context: Context, kept: KeptDocument, document: type[T]) -> Verified[T]:
