@@ -36,18 +36,18 @@ async def check_spend_limit(
         limit: The most that the consumer will spend.
 
     Raises:
-        CrexError: BUDGET_EXCEEDED with `price`, or with `most`; TERMS where the price is in another currency
+        CrexError: BUDGET_EXCEEDED with `price`, or with `most`; TERMS where the bill is in another currency
             or neither of them can be told.
     """
     total, reasons = Fraction(0), list[str]()
     for sale, quantity in sales:
         plan = await plans.by_pin(sale.price_plan)
-        if plan.currency != limit.currency:
+        if plan.billed_currency != limit.currency:
             raise CrexError(
                 "TERMS",
-                f"The spend limit is in {limit.currency} and {sale.id} is priced in {plan.currency}; "
-                f"amounts are never converted. State the limit in {plan.currency}.",
-                details={"offer": sale.id, "currency": plan.currency},
+                f"The spend limit is in {limit.currency} and {sale.id} is billed in {plan.billed_currency}; "
+                f"a limit is never converted. State it in {plan.billed_currency}.",
+                details={"offer": sale.id, "currency": plan.billed_currency},
             )
         price, why = _price(plan, sale, quantity, span)
         total += price

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from crex.cli.party import Customer, Party
 
 # Documents are published after those that they cite.
-_ORDER: Final = {"site": 0, "network-link": 1, "compute-resource": 1, "price-plan": 2, "offer": 3}
+_ORDER: Final = {
+    "site": 0,
+    "network-link": 1,
+    "compute-resource": 1,
+    "price-series": 1,
+    "price-plan": 2,
+    "offer": 3,
+}
 
 
 def add(commands: Commands) -> None:

@@ -225,7 +225,7 @@ class Calls(ABC):
     def publish_document(
         self, request: v1.PublishDocumentRequest, *, timeout_s: float | None = None
     ) -> v1.PublishDocumentResponse:
-        """Accepts a provider's site, resource, price plan or offer.
+        """Accepts a provider's site, resource, link, price plan or offer, and a publisher's price series.
 
         An offer becomes searchable before the call returns.
         """

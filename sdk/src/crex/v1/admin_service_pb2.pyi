@@ -37,8 +37,8 @@ class EnrolRequest(_message.Message):
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Role tokens granted: provider, consumer, admin. A certificate can narrow
-        them, never widen.
+        """Role tokens granted: provider, consumer, publisher, arbiter, admin. A
+        certificate can narrow them, never widen.
         """
 
     def __init__(

@@ -706,7 +706,7 @@ class InvoiceRecord(_message.Message):
     buyer: _builtins.str
     """Authority that pays."""
     lease: _builtins.str
-    """Name of the lease."""
+    """Name of the lease. Empty: the invoice is of an account."""
     sha256: _builtins.str
     """Digest of the invoice document."""
     note_count: _builtins.int

@@ -97,8 +97,8 @@ class MarketServiceServicer:
     """
 
     def PublishDocument(self, request, context):
-        """Accepts a provider's site, resource, price plan or offer. An offer becomes
-        searchable before the call returns.
+        """Accepts a provider's site, resource, link, price plan or offer, and a
+        publisher's price series. An offer becomes searchable before the call returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
