@@ -127,3 +127,13 @@ def test_a_revision_that_contradicts_is_refused(spotted: Sale) -> None:
     with publisher.client() as client, pytest.raises(RemoteError) as refused:
         client.publish_document(request)
     assert (refused.value.reason, refused.value.details["requirement"]) == ("CONFLICT", "BILLING-SERIES-2")
+
+
+def test_prices_that_go_on_are_published_by_command(spotted: Sale, tmp_path: Path) -> None:
+    """A revision of the hours that follow is signed and published from its file, as any document is."""
+    publisher = spotted.party(spotted.publisher)
+    further = spot(publisher, (publisher.at(hours=2), "2"), end=publisher.at(hours=3), revision=4)
+    place = tmp_path / "spot.json"
+    place.write_bytes(convert.dump(further))
+    (published,) = spotted.publisher("publish", str(place), "--type", "price-series")
+    assert published["type"] == "price-series"
