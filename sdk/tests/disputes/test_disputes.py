@@ -65,6 +65,13 @@ def test_prices_that_include_tax_have_it_in_the_line() -> None:
     assert standing.part({key("gpu"): eur("2.00")}) == eur("3.00")
 
 
+def test_a_tax_within_the_price_that_rounds_to_nothing() -> None:
+    """DISPUTE-TAX-1: of 0.10 with 5 % in it the tax is 0.00, and a dispute of all leaves nothing."""
+    standing = Books(tax=Tax(rate="0.05", included=True)).standing({"gpu": eur("0.10")})
+    assert standing.tax_included
+    assert standing.part({key("gpu"): eur("0.10")}) == eur("0.00")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     amounts=st.lists(st.integers(1, 10**6), min_size=1, max_size=5),

@@ -240,11 +240,14 @@ def _add(known: Mapping[str, StandingLine], lines: Iterable[Line]) -> dict[str, 
 
 
 def _included(taxes: Iterable[Tax], lines: Mapping[str, StandingLine]) -> bool:
-    """Reads from the figures whether prices include tax: then base and tax together are the lines' sum."""
+    """Reads from the figures whether prices include tax: the exact tax tells, even where it rounds to 0."""
     for tax in taxes:
-        whole = sum(line.amount.minor for line in lines.values() if line.category == tax.category)
-        if tax.amount.minor and tax.base.minor + tax.amount.minor == whole:
-            return True
+        rate = parse_decimal(tax.rate)
+        whole = sum(
+            (line.amount.value for line in lines.values() if line.category == tax.category), Fraction(0)
+        )
+        if rate and whole:
+            return tax.exact_amount * (1 + rate) == whole * rate  # RATE-TAX-2; on top it is whole × rate
     return False
 
 
