@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from crex import v1
-from crex.decimals import Money
+from crex.invoice.money import money_message
 from crex_broker.application.messages import transition_message
 from crex_broker.application.ports.disputes import DisputeSnapshot
 from crex_broker.application.ports.invoices import InvoiceSnapshot
@@ -120,11 +120,6 @@ def dispute_message(dispute: DisputeSnapshot) -> v1.DisputeRecord:
         update_time=timestamp(dispute.update_ms),
         last_transition=transition_message(dispute.last),
     )
-
-
-def money_message(amount: Money) -> v1.Money:
-    """Gives an amount as the contract writes it."""
-    return v1.Money(currency=amount.currency, amount=amount.amount)
 
 
 def _maybe(ms: int | None) -> Timestamp | None:
