@@ -176,12 +176,12 @@ def _ledger(invoice: OpenedInvoice, basis: Basis) -> Ledger:
     billed = invoice.billed.invoice
     issued_ms = timestamp_ms(billed.message.header.issued_at)
     matter = basis.matter(pinned=billed.message.usage_batches, until_ms=issued_ms)
-    return Ledger.of(billed, invoice.papers.lines, matter.plans[0], invoice.notes)
+    return Ledger.of(billed, invoice.papers.lines, matter.plans[0], invoice.billed.notes)
 
 
 def _check_pins(correction: v1.Correction, invoice: OpenedInvoice, note: Verified[Note]) -> None:
     """Tells a note that another one came before it by that (BILLING-NOTE-2); the rest is verified later."""
-    pinned, here = list(correction.earlier_notes), [each.note.pin for each in invoice.notes]
+    pinned, here = list(correction.earlier_notes), [each.note.pin for each in invoice.billed.notes]
     if len(pinned) < len(here) and pinned == here[: len(pinned)]:
         missed = here[len(pinned)]
         raise CrexError(

@@ -9,7 +9,7 @@ from typing import cast
 from google.protobuf.message import Message
 
 from crex import v1
-from crex.accounts.account import Billed, DisputePapers
+from crex.accounts.account import Billed, Paper
 from crex.decimals import Money
 from crex.disputes.case import Case, document_ms, payable
 from crex.documents.times import format_time, from_ms
@@ -21,8 +21,6 @@ from crex_broker.application.context import Context
 from crex_broker.application.ports.invoices import InvoicePapers, KeptDispute
 from crex_broker.application.sold_leases import reopen, reopen_any
 
-Paper = Verified[v1.DisputeAnswer] | Verified[v1.DisputeReply] | Verified[v1.Ruling]
-
 
 @dataclass(frozen=True, slots=True)
 class OpenedInvoice:
@@ -31,14 +29,12 @@ class OpenedInvoice:
     Attributes:
         papers: What it was opened from.
         billed: The invoice as an account holds it.
-        notes: Its notes, first to last, with their exact lines.
         last: The document on it that says it was issued last.
         digests: Digests of the invoice and of everything on it.
     """
 
     papers: InvoicePapers
     billed: Billed
-    notes: tuple[SignedNote, ...]
     last: Verified[Message]
     digests: frozenset[str]
 
@@ -51,27 +47,19 @@ class OpenedInvoice:
                 came.
         """
         invoice = reopen(context, papers.document, v1.Invoice)
-        base = Standing.of(invoice, papers.lines)
-        notes = tuple(
-            [
-                SignedNote(cast("Verified[Note]", reopen_any(context, note.document)), note.lines)
-                for note in papers.notes
-            ]
-        )
-        billed = Billed(base, notes)
-        found: list[DisputePapers] = []
+        notes = [
+            SignedNote(cast("Verified[Note]", reopen_any(context, note.document)), note.lines)
+            for note in papers.notes
+        ]
+        disputes = [
+            (reopen(context, kept.document, v1.Dispute), _papers(context, kept)) for kept in papers.disputes
+        ]
         every: list[Verified[Message]] = [cast("Verified[Message]", invoice), *[note.note for note in notes]]
-        for kept in papers.disputes:
-            dispute = reopen(context, kept.document, v1.Dispute)
-            replies = _papers(context, kept)
-            at = document_ms(dispute)
-            case = Case.opened(dispute, billed.standing(at), [each.at(at, notes) for each in found])
-            found.append(DisputePapers(case, replies))
+        for dispute, replies in disputes:
             every += [dispute, *replies]
         return cls(
             papers=papers,
-            billed=Billed(base, notes, tuple(found)),
-            notes=notes,
+            billed=Billed.of(Standing.of(invoice, papers.lines), notes, disputes),
             last=max(every, key=document_ms),
             digests=frozenset(each.digest for each in every),
         )
