@@ -347,6 +347,8 @@ def test_digitalocean_bounds_of_another_unit() -> None:
     imported = read(droplet(unit="ITEM_PER_HOUR", rate="0.01", maxUsage="2419200"))
     assert tiers(imported) == [("2419200", "0.01"), ("", "0")]
     assert component(imported).per_quantity == "3600"
+    odd = read(droplet(rate="0.0000000012345", maxUsage="0.0000001", maxAmount="10"))
+    assert "maxUsage at this rate costs 0.00000000000000012345" in remarks(odd)
     month = read(droplet(unit="ITEM_PER_MONTH", rate="10", maxAmount="10"))
     assert (component(month).per_quantity, component(month).time_unit) == ("1", "month")
 
@@ -357,6 +359,7 @@ def test_digitalocean_bounds_of_another_unit() -> None:
         ({"maxUsage": "soon"}, "its maxUsage is no number from 0"),
         ({"minAmount": "-1"}, "its minAmount is no number from 0"),
         ({"minAmount": "0.001"}, "its minAmount has more digits than USD has"),
+        ({"minAmount": "1" + "0" * 18}, "its minAmount is larger than a plan can state"),
         ({"minAmount": "5", "maxAmount": "4"}, "its maxAmount is below its minAmount"),
         ({"unit": "ITEM_PER_MONTH", "maxUsage": "60"}, "its bounds of use are in seconds"),
         ({"unit": "GIB"}, "what its unit 'GIB' stands for is not known"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from crex.decimals import exponent, format_decimal
+from crex.decimals import Money, exponent, show
 from crex.describe.members import Members, as_number
 from crex.describe.price_plans import (
     DAY,
@@ -32,7 +32,9 @@ from crex.describe.price_plans import (
 )
 from crex.describe.price_units import Measure
 from crex.describe.values import clean
-from crex.v1 import ComponentKind, Granularity, Money, PricePlan
+from crex.errors import CrexError
+from crex.v1 import ComponentKind, Granularity, PricePlan
+from crex.v1 import Money as MoneyMessage
 
 _SECONDS: Final = {
     "ITEM_PER_SECOND": SECOND,
@@ -123,17 +125,19 @@ def _bound(price: Members, name: str) -> Fraction:
     return Fraction(number)
 
 
-def _money(currency: str, amount: Fraction, name: str) -> Money:
+def _money(currency: str, amount: Fraction, name: str) -> MoneyMessage:
     """Gives an amount with the digits of its currency.
 
     Raises:
-        UnpricedError: It has more.
+        UnpricedError: It has more, or is larger than any amount may be.
     """
-    digits = exponent(currency)
-    if (amount * 10**digits).denominator != 1:
+    if (amount * 10 ** exponent(currency)).denominator != 1:
         raise UnpricedError(f"its {name} has more digits than {currency} has")
-    whole, _, rest = format_decimal(amount).partition(".")
-    return Money(currency=currency, amount=f"{whole}.{rest.ljust(digits, '0')}" if digits else whole)
+    try:
+        money = Money.rounded(currency, amount)
+    except CrexError:
+        raise UnpricedError(f"its {name} is larger than a plan can state") from None
+    return MoneyMessage(currency=currency, amount=money.amount)
 
 
 def _note_bounds(row: str, bounds: dict[str, Fraction], rate: Fraction, plans: Plans) -> None:
@@ -143,10 +147,10 @@ def _note_bounds(row: str, bounds: dict[str, Fraction], rate: Fraction, plans: P
     report.limit(named, row, why)
     low, high = bounds["minAmount"], bounds["maxAmount"]
     if bounds["maxUsage"] and high and rate * bounds["maxUsage"] < high:
-        reached = format_decimal(rate * bounds["maxUsage"])
+        reached = show(rate * bounds["maxUsage"])
         report.contradict("maxAmount", row, f"it is never reached: maxUsage at this rate costs {reached}")
     if bounds["minUsage"] and low and rate * bounds["minUsage"] < low:
-        reached = format_decimal(rate * bounds["minUsage"])
+        reached = show(rate * bounds["minUsage"])
         report.contradict("minUsage", row, f"it costs {reached}, less than minAmount: the amount is charged")
     if high and high < low:
         raise UnpricedError("its maxAmount is below its minAmount")
