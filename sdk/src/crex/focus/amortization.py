@@ -9,16 +9,15 @@ does not change with its usage.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from fractions import Fraction
 
-from crex.documents.times import from_ms, to_ms
-from crex.focus.bill import Bill, decimal, exact
+from crex.focus.bill import Bill, decimal
 from crex.focus.charges import Factors, commitment_units, committed_quantity
+from crex.invoice.arithmetic import exact
 from crex.metering.span import Span
+from crex.rating.layout import months_later
 from crex.v1 import Commitment, CommitmentKind, ComponentKind, InvoiceLine, PriceComponent
 
 _HOUR = 3600
@@ -90,16 +89,8 @@ def _term(bill: Bill, commitment: Commitment) -> Span | None:
         return None
     start = min(each.start_ms for each in known)
     if commitment.HasField("term_months"):
-        end = to_ms(_after_months(from_ms(start), commitment.term_months))
-        return Span(start, end)
+        return Span(start, months_later(start, commitment.term_months))
     return Span(start, max(each.end_ms for each in known))
-
-
-def _after_months(start: datetime, months: int) -> datetime:
-    """The same day and time of day some months later, or that month's last day."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    day = min(start.day, calendar.monthrange(year, month + 1)[1])
-    return start.replace(year=year, month=month + 1, day=day)
 
 
 def _within(term: Span, period: Span) -> Fraction:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from crex.decimals import Money, exponent, parse_decimal, parse_rational
+from crex.decimals import parse_decimal
 from crex.errors import CrexError
+from crex.invoice.money import money_of
 from crex.metering.span import Span
 from crex.v1 import (
     Commitment,
@@ -18,7 +19,6 @@ from crex.v1 import (
     InvoiceLine,
     PriceComponent,
     PricePlan,
-    Rational,
 )
 from crex.v1 import Money as MoneyMessage
 
@@ -167,15 +167,6 @@ class Bill:
         )
 
 
-def exact(value: Rational) -> Fraction:
-    """Returns the number of a message.
-
-    Raises:
-        InvalidScalar: It is not a rational in lowest terms (SCALAR-RATIONAL-1).
-    """
-    return parse_rational(value.num, value.den)
-
-
 def decimal(text: str, unset: str = "0") -> Fraction:
     """Returns the number of a decimal member, or that of `unset` where it is absent.
 
@@ -209,4 +200,4 @@ def money(value: MoneyMessage, currency: str) -> Fraction:
         raise FocusError(
             "SUBJECT", f"An amount is in {value.currency} and the bill in {currency}. Verify the bill first."
         )
-    return Fraction(Money.parse(currency, value.amount).minor, 10 ** exponent(currency))
+    return money_of(value).value

@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from crex.focus.bill import Bill, LeaseFacts, decimal, divisor, exact, money
+from crex.focus.bill import Bill, LeaseFacts, decimal, divisor, money
 from crex.focus.units import PricingUnit, Units, units_of
+from crex.invoice.arithmetic import exact
 from crex.v1 import Commitment, CommitmentKind, ComponentKind, InvoiceLine, PriceComponent
 
 _NONE = LeaseFacts()

@@ -17,12 +17,13 @@ from fractions import Fraction
 from typing import Final
 
 from crex.focus.amortization import amortized
-from crex.focus.bill import Bill, FocusError, LeaseFacts, decimal, divisor, exact, money
+from crex.focus.bill import Bill, FocusError, LeaseFacts, decimal, divisor, money
 from crex.focus.catalogue import service
 from crex.focus.cells import Cell, Row, describe, priced, sku, whole_seconds
 from crex.focus.charges import Charge, charge_of, commitment_units, committed_quantity
 from crex.focus.columns import COLUMNS
 from crex.focus.numbers import exact_text
+from crex.invoice.arithmetic import exact
 from crex.v1 import (
     Commitment,
     CommitmentKind,
