@@ -17,7 +17,14 @@ from typing import Final
 from crex.decimals import exponent, format_decimal
 from crex.describe.importing import LONGEST_NAME, Draft, Import, Imported
 from crex.describe.members import as_number, kind_of
-from crex.describe.price_units import Measure, held
+from crex.describe.price_units import (
+    Measure,
+    UnitOfMeasure,
+    UnreadableUnitError,
+    held,
+    measure_of,
+    read_unit,
+)
 from crex.describe.values import clean
 from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
@@ -138,6 +145,24 @@ class Plans:
             elif told:
                 self.books.report.leave_out("a price", row, told)
         return self.books.done()
+
+
+def unit_of(text: str, *, dimension: str = "", data: str = "") -> tuple[UnitOfMeasure, Measure]:
+    """Reads the unit of a price, and what a component prices by it.
+
+    Args:
+        text: The unit.
+        dimension: As `measure_of` takes it.
+        data: As `measure_of` takes it.
+
+    Raises:
+        UnpricedError: It cannot be read, leaves open what is priced, or a plan cannot state it.
+    """
+    try:
+        unit = read_unit(text)
+        return unit, measure_of(unit, dimension=dimension, data=data)
+    except UnreadableUnitError as why:
+        raise UnpricedError(str(why)) from None
 
 
 def price_of(value: object) -> Fraction:

@@ -17,6 +17,7 @@ from typing import Final
 from crex.describe.members import Members, as_number
 from crex.describe.price_plans import (
     COMMITMENT,
+    HOUR,
     NO_CURRENCY,
     Band,
     Plans,
@@ -24,13 +25,15 @@ from crex.describe.price_plans import (
     UnpricedError,
     currency_of,
     name_of,
+    plan_by_time,
     plan_of,
     price_of,
     reserve,
     start_of,
     tiers_of,
+    unit_of,
 )
-from crex.describe.price_units import Measure, UnreadableUnitError, held, measure_of, read_unit
+from crex.describe.price_units import Measure
 from crex.describe.values import clean
 from crex.v1 import ComponentKind
 
@@ -42,7 +45,6 @@ _UPFRONT: Final = "quantity"
 _MONTHS: Final = {"1yr": 12, "3yr": 36}
 _VOLUME: Final = re.compile(r"(?:.*-)?EBS:VolumeUsage(?:\..*)?")
 _MONTH_OF_VOLUME: Final = "gb-mo"
-_SECONDS_OF_AN_HOUR: Final = 3600
 
 
 def recognises(value: object) -> bool:
@@ -146,10 +148,7 @@ def _measure(lines: list[Members], product: Members | None) -> Measure:
         return Measure(
             "storage", "gibibyte", ComponentKind.COMPONENT_KIND_GAUGE_TIME, Fraction(1), month=True
         )
-    try:
-        return measure_of(read_unit(text))
-    except UnreadableUnitError as why:
-        raise UnpricedError(str(why)) from None
+    return unit_of(text)[1]
 
 
 def _attribute(product: Members | None, name: str) -> str:
@@ -181,7 +180,7 @@ def _reserved(row: str, key: tuple[str, str], term: Members, terms: Members, pla
                 price_of(_prices(lines[unit]).raw(currency)) if unit in lines else Fraction(0)
                 for unit in (_HOUR, _UPFRONT)
             )
-            plan = plan_of(sku, currency_of(currency), held(_SECONDS_OF_AN_HOUR), beyond, start)
+            plan = plan_by_time(sku, currency_of(currency), HOUR, beyond, start)
             plan = reserve(plan, Term(months=months, price=price, upfront=upfront))
         except UnpricedError as why:
             plans.leave_out(row, str(why))

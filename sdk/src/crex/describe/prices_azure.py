@@ -24,9 +24,10 @@ from crex.describe.price_plans import (
     name_of,
     plan_of,
     price_of,
+    unit_of,
 )
 from crex.describe.price_tables import read_rows
-from crex.describe.price_units import Measure, UnreadableUnitError, measure_of, read_unit
+from crex.describe.price_units import Measure
 from crex.describe.sources import Source
 from crex.describe.values import clean
 from crex.v1 import PricePlan
@@ -98,11 +99,7 @@ def _measure(text: str) -> Measure:
     Raises:
         UnpricedError: It cannot be read, leaves open what is priced, or nobody can tell of how much.
     """
-    try:
-        unit = read_unit(text)
-        measure = measure_of(unit)
-    except UnreadableUnitError as why:
-        raise UnpricedError(str(why)) from None
+    unit, measure = unit_of(text)
     if unit.size * unit.times != 1:
         raise UnpricedError(f"whether it is of {clean(text, 40)} or of one, the export does not say")
     return measure

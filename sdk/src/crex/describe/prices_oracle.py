@@ -22,8 +22,9 @@ from crex.describe.price_plans import (
     plan_of,
     price_of,
     tiers_of,
+    unit_of,
 )
-from crex.describe.price_units import Measure, UnitOfMeasure, UnreadableUnitError, measure_of, read_unit
+from crex.describe.price_units import Measure, UnitOfMeasure
 from crex.describe.values import clean
 from crex.v1 import PricePlan
 
@@ -84,11 +85,7 @@ def _measure(part: Members) -> tuple[UnitOfMeasure, Measure]:
     """
     # The name is also for people: only its last word counts, and only where the metric says no more.
     last = (part.text("displayName") or "").casefold().rpartition(" ")[2]
-    try:
-        unit = read_unit(part.text("metricName") or "")
-        return unit, measure_of(unit, dimension=last if last in _NAMED else "", data="binary")
-    except UnreadableUnitError as why:
-        raise UnpricedError(str(why)) from None
+    return unit_of(part.text("metricName") or "", dimension=last if last in _NAMED else "", data="binary")
 
 
 def _plan(number: str, unit: UnitOfMeasure, measure: Measure, stated: Members) -> PricePlan:
