@@ -10,7 +10,6 @@ class Dialect:
     """How an engine writes what the other writes differently; `{}` stands for the operand.
 
     Attributes:
-        name: Name of the engine.
         text: Type of text.
         quoted: A name that is a word of SQL.
         milliseconds: Whole milliseconds since 1970 UTC of a timestamp.
@@ -19,7 +18,6 @@ class Dialect:
         sha256: SHA-256 of bytes, lowercase hexadecimal.
     """
 
-    name: str
     text: str
     quoted: str
     milliseconds: str
@@ -29,7 +27,6 @@ class Dialect:
 
 
 DUCKDB = Dialect(
-    name="duckdb",
     text="VARCHAR",
     quoted='"{}"',
     milliseconds="epoch_ms({})",
@@ -38,7 +35,6 @@ DUCKDB = Dialect(
     sha256="sha256(CAST({} AS BLOB))",
 )
 SPARK = Dialect(
-    name="spark",
     text="STRING",
     quoted="`{}`",
     milliseconds="unix_millis(CAST({} AS TIMESTAMP))",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk.columns import select
-from crex.bulk.dialects import DUCKDB, Dialect
+from crex.bulk.dialects import DUCKDB
 from crex.bulk.extras import require
 from crex.bulk.session import Limits, Source
 from crex.errors import CrexError
@@ -36,11 +36,6 @@ class DuckSession:
             config["temp_directory"] = str(limits.spill)
         self._db = self._duckdb.connect(config=config)
         self._db.execute("SET TimeZone = 'UTC'") if self._has_zones() else None
-
-    @property
-    def dialect(self) -> Dialect:
-        """How DuckDB writes SQL."""
-        return DUCKDB
 
     def read(self, sources: Sequence[Source]) -> None:
         """Makes the view `records` over Parquet files."""

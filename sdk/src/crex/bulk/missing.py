@@ -26,18 +26,16 @@ def runs_of(bucket: int, bits: int) -> Iterator[Run]:
         yield base + first, base + place - 1
 
 
-def holes_in(
-    meter_id: str, rows: Iterable[tuple[int, int, int, int, int | None]], first_seq: int
-) -> Iterator[Numbers]:
+def holes_in(meter_id: str, rows: Iterable[tuple[int, int, int | None]], first_seq: int) -> Iterator[Numbers]:
     """Yields what is missing of a meter without gap markers.
 
     Args:
         meter_id: The meter.
-        rows: Bucket, bits, first and last number, and last number of the bucket before, ascending; of each
-            bucket in which a number is missing or before which one is.
+        rows: Bucket, bits, and last number of the bucket before, ascending; of each bucket in which a
+            number is missing or before which one is.
         first_seq: First number of the meter in the period.
     """
-    for bucket, bits, _, _, before in rows:
+    for bucket, bits, before in rows:
         expected = first_seq if before is None else max(before + 1, first_seq)
         for first, last in runs_of(bucket, bits):
             if first > expected:

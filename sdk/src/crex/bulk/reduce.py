@@ -39,7 +39,7 @@ _FAULTS: Final = (
     (Kind.EXCESS, steps.EXCESSES),
     (Kind.CUT, steps.CUTS),
 )
-STEPS: Final = len(_KEPT) + len(_BOUNDS) + len(_FAULTS) + 8
+STEPS: Final = len(_KEPT) + len(_BOUNDS) + len(_FAULTS) + 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,6 @@ class Reduced:
     missing: dict[int, list[Numbers]] = field(default_factory=dict)
     contradictions: dict[int, RatingError] = field(default_factory=dict)
     estimated: set[int] = field(default_factory=set)
-    records: int = 0
-    counting: int = 0
 
 
 def load_grids(session: Session, grids: Grids) -> None:
@@ -125,7 +123,7 @@ def reduce(
     session.load("leases", leases_table(slots, grids, active))
     session.load("firsts", _firsts(pa, slots))
     session.load("asked", _asked(pa, slots))
-    found = Reduced(records=records)
+    found = Reduced()
     session.keep("tracks", steps.TRACKS)
     step()
     (session.keep if copy else session.see)("taken", steps.TAKEN)
@@ -151,8 +149,6 @@ def reduce(
     _find_missing(session, slots, found)
     step()
     found.estimated = {int(row[0]) for row in session.rows(steps.ESTIMATED)}
-    step()
-    found.counting = next(session.rows(steps.COUNTED))[0]
     step()
     session.drop(["ends", "starts", *(name for name, _ in reversed((*_KEPT, *_BOUNDS)))])
     return found
@@ -256,7 +252,7 @@ def _faults(session: Session, kind: Kind, text: str) -> Iterator[Fault]:
 def _find_missing(session: Session, slots: Sequence[Slot], found: Reduced) -> None:
     by_number = {slot.number: slot for slot in slots}
     marked = _marked(slots)
-    holes: dict[tuple[int, str], list[tuple[int, int, int, int, int | None]]] = {}
+    holes: dict[tuple[int, str], list[tuple[int, int, int | None]]] = {}
     for slot, meter_id, *row in session.rows(steps.HOLES):
         holes.setdefault((slot, meter_id), []).append(tuple(row))
     for (slot, meter_id), rows in holes.items():

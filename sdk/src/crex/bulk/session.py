@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from crex.bulk.dialects import Dialect
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -38,11 +36,6 @@ class Source:
 
 class Session(Protocol):
     """An engine at work. A table or view that exists is replaced by one of its name."""
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the engine writes SQL."""
-        ...
 
     def read(self, sources: Sequence[Source]) -> None:
         """Makes the view `records`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk.columns import select
-from crex.bulk.dialects import SPARK, Dialect
+from crex.bulk.dialects import SPARK
 from crex.bulk.extras import require
 from crex.bulk.session import Limits, Source
 from crex.errors import CrexError
@@ -61,11 +61,6 @@ class SparkSession:
             self._spark.conf.set(name, value)
         self._spark.sparkContext.setLogLevel("ERROR")
         self._kept: dict[str, Any] = {}
-
-    @property
-    def dialect(self) -> Dialect:
-        """How Spark writes SQL."""
-        return SPARK
 
     def read(self, sources: Sequence[Source]) -> None:
         """Makes the view `records` over Parquet files, which every executor must be able to read."""

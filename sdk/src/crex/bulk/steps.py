@@ -215,7 +215,7 @@ SELECT s.track, s.seq, s.revision, s.start_ms, s.end_ms, s.estimated, s.quantity
 
 # Step 4, RATE-COMPLETE-1: buckets in which a number is absent, or before which one is (missing.py).
 HOLES = """
-SELECT t.slot, t.meter_id, n.bucket, n.bits, n.first_seq, n.last_seq, n.last_before
+SELECT t.slot, t.meter_id, n.bucket, n.bits, n.last_before
 FROM (
   SELECT n.meter, n.bucket, n.bits, n.first_seq, n.last_seq,
     LAG(n.last_seq) OVER (PARTITION BY n.meter ORDER BY n.bucket) AS last_before
@@ -237,18 +237,6 @@ JOIN (
   SELECT DISTINCT t.meter, t.slot, t.meter_id
   FROM tracks t JOIN asked a ON a.slot = t.slot AND a.meter_id = t.meter_id
 ) t ON t.meter = n.meter
-"""
-
-# How many records count.
-COUNTED = """
-SELECT CAST(COALESCE(SUM(k.records), 0) AS BIGINT) FROM (
-  SELECT n.records FROM numbers n LEFT JOIN dirty d ON d.meter = n.meter AND d.bucket = n.bucket
-  WHERE d.meter IS NULL OR d.irregular = 0
-  UNION ALL
-  SELECT CAST(-COUNT(*) AS DECIMAL(38,0)) AS records FROM sorted s WHERE s.irregular = 0
-  UNION ALL
-  SELECT CAST(COUNT(*) AS DECIMAL(38,0)) AS records FROM survivors s
-) k
 """
 
 ESTIMATED = """
