@@ -11,19 +11,18 @@ from crex.documents.times import format_time, from_ms
 from crex.errors import CrexError
 from crex.metering.span import Span
 from crex.trust.verified import Verified
-from crex_broker.application.append_usage import check_same_records
 from crex_broker.application.bill_bases import sealed_batch
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.lease_messages import usage_message
-from crex_broker.application.opening import new_document, open_own
+from crex_broker.application.opening import open_own
 from crex_broker.application.ports.invoices import InvoicePapers
-from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.requests import Remembered
-from crex_broker.application.ports.usage import ChainHead, KeptBatch, NewBatch, UsageSnapshot, UsageView
+from crex_broker.application.ports.usage import KeptBatch, NewBatch, UsageSnapshot, UsageView
 from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen_any
+from crex_broker.application.usage_intake import check_same_records, new_batch, view_for
 from crex_broker.application.usage_judgement import Judged, judge_corrected, judge_correction
 
 
@@ -62,17 +61,10 @@ class AmendUsage:
                 "AppendUsage or SealUsage (BILLING-AMEND-1).",
                 details={"lease": message.lease, "requirement": "BILLING-AMEND-1"},
             )
-        view = await store.usage.view(
-            caller.authority,
-            message.lease,
-            batch_sha256=opened.digest,
-            previous_sha256=message.previous.sha256,
-        )
-        if view is None:
-            raise lease_not_found(message.lease)
-        if view.known and view.head is not None:
+        view = await view_for(store.usage, caller, opened)
+        if view.known:
             check_same_records(opened, request.records)
-            return _new(opened, request.records, view, view.head)
+            return new_batch(opened, request.records, view, None, "amend")
         sold = await self._sold.of(view.sale)
         sold.sale.check_batch(opened)  # BILLING-SIGNER-1, BILLING-ORDER-1
         until_ms = self._until(opened, sold)
@@ -86,14 +78,8 @@ class AmendUsage:
             self._check_after(opened, billed)
         judged = await asyncio.to_thread(self._judge, view, sold, chain, opened, request.records)
         version = 0 if billed is None else billed.invoice.version
-        return _new(
-            opened,
-            request.records,
-            view,
-            judged.head,
-            judged=judged,
-            until_ms=until_ms,
-            invoice_version=version,
+        return new_batch(
+            opened, request.records, view, judged, "amend", until_ms=until_ms, invoice_version=version
         )
 
     def _judge(
@@ -135,33 +121,3 @@ class AmendUsage:
                     "had to bill it. Issue the correction now (BILLING-AMEND-3).",
                     details={"document": document.id, "requirement": "BILLING-AMEND-3"},
                 )
-
-
-def _new(
-    opened: Verified[v1.UsageBatch],
-    bodies: Sequence[bytes],
-    view: UsageView,
-    head: ChainHead,
-    *,
-    judged: Judged | None = None,
-    until_ms: int | None = None,
-    invoice_version: int = 0,
-) -> NewBatch:
-    lease, period = view.sale.lease, Span.of(opened.message.period)
-    span = None if judged is None else judged.span
-    return NewBatch(
-        document=new_document(opened, provider=lease.provider, consumer=lease.consumer),
-        records=tuple(bodies),
-        lease=lease.name,
-        lease_version=lease.version,
-        head_sha256="" if view.head is None else view.head.last_sha256,
-        head=head,
-        event="amend",
-        start_ms=period.start_ms,
-        end_ms=period.end_ms,
-        first_ms=None if span is None else span.start_ms,
-        last_ms=None if span is None else span.end_ms,
-        grace_ms=0,
-        until_ms=until_ms,
-        invoice_version=invoice_version,
-    )

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from crex import v1
 from crex.errors import CrexError
-from crex.metering.span import Span
-from crex.trust import merkle
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
 from crex_broker.application.lease_messages import usage_message
-from crex_broker.application.opening import new_document, open_own
-from crex_broker.application.ports.leases import lease_not_found
+from crex_broker.application.opening import open_own
 from crex_broker.application.ports.requests import Remembered
-from crex_broker.application.ports.usage import ChainHead, NewBatch, UsageSnapshot, UsageView
+from crex_broker.application.ports.usage import NewBatch, UsageSnapshot, UsageView
 from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
+from crex_broker.application.usage_intake import check_same_records, new_batch, view_for
 from crex_broker.application.usage_judgement import Judged, check_final_readings, judge_bounds, judge_chain
 
 
@@ -81,24 +78,19 @@ class _Intake:
         opened = open_own(self._context, caller, request.batch, v1.UsageBatch)
         message = opened.message
         _check_final(opened, event)
-        view = await self._context.store.usage.view(
-            caller.authority,
-            message.lease,
-            batch_sha256=opened.digest,
-            previous_sha256=message.previous.sha256,
-        )
-        if view is None:
-            raise lease_not_found(message.lease)
-        if view.known and view.head is not None:
+        view = await view_for(self._context.store.usage, caller, opened)
+        default_ms = self._context.limits.usage_grace_ms
+        if view.known:
             check_same_records(opened, request.records)
-            return self._new(opened, request, view, view.head, event)
+            return new_batch(opened, request.records, view, None, event, grace_ms=default_ms)
         sold = await self._sold.of(view.sale)
         sold.sale.check_batch(opened)  # BILLING-SIGNER-1, BILLING-ORDER-1
         judged = await asyncio.to_thread(judge_chain, view, opened, request.records)
         await self._check_bounds(view, sold, message, judged)
         if event == "seal":
             await self._check_receipt(view, judged)
-        return self._new(opened, request, view, judged.head, event, judged, sold)
+        grace_ms = sold.usage_grace_ms(default_ms)
+        return new_batch(opened, request.records, view, judged, event, grace_ms=grace_ms)
 
     async def _check_bounds(
         self, view: UsageView, sold: SoldLease, message: v1.UsageBatch, judged: Judged
@@ -118,34 +110,6 @@ class _Intake:
         if receipt is not None:
             check_final_readings(judged, reopen(self._context, receipt, v1.ReleaseReceipt).message)
 
-    def _new(
-        self,
-        opened: Verified[v1.UsageBatch],
-        request: v1.AppendUsageRequest | v1.SealUsageRequest,
-        view: UsageView,
-        head: ChainHead,
-        event: str,
-        judged: Judged | None = None,
-        sold: SoldLease | None = None,
-    ) -> NewBatch:
-        lease, period = view.sale.lease, Span.of(opened.message.period)
-        span = None if judged is None else judged.span
-        default_ms = self._context.limits.usage_grace_ms
-        return NewBatch(
-            document=new_document(opened, provider=lease.provider, consumer=lease.consumer),
-            records=tuple(request.records),
-            lease=lease.name,
-            lease_version=lease.version,
-            head_sha256="" if view.head is None else view.head.last_sha256,
-            head=head,
-            event=event,
-            start_ms=period.start_ms,
-            end_ms=period.end_ms,
-            first_ms=None if span is None else span.start_ms,
-            last_ms=None if span is None else span.end_ms,
-            grace_ms=default_ms if sold is None else sold.usage_grace_ms(default_ms),
-        )
-
 
 def _check_final(opened: Verified[v1.UsageBatch], event: str) -> None:
     final = opened.message.final
@@ -156,19 +120,4 @@ def _check_final(opened: Verified[v1.UsageBatch], event: str) -> None:
             f"{opened.id} is {'' if final else 'not '}final, and {wanted}. Call the other method "
             "(BILLING-SEAL-1).",
             details={"requirement": "BILLING-SEAL-1"},
-        )
-
-
-def check_same_records(opened: Verified[v1.UsageBatch], bodies: Sequence[bytes]) -> None:
-    """Requires that a batch that is here already came with the records that it came with then.
-
-    Raises:
-        CrexError: CONFLICT (BILLING-DUPLICATE-2).
-    """
-    if merkle.root(bodies).hex() != opened.message.records_root:
-        raise CrexError(
-            "CONFLICT",
-            f"{opened.id} is here already, with other records: those sent now have another root. Send "
-            "exactly the records that were sealed (BILLING-DUPLICATE-2).",
-            details={"requirement": "BILLING-DUPLICATE-2"},
         )
