@@ -102,6 +102,13 @@ class Members:
             self._wrong(name, value, "an object")
         return found
 
+    def mappings_by_name(self) -> Iterator[tuple[str, Members]]:
+        """Gives the members that are objects, with their names; others are reported."""
+        for name in self.names():
+            found = self.mapping(name)
+            if found is not None:
+                yield name, found
+
     def items(self, name: str) -> list[object]:
         """Gives a list of anything; empty where it is none."""
         value = self.value.get(name)

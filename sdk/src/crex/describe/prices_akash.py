@@ -34,11 +34,10 @@ def read(source: Source, plans: Plans) -> None:
         manifest = Members.of(parsed.value, f"{source.name}: $", report)
         profiles = manifest.mapping("profiles") if manifest is not None else None
         placements = profiles.mapping("placement") if profiles is not None else None
-        for name in placements.names() if placements is not None else ():
-            placement = placements.mapping(name) if placements is not None else None
-            pricing = placement.mapping("pricing") if placement is not None else None
-            for service in pricing.names() if pricing is not None else ():
-                if pricing is not None:
+        for _, placement in placements.mappings_by_name() if placements is not None else ():
+            pricing = placement.mapping("pricing")
+            if pricing is not None:
+                for service in pricing.names():
                     _price(pricing, service, plans)
 
 

@@ -86,12 +86,9 @@ def read(name: str, value: object, plans: Plans) -> None:
 
 def _terms(terms: Members, kind: str) -> Iterator[tuple[str, str, Members]]:
     by_product = terms.mapping(kind)
-    for sku in by_product.names() if by_product is not None else ():
-        codes = by_product.mapping(sku) if by_product is not None else None
-        for code in codes.names() if codes is not None else ():
-            term = codes.mapping(code) if codes is not None else None
-            if term is not None:
-                yield sku, code, term
+    for sku, codes in by_product.mappings_by_name() if by_product is not None else ():
+        for code, term in codes.mappings_by_name():
+            yield sku, code, term
 
 
 def _term(row: str, key: tuple[str, str], term: Members, product: Members | None, plans: Plans) -> None:
@@ -195,8 +192,8 @@ def _on_demand(sku: str, currency: str, terms: Members) -> list[Band]:
     Raises:
         UnpricedError: The file does not state one, or several.
     """
-    by_product = terms.mapping(_ON_DEMAND) if terms.has(_ON_DEMAND) else None
-    codes = by_product.mapping(sku) if by_product is not None and by_product.has(sku) else None
+    by_product = terms.mapping(_ON_DEMAND)
+    codes = by_product.mapping(sku) if by_product is not None else None
     found = [codes.mapping(code) for code in codes.names()] if codes is not None else []
     if len(found) == 1 and found[0] is not None:
         lines = _lines(found[0])

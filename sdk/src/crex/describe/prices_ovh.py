@@ -7,6 +7,7 @@ invoice says ("b2-7 - Hourly"); of what quantity a price of storage is, nothing 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
@@ -27,11 +28,34 @@ from crex.v1 import ComponentKind, PricePlan
 
 _SCALE: Final = 10**8
 _MOST: Final = 10**18
-# Products of which one is priced, by the type of the price, and what the invoice then calls it.
-_HELD: Final = {"consumption": "publiccloud-instance", "monthly.postpaid": "publiccloud-instance-monthly"}
-_CALLED: Final = {"consumption": re.compile(r".* - Hourly"), "monthly.postpaid": re.compile(r".* - Monthly")}
-_INTERVALS: Final = {"consumption": "hour", "monthly.postpaid": "month"}
-_MONTH: Final = Measure("compute-unit", "unit", ComponentKind.COMPONENT_KIND_TIME, Fraction(1), month=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """A type of prices of single things that are held.
+
+    Attributes:
+        product: Product of which one is priced.
+        interval: Time that such a price states.
+        called: What the line of the invoice says, where it states none.
+        measure: What a component prices.
+    """
+
+    product: str
+    interval: str
+    called: re.Pattern[str]
+    measure: Measure
+
+
+_TYPES: Final = {
+    "consumption": _Type("publiccloud-instance", "hour", re.compile(r".* - Hourly"), held(HOUR)),
+    "monthly.postpaid": _Type(
+        "publiccloud-instance-monthly",
+        "month",
+        re.compile(r".* - Monthly"),
+        Measure("compute-unit", "unit", ComponentKind.COMPONENT_KIND_TIME, Fraction(1), month=True),
+    ),
+}
 
 
 def recognises(value: object) -> bool:
@@ -66,13 +90,14 @@ def read(name: str, value: object, plans: Plans) -> None:
 
 
 def _plan(code: str, addon: Members, price: Members, currency: str) -> PricePlan:
-    kind = price.text("type") or ""
-    if kind not in _HELD:
-        raise UnpricedError(f"what a price of the type {clean(kind, 40) or ''!r} is for is not known here")
+    stated = price.text("type") or ""
+    kind = _TYPES.get(stated)
+    if kind is None:
+        raise UnpricedError(f"what a price of the type {clean(stated, 40) or ''!r} is for is not known here")
     if (as_whole(price.raw("commitment")) or 0) > 0:
         raise UnpricedError(COMMITMENT)
     product = addon.text("product") or ""
-    if product != _HELD[kind]:
+    if product != kind.product:
         raise UnpricedError(
             f"of how much of {clean(product, 60) or 'it'} the price is, the catalogue does not say"
         )
@@ -86,13 +111,12 @@ def _plan(code: str, addon: Members, price: Members, currency: str) -> PricePlan
     amount = as_whole(price.raw("price"), high=_MOST)
     if amount is None:
         raise UnpricedError(f"its price is {kind_of(price.raw('price'))}, not a whole number of 10^-8")
-    measure = held(HOUR) if kind == "consumption" else _MONTH
-    return plan_of(code, currency, measure, flat(Fraction(amount, _SCALE)))
+    return plan_of(code, currency, kind.measure, flat(Fraction(amount, _SCALE)))
 
 
-def _interval(addon: Members, price: Members, kind: str) -> bool:
+def _interval(addon: Members, price: Members, kind: _Type) -> bool:
     """Tells whether a price is by the time of its type: by its interval, else by its line of the invoice."""
     unit = price.text("intervalUnit") or "none"
     if unit != "none":
-        return unit == _INTERVALS[kind] and as_whole(price.raw("interval")) == 1
-    return _CALLED[kind].fullmatch(addon.text("invoiceName") or "") is not None
+        return unit == kind.interval and as_whole(price.raw("interval")) == 1
+    return kind.called.fullmatch(addon.text("invoiceName") or "") is not None
