@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from crex import v1
 from crex.decimals import Money
-from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, SealedBatch
 from crex.invoice.basis import SoldUsage
@@ -18,9 +16,7 @@ from crex_broker.application.context import Context
 from crex_broker.application.plan_chains import plans_back_from
 from crex_broker.application.ports.leases import lease_not_found
 from crex_broker.application.ports.usage import KeptBatch, KeptDocument, LeaseSale, UsageSnapshot
-from crex_broker.application.sold_leases import SoldLease, SoldLeases, reopen
-
-_SERIES: Final = DocumentType.of(v1.PriceSeries)
+from crex_broker.application.sold_leases import SoldLease, SoldLeases, published, reopen
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +130,8 @@ class BillBases:
 
     async def _series(self, provider: str, pin: v1.Pin) -> Verified[v1.PriceSeries]:
         """Gives a revision of a price series that an invoice pins (BILLING-SERIES-3)."""
-        store = self._context.store
-        public = await store.documents.by_digest(provider, pin.sha256)
-        kept = None
-        if public is not None and public.type == _SERIES.token:
-            kept = await store.usage.kept(pin.sha256)
-        if kept is None:
+        series = await published(self._context, provider, pin, v1.PriceSeries)
+        if series is None:
             raise CrexError(
                 "REFERENCE_MISSING",
                 f"The invoice pins revision {pin.revision} of the price series {pin.id} with SHA-256 "
@@ -147,7 +139,7 @@ class BillBases:
                 "(BILLING-SERIES-3).",
                 details={"id": pin.id, "sha256": pin.sha256, "requirement": "BILLING-SERIES-3"},
             )
-        return reopen(self._context, kept, v1.PriceSeries)
+        return series
 
 
 def sealed_batch(context: Context, kept: KeptBatch) -> SealedBatch:

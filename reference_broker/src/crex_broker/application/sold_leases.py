@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from crex import v1
 from crex.documents.times import from_ms
+from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Sale
 from crex.trust.verified import Verified
@@ -105,6 +106,22 @@ def reopen(context: Context, kept: KeptDocument, document: type[T]) -> Verified[
 def reopen_any(context: Context, kept: KeptDocument) -> Verified[Message]:
     """Opens a kept document of whatever type it is, like `reopen`."""
     return open_any(v1.Envelope.FromString(kept.envelope), context.trust, now=from_ms(kept.kept_ms))
+
+
+async def published(context: Context, party: str, pin: v1.Pin, document: type[T]) -> Verified[T] | None:
+    """Opens a document of a type that was published here, like `reopen`; nothing where there is none.
+
+    Args:
+        context: The broker.
+        party: Who asks.
+        pin: The document.
+        document: Message class of the type.
+    """
+    public = await context.store.documents.by_digest(party, pin.sha256)
+    if public is None or public.type != DocumentType.of(document).token:
+        return None
+    kept = await context.store.usage.kept(pin.sha256)
+    return None if kept is None else reopen(context, kept, document)
 
 
 def _duration(terms: v1.OfferTerms, field: str, default_ms: int) -> int:
