@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from crex.decimals import exponent, format_decimal, round_half_away
+from crex.decimals import exponent, fixed_point, format_decimal, round_half_away
 from crex.errors import CrexError
 
 _HOUR_MS: Final = 3_600_000
@@ -16,10 +16,7 @@ _SECOND_MS: Final = 1000
 def amount(currency: str, value: Fraction) -> str:
     """Writes an amount, rounded to the digits of its currency, ties away from zero."""
     digits = exponent(currency)
-    units = round_half_away(value, digits)
-    whole, rest = divmod(abs(units), 10**digits)
-    shown = f"{whole}.{rest:0{digits}d}" if digits else str(whole)
-    return f"-{shown}" if units < 0 else shown
+    return fixed_point(round_half_away(value, digits), digits)
 
 
 def exact(value: Fraction) -> str:

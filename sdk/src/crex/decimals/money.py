@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Self
 
 from crex.decimals.currencies import exponent
-from crex.decimals.scalars import INTEGER_DIGITS, round_half_away
+from crex.decimals.scalars import INTEGER_DIGITS, fixed_point, round_half_away
 from crex.errors import InvalidScalar, Violation
 
 _AMOUNT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.([0-9]{1,4}))?")
@@ -59,11 +59,7 @@ class Money:
     @property
     def amount(self) -> str:
         """Text of the amount, as the member `amount` writes it."""
-        digits = exponent(self.currency)
-        if digits == 0:
-            return str(self.minor)
-        whole, fraction = divmod(abs(self.minor), 10**digits)
-        return f"{'-' if self.minor < 0 else ''}{whole}.{fraction:0{digits}d}"
+        return fixed_point(self.minor, exponent(self.currency))
 
     @property
     def value(self) -> Fraction:

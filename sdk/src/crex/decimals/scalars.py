@@ -66,6 +66,14 @@ def format_decimal(value: Fraction | int) -> str:
     return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
 
 
+def fixed_point(units: int, digits: int) -> str:
+    """Writes a number of units of 10^-digits with exactly so many digits after the point."""
+    if digits == 0:
+        return str(units)
+    whole, fraction = divmod(abs(units), 10**digits)
+    return f"{'-' if units < 0 else ''}{whole}.{fraction:0{digits}d}"
+
+
 def parse_bigint(text: str) -> int:
     """Reads an integer without bound.
 

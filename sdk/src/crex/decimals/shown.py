@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from crex.decimals.scalars import round_half_away
+from crex.decimals.scalars import fixed_point, round_half_away
 
 # Digits that a decimal may have before it is shown as a fraction with an approximation.
 _DIGITS = 30
@@ -15,9 +15,9 @@ def show(value: Fraction) -> str:
     """Returns a number for people: its decimal where that ends, else the fraction and an approximation."""
     digits = _decimal_digits(value.denominator)
     if digits is not None and digits <= _DIGITS:
-        return _point(value.numerator * 10**digits // value.denominator, digits)
+        return fixed_point(value.numerator * 10**digits // value.denominator, digits)
     nearest = round_half_away(value, _APPROXIMATE)
-    return f"{value.numerator}/{value.denominator} (≈ {_point(nearest, _APPROXIMATE)})"
+    return f"{value.numerator}/{value.denominator} (≈ {fixed_point(nearest, _APPROXIMATE)})"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -39,9 +39,3 @@ def _decimal_digits(denominator: int) -> int | None:
     while denominator % 5 == 0:
         denominator, fives = denominator // 5, fives + 1
     return max(twos, fives) if denominator == 1 else None
-
-
-def _point(scaled: int, digits: int) -> str:
-    whole, fraction = divmod(abs(scaled), 10**digits)
-    sign = "-" if scaled < 0 else ""
-    return f"{sign}{whole}.{fraction:0{digits}d}" if digits else f"{sign}{whole}"
