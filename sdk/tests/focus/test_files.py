@@ -64,7 +64,7 @@ def test_texts_are_quoted_and_nulls_are_not() -> None:
     assert second.startswith('NULL,17820.4,"consumer.example/NULL","NULL","Account","EUR"')
 
 
-@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+1", "-2+3", "@a", "\tb"])
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+1", "-2+3", "@a", "\tb", "＝1", " =1", "|cmd"])
 def test_formulas_are_defused(text: str) -> None:
     """A spreadsheet computes no text of the seller or the buyer."""
     priced = plan(component("gpu", "compute-unit", "unit", samples.TIME, "2.99", per="3600", sku_id=text))

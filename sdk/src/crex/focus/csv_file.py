@@ -1,7 +1,7 @@
 """FOCUS rows as CSV: texts in quotes, numbers bare, and NULL, bare, where there is no value (NullHandling).
 
-A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or a tab for a formula, and some texts come
-from the seller or the buyer: an apostrophe stands before such a text, as in `--format csv`.
+A spreadsheet takes some texts for formulas, and some come from the seller or the buyer: an apostrophe stands
+before such a text, as in `--format csv`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Final
 from crex.focus.cells import Cell, Row
 from crex.focus.columns import COLUMNS, Column
 from crex.focus.numbers import decimal_text
+from crex.invoice.views.table import harmless_cell
 
 _NULL: Final = "NULL"
-_FORMULA: Final = re.compile(r"[=+@\t\r]|-(?![0-9]+/[0-9]+\Z)")  # a rational below zero is no formula
+_RATIONAL: Final = re.compile(r"-[0-9]+/[0-9]+")  # below zero it begins like a formula and is none
 
 
 def csv_lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _cell(value: Cell, column: Column) -> str:
         return _NULL
     if isinstance(value, Fraction):
         return text
-    return _quoted(f"'{text}" if _FORMULA.match(text) else text)
+    return _quoted(text if _RATIONAL.fullmatch(text) else harmless_cell(text))
 
 
 def _quoted(text: str) -> str:
