@@ -28,6 +28,7 @@ from crex.v1 import (
     Commitment,
     CommitmentKind,
     ComponentKind,
+    Correction,
     InvoiceLine,
     InvoiceTax,
 )
@@ -120,10 +121,9 @@ class _Writer:
             "x_CrexDocumentSha256": bill.sha256,
             "x_CrexRatingDigest": body.rating_digest,
         }
-        if bill.is_note:
-            correction = self._bill.document.correction  # type: ignore[union-attr]  # a note has one
-            row["x_CrexCorrectedInvoiceId"] = correction.invoice.id
-            row["x_CrexCorrectionReason"] = correction.reason
+        if isinstance(body, Correction):
+            row["x_CrexCorrectedInvoiceId"] = body.invoice.id
+            row["x_CrexCorrectionReason"] = body.reason
         plan = bill.plan(bill.lines[0]) if bill.lines else next(iter(bill.plans.values()), None)
         row["PricingCurrency"] = plan.currency if plan is not None else body.currency
         return row
