@@ -13,6 +13,7 @@ from crex.invoice.basis import Basis, Matter
 from crex.invoice.money import money_message
 from crex.metering.selection import show_missing
 from crex.metering.span import Span, ms_timestamp
+from crex.rating.corrections import Differences
 from crex.rating.digest import ALGORITHM
 from crex.rating.engine import Rating, rate_bill
 from crex.rating.periods import billing_period
@@ -148,9 +149,9 @@ def is_complete(matter: Matter, rating: Rating) -> bool:
     return matter.final and rating.complete
 
 
-def line_bytes(rating: Rating) -> tuple[bytes, ...]:
-    """Returns the exact bytes of a rating's lines, in line-key order (INVOICE-LINES-1)."""
-    return tuple(convert.dump(line.message()) for line in rating.lines)
+def line_bytes(found: Rating | Differences) -> tuple[bytes, ...]:
+    """Returns the exact bytes of the lines of an invoice or a note, in line-key order (INVOICE-LINES-1)."""
+    return tuple(convert.dump(line.message()) for line in found.lines)
 
 
 def pages(

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crex.decimals import Money
-from crex.documents import convert
 from crex.documents.times import to_ms
 from crex.errors import CrexError
 from crex.invoice.basis import Basis, Matter
-from crex.invoice.build import rate_matter
+from crex.invoice.build import line_bytes, rate_matter
 from crex.invoice.ledger import SETTLEMENT, USAGE, Ledger
 from crex.invoice.money import money_message
 from crex.invoice.standing import CANCELLATION, Note
@@ -143,11 +142,6 @@ def rate_again(
     return matter, rate_matter(matter, Zone.of(invoice.tz_transitions))
 
 
-def note_bytes(found: Differences) -> tuple[bytes, ...]:
-    """Returns the exact bytes of a note's lines, in line-key order (INVOICE-LINES-1)."""
-    return tuple(convert.dump(line.message()) for line in found.lines)
-
-
 def _draft(
     ledger: Ledger,
     found: Differences,
@@ -158,7 +152,7 @@ def _draft(
     usage_batches: Iterable[Pin] = (),
     settles: Pin | None = None,
 ) -> NoteDraft:
-    invoice, lines = ledger.invoice.message, note_bytes(found)
+    invoice, lines = ledger.invoice.message, line_bytes(found)
     correction = Correction(
         invoice=ledger.invoice.pin,
         earlier_notes=ledger.standing.pins,

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from crex.decimals import Money, counted
 from crex.errors import CrexError
 from crex.invoice.basis import Basis
+from crex.invoice.build import line_bytes
 from crex.invoice.compare import compare_lines, compare_messages, compare_pins
 from crex.invoice.ledger import USAGE, Ledger
 from crex.invoice.money import show_money
-from crex.invoice.notes import note_bytes, rate_again
+from crex.invoice.notes import rate_again
 from crex.invoice.report import Check, Difference, NoteReport
 from crex.invoice.standing import CANCELLATION, SignedNote
 from crex.invoice.verify import check_uses
@@ -163,7 +164,7 @@ class _Verification:
     def _compare(self, expected: Differences) -> None:
         """Compares lines byte for byte, taxes, totals, digest and kind."""
         stated, lines = self._stated, self._note.lines
-        found = compare_lines(lines, note_bytes(expected), expected.lines, note=True)
+        found = compare_lines(lines, line_bytes(expected), expected.lines, note=True)
         self._add("lines", f"{counted(len(lines), 'difference')}, compared byte for byte", found)
         why = "A note states the differences of cumulative taxes."
         found = compare_messages(
