@@ -13,7 +13,7 @@ from typing import TypeAlias
 from crex.decimals import Money
 from crex.disputes.case import Case, document_ms
 from crex.errors import CrexError
-from crex.invoice.standing import SignedNote, Standing, issued_ms
+from crex.invoice.standing import SignedNote, Standing
 from crex.trust.verified import Verified
 from crex.v1 import Dispute, DisputeAnswer, DisputeReply, Invoice, Ruling
 
@@ -126,7 +126,7 @@ class Billed:
         """
         found = self.base
         for note in self.notes:
-            if issued_ms(note.note) < before_ms:
+            if document_ms(note.note) < before_ms:
                 found = found.noted(note)
         return found
 
@@ -178,7 +178,7 @@ class Account:
         """
         kept = sorted(
             (each for each in billed if not each.invoice.message.provisional),
-            key=lambda each: (issued_ms(each.invoice), each.invoice.id.encode()),
+            key=lambda each: (document_ms(each.invoice), each.invoice.id.encode()),
         )
         if parties is None and not kept:
             raise BooksError(

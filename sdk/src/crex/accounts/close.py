@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from crex.accounts.account import Account
 from crex.decimals import Money
+from crex.disputes.case import document_ms
 from crex.documents import convert
 from crex.errors import CrexError
 from crex.invoice.money import money_message, money_of
-from crex.invoice.standing import Note, issued_ms
+from crex.invoice.standing import Note
 from crex.metering.span import Span
 from crex.trust import merkle
 from crex.trust.verified import Verified
@@ -38,8 +39,8 @@ class Closed:
         for billed in account.billed:
             found.append(billed.invoice)
             found += [each.note for each in billed.notes]
-        inside = [each for each in found if period.start_ms <= issued_ms(each) < period.end_ms]
-        return cls(tuple(sorted(inside, key=lambda each: (issued_ms(each), each.id.encode()))))
+        inside = [each for each in found if period.start_ms <= document_ms(each) < period.end_ms]
+        return cls(tuple(sorted(inside, key=lambda each: (document_ms(each), each.id.encode()))))
 
     @property
     def leaves(self) -> list[bytes]:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from crex.accounts.account import Account, Billed, Paid
 from crex.decimals import Money
-from crex.disputes.case import Case, Payable, payable
+from crex.disputes.case import Case, Payable, document_ms, payable
 from crex.invoice.money import money_message, money_of
-from crex.invoice.standing import issued_ms
 from crex.metering.span import Span, ms_timestamp, timestamp_ms
 from crex.v1 import (
     CreditNote,
@@ -119,7 +118,7 @@ def items(account: Account, at_ms: int) -> list[Item]:
         if each.time_ms < at_ms:
             payments[each.invoice] = payments.get(each.invoice, 0) + each.amount.minor
     for billed in account.billed:
-        if issued_ms(billed.invoice) >= at_ms:
+        if document_ms(billed.invoice) >= at_ms:
             continue
         standing, cases = billed.standing(at_ms), billed.cases(at_ms)
         currency = standing.total.currency
@@ -175,11 +174,11 @@ def _documents(account: Account) -> Iterator[Entry]:
     for billed in account.billed:
         invoice = billed.invoice
         total = money_of(invoice.message.total)
-        yield Entry(issued_ms(invoice), INVOICE, total, invoice.pin, invoice.id, "")
+        yield Entry(document_ms(invoice), INVOICE, total, invoice.pin, invoice.id, "")
         for each in billed.notes:
             kind = CREDIT if each.note.doctype.message is CreditNote else DEBIT
             total = money_of(each.correction.total)
-            yield Entry(issued_ms(each.note), kind, total, each.note.pin, invoice.id, "")
+            yield Entry(document_ms(each.note), kind, total, each.note.pin, invoice.id, "")
 
 
 def _payment(paid: Paid) -> Entry:

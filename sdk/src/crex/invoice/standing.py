@@ -15,7 +15,6 @@ from crex.decimals import Money, counted, parse_decimal
 from crex.documents import convert, reader
 from crex.errors import CrexError
 from crex.invoice.money import money_of
-from crex.metering.span import timestamp_ms
 from crex.rating.corrections import Issued
 from crex.rating.lines import Line
 from crex.rating.taxes import Tax
@@ -205,11 +204,6 @@ class Standing:
                 after = Money.rounded(total.currency, (whole - less[category]) * rate)
                 total -= before - after
         return total
-
-
-def issued_ms(document: Verified[Invoice] | Verified[Note]) -> int:
-    """Returns when an invoice or a note was issued, in milliseconds since 1970."""
-    return timestamp_ms(document.message.header.issued_at)
 
 
 def _issued(name: str, bodies: Sequence[bytes], stated: Invoice | Correction) -> Issued:

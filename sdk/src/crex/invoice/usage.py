@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from crex.documents.times import parse_time, to_ms
 from crex.errors import RatingError
 from crex.invoice.sale import Sale
 from crex.metering.batch import verify_batch
@@ -34,9 +33,14 @@ class SealedBatch:
     received_ms: int | None = None
 
     @property
+    def issued_ms(self) -> int:
+        """When its provider says it was issued, in milliseconds since 1970."""
+        return timestamp_ms(self.batch.message.header.issued_at)
+
+    @property
     def came_ms(self) -> int:
         """When it came, or else when its provider says it was issued, in milliseconds since 1970."""
-        return issued_ms(self.batch) if self.received_ms is None else self.received_ms
+        return self.issued_ms if self.received_ms is None else self.received_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +123,9 @@ def up_to(
     given, digests, last = list(batches), {pin.sha256 for pin in pinned}, -1
     for index, sealed in enumerate(given):
         of_period = timestamp_ms(sealed.batch.message.period.start) == start_ms
-        if of_period and (sealed.batch.digest in digests or issued_ms(sealed.batch) <= until_ms):
+        if of_period and (sealed.batch.digest in digests or sealed.issued_ms <= until_ms):
             last = index
     return given[: last + 1]
-
-
-def issued_ms(document: Verified[UsageBatch]) -> int:
-    """Returns when a batch was issued, by its header, in milliseconds since 1970."""
-    return to_ms(parse_time(document.json["header"]["issuedAt"]))
 
 
 @dataclass(slots=True)
