@@ -51,14 +51,7 @@ def fetch_bundle(customer: Customer, invoice_id: str) -> Fetched:
         CrexError: The broker gives another invoice (SUBJECT), or a document cannot be had.
     """
     store = _Store(customer)
-    record, papers = _invoice(customer, invoice_id)
-    invoice = _read(papers.envelope, v1.Invoice)
-    if invoice.header.id != invoice_id:
-        raise CrexError(
-            "SUBJECT",
-            f"The broker gave {invoice.header.id} for {invoice_id}. Do not pay it.",
-            source=customer.target,
-        )
+    record, papers, invoice = _invoice(customer, invoice_id)
     sales: dict[SalePapers, None] = {}
     batches: list[BatchPapers] = []
     uses: dict[str, Span] = {}
@@ -83,8 +76,12 @@ def fetch_bundle(customer: Customer, invoice_id: str) -> Fetched:
 
 
 def fetch_without_sales(customer: Customer, invoice_id: str) -> Fetched:
-    """Fetches an invoice with its notes and disputes alone: what a broker shows to an arbiter."""
-    record, papers = _invoice(customer, invoice_id)
+    """Fetches an invoice with its notes and disputes alone: what a broker shows to an arbiter.
+
+    Raises:
+        CrexError: The broker gives another invoice (SUBJECT), or a document cannot be had.
+    """
+    record, papers, _ = _invoice(customer, invoice_id)
     bundle = Bundle(
         papers,
         (),
@@ -158,12 +155,20 @@ class _Store:
         return found
 
 
-def _invoice(customer: Customer, invoice_id: str) -> tuple[v1.InvoiceRecord, BilledPapers]:
+def _invoice(customer: Customer, invoice_id: str) -> tuple[v1.InvoiceRecord, BilledPapers, v1.Invoice]:
     request = v1.GetInvoiceRequest(invoice_id=invoice_id, page_size=_PAGE)
     lines: list[bytes] = []
     for page in pages(customer.client.get_invoice, request):
         lines += page.lines
-    return page.record, BilledPapers(to_json(page.invoice), tuple(lines))
+    papers = BilledPapers(to_json(page.invoice), tuple(lines))
+    invoice = _read(papers.envelope, v1.Invoice)
+    if invoice.header.id != invoice_id:
+        raise CrexError(
+            "SUBJECT",
+            f"The broker gave {invoice.header.id} for {invoice_id}. Do not pay it.",
+            source=customer.target,
+        )
+    return page.record, papers, invoice
 
 
 def _earlier(customer: Customer, pin: v1.Pin) -> bytes:

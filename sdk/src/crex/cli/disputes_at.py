@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING, Self
 from google.protobuf.message import Message
 
 from crex import v1
-from crex.bundles.bundle import Bundle
-from crex.bundles.opening import OpenedBundle, open_bundle
-from crex.cli.bundle_fetch import fetch_bundle, fetch_without_sales
-from crex.cli.files import named
-from crex.cli.invoice_source import Source
+from crex.bundles.opening import OpenedBundle
+from crex.cli.invoice_source import Source, fetch_source
 from crex.cli.party import Customer, now
 from crex.disputes.case import Case, Payable, document_ms, payable
 from crex.documents.convert import to_timestamp
@@ -52,11 +49,7 @@ class InvoiceAt:
         Raises:
             CrexError: There is none, or an envelope does not verify.
         """
-        fetched = (fetch_without_sales if judging else fetch_bundle)(customer, invoice_id)
-        bundle: Bundle = fetched.bundle
-        with named(customer.target):
-            opened = open_bundle(bundle, customer.trust, now=now())
-        return cls(customer, Source(customer.target, bundle, opened, fetched.record, fetched.uses))
+        return cls(customer, fetch_source(customer, invoice_id, judging=judging))
 
     @property
     def opened(self) -> OpenedBundle:
@@ -91,7 +84,8 @@ class InvoiceAt:
 
     def payable(self) -> Payable:
         """Returns what of it is owed, and what is payable, payments aside."""
-        return payable(self.standing, self.cases)
+        billed, until = self.opened.billed(), self._until
+        return payable(billed.standing(until), billed.cases(until))
 
     def recomputed(self) -> str:
         """Recomputes the invoice and its notes; says what came out."""
@@ -160,22 +154,13 @@ class DisputeAt:
         """
         record = customer.client.get_dispute(v1.GetDisputeRequest(dispute_id=dispute_id)).record
         invoice = InvoiceAt.fetch(customer, record.invoice, judging=judging)
-        for case, (dispute, papers) in zip(_by_issue(invoice), _papers_by_issue(invoice), strict=True):
-            if case.dispute.id == dispute_id and dispute.id == dispute_id:
-                return cls(record, invoice, case, papers)
+        papers = {dispute.digest: came for dispute, came in invoice.opened.disputes}
+        for case in invoice.cases:
+            if case.dispute.id == dispute_id:
+                return cls(record, invoice, case, papers[case.dispute.digest])
         raise CrexError(
             "SUBJECT",
             f"The broker says that {dispute_id} is of {record.invoice}, and it is not among its disputes. "
             "Ask its operator.",
             source=customer.target,
         )
-
-
-def _by_issue(invoice: InvoiceAt) -> list[Case]:
-    return sorted(invoice.cases, key=lambda case: (document_ms(case.dispute), case.dispute.id))
-
-
-def _papers_by_issue(
-    invoice: InvoiceAt,
-) -> list[tuple[Verified[v1.Dispute], tuple[Verified[Message], ...]]]:
-    return sorted(invoice.opened.disputes, key=lambda each: (document_ms(each[0]), each[0].id))

@@ -90,18 +90,23 @@ def open_source(options: argparse.Namespace, source: str) -> Source:
         return Source(source, bundle, open_bundle(bundle, trusted(options, at), now=at))
 
 
-def fetch_source(customer: Customer, invoice_id: str) -> Source:
+def fetch_source(customer: Customer, invoice_id: str, *, judging: bool = False) -> Source:
     """Fetches an invoice from the broker, and verifies every envelope.
+
+    Args:
+        customer: Who reads it.
+        invoice_id: Its name.
+        judging: Whether an arbiter reads it, to whom the broker shows no sale.
 
     Raises:
         CrexError: There is none, or an envelope does not verify.
     """
     from crex.bundles.opening import open_bundle
-    from crex.cli.bundle_fetch import fetch_bundle
+    from crex.cli.bundle_fetch import fetch_bundle, fetch_without_sales
     from crex.cli.files import named
     from crex.cli.party import now
 
-    fetched = fetch_bundle(customer, invoice_id)
+    fetched = (fetch_without_sales if judging else fetch_bundle)(customer, invoice_id)
     with named(customer.target):
         opened = open_bundle(fetched.bundle, customer.trust, now=now())
     return Source(customer.target, fetched.bundle, opened, fetched.record, fetched.uses)
