@@ -74,6 +74,8 @@ def test_google_time_is_cut_to_the_next_millisecond() -> None:
         ),
         ({"usageUnit": "GiBy.h", "baseUnit": "s", "group": "RAM"}, "contradict each other"),
         ({"usageUnit": "count"}, "what its usage unit 'count' is for is not known"),
+        ({"usageUnit": ".h"}, "what its usage unit '.h' is for is not known"),
+        ({"usageUnit": "."}, "what its usage unit '.' is for is not known"),
         ({"usageUnit": ""}, "it states no usage unit"),
         ({"baseUnit": "s", "baseUnitConversionFactor": 60}, "contradict each other"),
         ({"baseUnit": "By.s", "baseUnitConversionFactor": 3600}, "contradict each other"),

@@ -131,7 +131,7 @@ def _measure(expression: Members, group: str, plans: Plans) -> Measure:
         UnpricedError: A plan cannot state it, or the two contradict each other.
     """
     unit = expression.text("usageUnit") or ""
-    data, _, time = unit.rpartition(".") if unit not in ("GiBy",) else ("GiBy", "", "")
+    data, _, time = unit.partition(".") if unit.startswith("GiBy") else ("", "", unit)
     if data not in ("", "GiBy") or (time and time != "mo" and time not in _SECONDS):
         raise UnpricedError(f"what its usage unit {clean(unit, 40) or ''!r} is for is not known here")
     if not unit:
@@ -153,21 +153,17 @@ def _measure(expression: Members, group: str, plans: Plans) -> Measure:
 def _check_base(expression: Members, unit: str, data: str, time: str, plans: Plans) -> None:
     base = expression.text("baseUnit")
     factor = as_number(expression.raw("baseUnitConversionFactor"))
-    wanted = ".".join(part for part in ("By" if data else "", "s" if time else "") if part)
+    # What a base unit is in bytes or seconds; where none is stated, the factor is in these.
+    bases = {"By.s" if time else "By": 1} if data else _SECONDS
     # A month has no length: where the base unit gives it one, which of the two holds is open.
     length = _SECONDS.get(time or "s")
-    if base in (None, wanted, *(_SECONDS if not data else ())) and (
-        factor is None
-        or (length is not None and factor * _base_length(base, data) == length * (_GIBIBYTE if data else 1))
-    ):
-        return
+    if base is None or base in bases:
+        wanted = None if length is None else length * (_GIBIBYTE if data else 1)
+        if factor is None or factor * bases.get(base or "", 1) == wanted:
+            return
     why = f"it says that {clean(unit, 40)} is {factor} of {clean(base, 40)}; neither is believed"
     plans.books.report.contradict("usage unit", expression.where, why)
     raise UnpricedError("its usage unit and its base unit contradict each other")
-
-
-def _base_length(base: str | None, data: str) -> int:
-    return 1 if data else _SECONDS[base or "s"]
 
 
 def _check_scope(info: Members, rates: list[Members]) -> None:
