@@ -178,15 +178,6 @@ class CpuMeter:
         return self._last_ms
 
 
-def start_ticks(pid: int) -> int | None:
-    """Gives when a process began, in clock ticks since boot: with its number, it names a process for good."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
-    except OSError:
-        return None
-    return int(text.rsplit(")", 1)[1].split()[19])
-
-
 def _stats() -> list[tuple[int, list[str]]]:
     """Reads /proc/<pid>/stat of every process: fields from the third (state) on."""
     found = []

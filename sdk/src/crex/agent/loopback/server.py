@@ -35,11 +35,12 @@ from crex.agent.loopback.confinement import (
     Limits,
     become_subreaper,
     group_of,
-    start_ticks,
 )
 from crex.agent.loopback.metering import LeaseMeters
 from crex.agent.loopback.runner import Run, Runner
 from crex.agent.loopback.servers import claim
+from crex.agent.meters.wall import start_of
+from crex.describe.machine import Machine
 from crex.errors import CrexError
 
 ADDRESS: Final = "127.0.0.1"
@@ -188,7 +189,11 @@ def _serve(folder: Path) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _write_whole(
         folder / "server.json",
-        {"pid": os.getpid(), "start_ticks": start_ticks(os.getpid()), "port": server.server_address[1]},
+        {
+            "pid": os.getpid(),
+            "start_ticks": start_of(Machine(), os.getpid()),
+            "port": server.server_address[1],
+        },
     )
     server.serve_forever(poll_interval=0.1)
     runner.close()

@@ -21,7 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from crex.agent.loopback.confinement import start_ticks
+from crex.agent.meters.wall import start_of
+from crex.describe.machine import Machine
 from crex.errors import CrexError
 
 _START_PATIENCE_S: Final = 15.0
@@ -47,7 +48,7 @@ def find(folder: Path) -> dict[str, Any] | None:
         server: dict[str, Any] = json.loads((folder / "server.json").read_text("utf-8"))
     except FileNotFoundError:
         return None
-    return server if start_ticks(server["pid"]) == server["start_ticks"] else None
+    return server if start_of(Machine(), server["pid"]) == server["start_ticks"] else None
 
 
 def start(folder: Path) -> None:
