@@ -80,11 +80,7 @@ def _read_messages(source: Source, books: UsageImport) -> Iterator[Found]:
         elif isinstance(members, str):
             books.leave_out(row, members)
         elif kind in (_JOBS, *_MONTHS):
-            read = _job(members, row) if kind == _JOBS else _month(members, row)
-            if isinstance(read, str):
-                books.leave_out(row, read)
-            else:
-                yield read
+            yield from books.told(row, _job(members, row) if kind == _JOBS else _month(members, row))
         else:
             books.leave_out(row, f"a message of kind {kind} says nothing about jobs")
 
@@ -123,14 +119,14 @@ def _job(members: Mapping[str, str], row: str) -> Found | str:
     if start is None or end is None or not job:
         return "it states no StartTime, EndTime and LocalJobId of a job"
     if end < start:
-        return "its EndTime is before its StartTime"
+        return apel_xml.ENDS_FIRST
     span = Span(start, end)
     uses = _uses(members, row, span, f"job {job}")
     if isinstance(uses, str):
         return uses
     wall = next((use.quantity for use in uses if use.dimension == "wall-time"), Fraction(0))
     if wall > span.seconds:
-        return f"its WallDuration of {wall} s is longer than from StartTime to EndTime"
+        return apel_xml.too_long(wall)
     key = ", ".join([f"job {job}", *(members.get(name, "") for name in ("Site", "SubmitHost")), str(start)])
     return Found(key=key, row=row, uses=uses)
 

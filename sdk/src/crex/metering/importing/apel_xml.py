@@ -34,6 +34,12 @@ _LABELS: Final = (
 )
 # CPU time may be split by who used it; the sum is what counts, stated or added up.
 _PARTS: Final = ("user", "system")
+ENDS_FIRST: Final = "its EndTime is before its StartTime"
+
+
+def too_long(wall: Fraction) -> str:
+    """Says why a job is not believed that ran for longer than from its start to its end."""
+    return f"its WallDuration of {wall} s is longer than from StartTime to EndTime"
 
 
 def read_records(source: Source, books: UsageImport, zone: ZoneInfo | None) -> Iterator[Found]:
@@ -47,11 +53,7 @@ def read_records(source: Source, books: UsageImport, zone: ZoneInfo | None) -> I
         books.leave_out(books.row(source.name), "it has no usage record of OGF")
     for at, record in enumerate(records, start=1):
         row = books.row(f"{source.name}: usage record {at}")
-        read = _record(record, row, books, zone)
-        if isinstance(read, str):
-            books.leave_out(row, read)
-        else:
-            yield read
+        yield from books.told(row, _record(record, row, books, zone))
 
 
 def _record(record: ET.Element, row: str, books: UsageImport, zone: ZoneInfo | None) -> Found | str:
@@ -63,7 +65,7 @@ def _record(record: ET.Element, row: str, books: UsageImport, zone: ZoneInfo | N
         return span
     wall, cpu = _length(_text(record, "WallDuration")), _cpu(record)
     if wall is not None and wall > span.seconds:
-        return f"its WallDuration of {wall} s is longer than from StartTime to EndTime"
+        return too_long(wall)
     texts = ((name, clean(_text(record, name), 200)) for name in _LABELS)
     labels = tuple((name, text) for name, text in texts if text)
     uses = []
@@ -102,7 +104,7 @@ def _span(record: ET.Element, zone: ZoneInfo | None) -> Span | str:
             return f"its {name}: {found}"
         times.append(found)
     start, end = times
-    return Span(start, end) if start <= end else "its EndTime is before its StartTime"
+    return Span(start, end) if start <= end else ENDS_FIRST
 
 
 def _cpu(record: ET.Element) -> Fraction | None:

@@ -16,7 +16,7 @@ from crex.describe.sources import Source, read_table
 from crex.describe.tables import whole_rows
 from crex.describe.values import clean, whole
 from crex.metering.importing import slurm_json
-from crex.metering.importing.slurm_jobs import Job, found_of, is_ended, memory_mib
+from crex.metering.importing.slurm_jobs import Job, found_of, is_ended, memory_mib, not_ended
 from crex.metering.importing.times import clock_seconds, instant_ms
 from crex.metering.importing.uses import Found, UsageImport, UsageImported, settle
 
@@ -66,11 +66,7 @@ def _read_table(source: Source, books: UsageImport, zone: ZoneInfo | None) -> It
         return
     for row, cells in whole_rows(source, names, books, _BAR, quoted=False):
         job = _job(cells, row, books.report, zone)
-        read = job if isinstance(job, str) else found_of(job, books.report)
-        if isinstance(read, str):
-            books.leave_out(row, read)
-        else:
-            yield read
+        yield from books.told(row, job if isinstance(job, str) else found_of(job, books.report))
 
 
 def _job(cells: Mapping[str, str], row: str, report: Report, zone: ZoneInfo | None) -> Job | str:
@@ -81,9 +77,7 @@ def _job(cells: Mapping[str, str], row: str, report: Report, zone: ZoneInfo | No
         return "a step is part of its job, whose line has it"
     # Slurm writes `CANCELLED by 1000` for who did it.
     if not is_ended(cells["state"].partition(" ")[0]):
-        return (
-            f"it is {clean(cells['state'], 40) or 'in no state'}, and what it used is known when it has ended"
-        )
+        return not_ended(cells["state"])
     times = []
     for column in ("start", "end"):
         if cells[column] in ("Unknown", "None", ""):

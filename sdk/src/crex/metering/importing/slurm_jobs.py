@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from crex.describe.report import Report
+from crex.describe.values import clean
 from crex.metering.importing.uses import Found, Use
 from crex.metering.span import Span
 
@@ -62,6 +63,11 @@ class Job:
 def is_ended(state: str) -> bool:
     """Tells whether a job in a state has ended."""
     return state in _ENDED
+
+
+def not_ended(state: str) -> str:
+    """Says why nothing is stated of a job in a state in which it has not ended."""
+    return f"it is {clean(state, 40) or 'in no state'}, and what it used is known when it has ended"
 
 
 def memory_mib(text: str) -> Fraction | None:

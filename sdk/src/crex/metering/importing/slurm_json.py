@@ -13,7 +13,7 @@ from typing import Final
 from crex.describe.members import Members, as_whole
 from crex.describe.sources import Source, read_json
 from crex.describe.values import clean
-from crex.metering.importing.slurm_jobs import Job, found_of, is_ended
+from crex.metering.importing.slurm_jobs import Job, found_of, is_ended, not_ended
 from crex.metering.importing.times import epoch_ms
 from crex.metering.importing.uses import Found, UsageImport
 
@@ -36,11 +36,7 @@ def read_jobs(source: Source, books: UsageImport) -> Iterator[Found]:
         row = books.row(f"{source.name}: $.jobs[{at}]")
         members = Members.of(value, row, books.report)
         job = _job(members, row) if members is not None else "it is no object"
-        read = job if isinstance(job, str) else found_of(job, books.report)
-        if isinstance(read, str):
-            books.leave_out(row, read)
-        else:
-            yield read
+        yield from books.told(row, job if isinstance(job, str) else found_of(job, books.report))
 
 
 def _job(members: Members, row: str) -> Job | str:
@@ -50,7 +46,7 @@ def _job(members: Members, row: str) -> Job | str:
         return "it has no number or no times: squeue prints other jobs, of which nothing is accounted"
     state = _state(members)
     if not is_ended(state):
-        return f"it is {clean(state, 40) or 'in no state'}, and what it used is known when it has ended"
+        return not_ended(state)
     start, end = (epoch_ms(_number(time, name)) for name in ("start", "end"))
     if start is None or end is None:
         return "it never ran"

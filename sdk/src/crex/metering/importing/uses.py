@@ -13,7 +13,7 @@ group `crex.usage_importers`. Books, sources and reports are those of the import
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -52,8 +52,30 @@ class Use:
     readings: tuple[Fraction, Fraction] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one row says, before it is known whether another says the same thing.
+
+    Attributes:
+        key: Names what was used: a job and when it began, an account and a month.
+        row: The row.
+        uses: What it says; not empty.
+    """
+
+    key: str
+    row: str
+    uses: tuple[Use, ...]
+
+
 class UsageImport(Books[Use]):
     """The books of an import of usage."""
+
+    def told(self, row: str, read: Found | str) -> Iterator[Found]:
+        """Yields what was read of a row; where that is why nothing was, leaves the row out."""
+        if isinstance(read, str):
+            self.leave_out(row, read)
+        else:
+            yield read
 
 
 UsageImported: TypeAlias = Outcome[Use]
@@ -73,21 +95,6 @@ class UsageImporter(Reads, Protocol):
             zone: Zone of times that do not say in which they are; nothing: such rows are left out.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What one row says, before it is known whether another says the same thing.
-
-    Attributes:
-        key: Names what was used: a job and when it began, an account and a month.
-        row: The row.
-        uses: What it says; not empty.
-    """
-
-    key: str
-    row: str
-    uses: tuple[Use, ...]
 
 
 def settle(found: Iterable[Found], books: UsageImport) -> None:
