@@ -146,27 +146,26 @@ def _take(
     (what, labels), (span, seconds) = subject, window
     usage = members.mapping("usage")
     cpus, memory = (amount(usage, name) if usage is not None else None for name in ("cpu", "memory"))
-    figures: list[tuple[str, str, Fraction, bool]] = []
+    figures: list[tuple[str, str, Fraction, str, bool]] = []
     if cpus is not None:
-        figures.append(("cpu-time", "s", cpus * seconds, False))
+        figures.append(("cpu-time", "s", cpus * seconds, "usage.cpu", False))
     if memory is not None:
-        figures.append(("memory-time", "kib-s", memory / _KIB * seconds, True))
+        figures.append(("memory-time", "kib-s", memory / _KIB * seconds, "usage.memory", True))
     if not figures:
         books.leave_out(row, "it states neither cpu nor memory")
         return
-    fields = {"cpu-time": "usage.cpu × window", "memory-time": "usage.memory × window"}
     uses = tuple(
         Use(
             dimension=dimension,
             unit=unit,
             span=span,
             quantity=quantity,
-            method=f"{_GROUP} {fields[dimension]}, {what}",
+            method=f"{_GROUP} {field} × window, {what}",
             rows=(row,),
             labels=labels,
             estimated=estimated,
         )
-        for dimension, unit, quantity, estimated in figures
+        for dimension, unit, quantity, field, estimated in figures
     )
     yield _Sample(Found(key=f"{what} at {span}", row=row, uses=uses), what, span)
 

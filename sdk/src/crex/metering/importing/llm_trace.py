@@ -49,22 +49,24 @@ class LlmTraceImporter:
         return books.done()
 
     def _take(self, books: UsageImport, row: str, cells: Mapping[str, str], at: int) -> None:
-        tokens = {dimension: whole(cells[name]) for name, dimension in _TOKENS}
+        uses = []
         for name, dimension in _TOKENS:
-            if tokens[dimension] is None:
+            tokens = whole(cells[name])
+            if tokens is None:
                 books.leave_out(row, f"its {name} is {clean(cells[name], 40)!r}, no number of tokens")
                 return
-        for name, dimension in _TOKENS:
-            books.add(
+            uses.append(
                 Use(
                     dimension=dimension,
                     unit="token",
                     span=Span(at, at),
-                    quantity=Fraction(tokens[dimension] or 0),
+                    quantity=Fraction(tokens),
                     method=f"trace {name}",
                     rows=(row,),
                 )
             )
+        for use in uses:
+            books.add(use)
 
 
 USAGE_IMPORTER: Final = LlmTraceImporter()

@@ -115,10 +115,9 @@ def number(uses: Iterable[Use], wanted: Wanted, earlier: Sequence[Record] = ()) 
             before[_of_use(use)] -= 1
             left_out.extend(LeftOut(row, f"{use.dimension}: it was imported before") for row in use.rows)
             continue
-        meters.setdefault(use.dimension, [])
         meter = _free(meters, use, _base(use, wanted, single=single))
         record = build_record(_message(use, wanted, meter))
-        meter.last_seq, meter.end_ms = record.seq, max(use.span.end_ms, meter.end_ms or use.span.end_ms)
+        meter.last_seq, meter.end_ms = record.seq, use.span.end_ms
         records.append(record)
     return Numbered(tuple(sorted(records, key=lambda record: record.order)), tuple(left_out))
 
@@ -185,7 +184,7 @@ def _meters(earlier: Sequence[Record], wanted: Wanted) -> dict[str, list[_Meter]
 
 def _free(meters: dict[str, list[_Meter]], use: Use, base: str) -> _Meter:
     """Gives the first meter of its dimension on which a use overlaps nothing, made where there is none."""
-    own = meters[use.dimension]
+    own = meters.setdefault(use.dimension, [])
     for meter in own:
         if meter.end_ms is None or meter.end_ms <= use.span.start_ms:
             return meter

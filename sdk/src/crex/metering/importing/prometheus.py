@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from crex.describe.members import as_number
 from crex.describe.sources import Source
 from crex.describe.values import clean
+from crex.metering.importing.times import LAST_MS
 from crex.metering.importing.uses import UsageImport, UsageImported, Use
 from crex.metering.span import Span
 
@@ -39,7 +40,6 @@ _UNESCAPED: Final = {"n": "\n"}
 # Names of the process that holds a pod's namespaces, by which its own use would count as a container's.
 _PAUSE: Final = ("", "POD")
 _LOOPBACK: Final = "lo"
-_LAST_MS: Final = 253402300799999
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -119,7 +119,7 @@ def _point(number: str, time: str | None, row: str) -> _Point | str:
         return f"its value is {clean(number, 40)!r}, no number from 0 on"
     if time is None:
         return "it has no time: give lines with one, as kubelet prints them"
-    if not 0 < int(time) <= _LAST_MS:
+    if not 0 < int(time) <= LAST_MS:
         return f"its time is {time}, which lies outside the years 1970 to 9999"
     return _Point(row, int(time), Fraction(value))
 

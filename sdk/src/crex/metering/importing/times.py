@@ -22,8 +22,8 @@ _ISO: Final = re.compile(
 _GO: Final = re.compile(
     r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)s)?(?:([0-9]{1,12})ms)?"
 )
-# 9999-12-31T23:59:59Z: after it, no document can say when.
-_LAST_SECOND: Final = 253402300799
+# 9999-12-31T23:59:59.999Z: after it, no document can say when.
+LAST_MS: Final = 253402300799999
 
 
 def instant_ms(text: str, zone: ZoneInfo | None) -> int | str:
@@ -56,7 +56,7 @@ def instant_ms(text: str, zone: ZoneInfo | None) -> int | str:
 
 def epoch_ms(seconds: int | None) -> int | None:
     """Gives the milliseconds of seconds since 1970; nothing for 0, which stands for none, and beyond 9999."""
-    return seconds * 1000 if seconds is not None and 0 < seconds <= _LAST_SECOND else None
+    return seconds * 1000 if seconds is not None and 0 < seconds * 1000 <= LAST_MS else None
 
 
 def iso_seconds(text: str) -> Fraction | None:

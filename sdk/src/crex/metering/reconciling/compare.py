@@ -180,13 +180,8 @@ class _Stretch:
     sides: tuple[list[Record], list[Record]] = field(default_factory=lambda: ([], []))
 
     @property
-    def records(self) -> list[Record]:
-        return [*self.sides[0], *self.sides[1]]
-
-    @property
     def span(self) -> Span:
-        records = self.records
-        return Span(min(each.span.start_ms for each in records), max(each.span.end_ms for each in records))
+        return _around([*self.sides[0], *self.sides[1]])
 
 
 def reconcile(
@@ -277,9 +272,13 @@ def _counted(side: str, records: Iterable[Record]) -> tuple[list[Record], list[D
 
 def _remark(kind: Kind, records: Sequence[Record], why: str) -> Difference:
     first = records[0]
-    span = Span(min(one.span.start_ms for one in records), max(one.span.end_ms for one in records))
     use = Use(first.lease, first.dimension, first.unit, first.meter_id)
-    return Difference(kind, use, span, None, None, tuple(each.place for each in records), why)
+    return Difference(kind, use, _around(records), None, None, tuple(each.place for each in records), why)
+
+
+def _around(records: Sequence[Record]) -> Span:
+    """Returns the least interval that holds all records."""
+    return Span(min(each.span.start_ms for each in records), max(each.span.end_ms for each in records))
 
 
 def _uses(
