@@ -34,12 +34,10 @@ class Bills(Deliveries):
         self.new = NewInvoice(
             document=private("invoice", self.label()),
             lines=(b"a", b"b"),
-            lease=usage.lease,
+            leases=((usage.lease, usage.version),),
             start_ms=usage.start_ms,
             end_ms=usage.end_ms,
-            usage_version=usage.version,
-            order=sold.order,
-            billed_before=(),
+            orders=(OrderPart(sold.order, "10.00", ()),),
             buyer=CONSUMER,
             currency="EUR",
             total="10.00",
@@ -60,7 +58,7 @@ class Bills(Deliveries):
             "invoice": self.invoice.id,
             "invoice_version": self.invoice.version,
             "usages": (),
-            "orders": (OrderPart(self.new.order, owed, more.pop("billed_before", None)),),
+            "orders": (OrderPart(self.new.orders[0].order, owed, more.pop("billed_before", None)),),
             "reason": "usage",
             "currency": "EUR",
             "total": total,
@@ -193,7 +191,7 @@ async def test_a_note_is_of_the_usage_and_the_order_that_stand(bills: Bills) -> 
     with refusal("ETAG_MISMATCH"):
         await bills.noted(bills.note("0.50", "10.50", billed_before=(("EUR", "1.00"),)))
     await bills.noted(bills.note("0.50", "10.50", billed_before=()))
-    others = await bills.store.invoices.billed_before(bills.new.order, "another")
+    others = await bills.store.invoices.billed_before(bills.new.orders[0].order, "another")
     assert others == (("EUR", "10.50"),)  # what is owed counts against a spend limit, notes and all
 
 

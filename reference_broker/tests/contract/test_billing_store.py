@@ -130,12 +130,12 @@ async def bill(
     return NewInvoice(
         document=private("invoice", deliveries.label()),
         lines=lines,
-        lease=usage.lease,
+        leases=((usage.lease, usage.version),),
         start_ms=usage.start_ms,
         end_ms=usage.end_ms,
-        usage_version=usage.version,
-        order=sold.order,
-        billed_before=await deliveries.store.invoices.billed_before(sold.order, ""),
+        orders=(
+            OrderPart(sold.order, "5.98", await deliveries.store.invoices.billed_before(sold.order, "")),
+        ),
         buyer=CONSUMER,
         currency="EUR",
         total="5.98",
@@ -176,7 +176,7 @@ async def test_leases_of_one_order_are_billed_one_after_the_other(deliveries: De
     with refusal("ETAG_MISMATCH"):
         await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), second)
     anew = await bill(deliveries, usages[1])
-    assert anew.billed_before == (("EUR", "5.98"),)
+    assert [part.billed_before for part in anew.orders] == [(("EUR", "5.98"),)]
     await deliveries.store.invoices.issue(deliveries.market.mutation(PROVIDER), anew)
 
 
@@ -190,12 +190,11 @@ async def account(deliveries: Deliveries, *usages: UsageSnapshot) -> NewInvoice:
         assert sold is not None
         orders.append(OrderPart(sold.order, "1.00", await store.invoices.billed_before(sold.order, "")))
     together = Together(
-        leases=tuple((usage.lease, usage.version) for usage in usages),
-        orders=tuple(orders),
         used=await store.usage.used_in(PROVIDER, CONSUMER, usages[0].start_ms, until_ms),
         until_ms=until_ms,
     )
-    return replace(new, together=together)
+    leases = tuple((usage.lease, usage.version) for usage in usages)
+    return replace(new, leases=leases, orders=tuple(orders), together=together)
 
 
 async def test_leases_of_an_account_are_billed_together(deliveries: Deliveries) -> None:

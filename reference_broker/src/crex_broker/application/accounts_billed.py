@@ -10,7 +10,7 @@ from crex.rating.tzdata import period_at
 from crex_broker.application.bill_bases import BillBasis
 from crex_broker.application.context import Context
 from crex_broker.application.plan_chains import plans_back_from
-from crex_broker.application.ports.invoices import OrderPart, Together
+from crex_broker.application.ports.invoices import Together
 from crex_broker.application.sold_leases import SoldLeases
 
 
@@ -21,13 +21,12 @@ class BilledAccounts:
         self._context = context
         self._sold = sold
 
-    async def whole(self, invoice: v1.Invoice, basis: BillBasis, orders: tuple[OrderPart, ...]) -> Together:
+    async def whole(self, invoice: v1.Invoice, basis: BillBasis) -> Together:
         """Requires that an invoice bills every lease of its account and plan that was used in its period.
 
         Args:
             invoice: The invoice.
             basis: The leases that it bills, whose usage is there.
-            orders: What counts against each of their orders.
 
         Raises:
             CrexError: INCOMPLETE: the period has not ended, or a lease that belongs to it is not sealed.
@@ -45,8 +44,8 @@ class BilledAccounts:
                 details={"account": invoice.account, "requirement": "BILLING-ACCOUNT-1"},
             )
         used = await store.usage.used_in(invoice.seller, invoice.buyer, whole.start_ms, whole.end_ms)
-        named, pins = set(invoice.leases), list(invoice.price_plans)
-        billed = await self._chain(invoice.seller, pins[-1])
+        named, last = set(invoice.leases), invoice.price_plans[-1]
+        billed = {plan.digest for plan in basis.plans}
         for each in used:
             if each.lease in named:
                 continue
@@ -55,15 +54,9 @@ class BilledAccounts:
             if other is None or (other.account, other.anchor_day) != (sale.account, sale.anchor_day):
                 continue
             plan = other.price_plan.pin
-            if plan.sha256 in billed or pins[-1].sha256 in await self._chain(invoice.seller, plan):
+            if plan.sha256 in billed or last.sha256 in await self._chain(invoice.seller, plan):
                 raise _left_out(invoice, each.lease, each.state)
-        versions = [(each.sale.lease.name, each.usage) for each in basis.leases]
-        return Together(
-            leases=tuple((name, 0 if usage is None else usage.version) for name, usage in versions),
-            orders=orders,
-            used=used,
-            until_ms=whole.end_ms,
-        )
+        return Together(used=used, until_ms=whole.end_ms)
 
     async def _chain(self, party: str, pin: v1.Pin) -> frozenset[str]:
         """Gives the digests of a plan and of those that it supersedes."""

@@ -42,12 +42,14 @@ class BillBasis:
 
     Attributes:
         leases: What is billed of each lease, in the order of the invoice.
+        plans: The last plan that the invoice pins and those that it supersedes, first to last.
         together: Whether they are leases of an account that are billed together.
         earlier: The invoice whose closings the openings are; nothing where none is pinned.
         series: Revisions of price series that the invoice pins.
     """
 
     leases: tuple[LeaseBasis, ...]
+    plans: Sequence[Verified[v1.PricePlan]]
     together: bool
     earlier: Verified[v1.Invoice] | None
     series: tuple[Verified[v1.PriceSeries], ...]
@@ -69,6 +71,18 @@ class BillBasis:
     def orders(self) -> Mapping[str, SoldLease]:
         """Each order that is billed, with what was sold by it."""
         return {each.sale.lease.order: each.sold for each in self.leases}
+
+    @property
+    def usages(self) -> tuple[tuple[str, int], ...]:
+        """Each lease of which there is usage of the period, and the version of that."""
+        found = [(each.sale.lease.name, each.usage) for each in self.leases]
+        return tuple((name, usage.version) for name, usage in found if usage is not None)
+
+    def share(self, lines: Iterable[Line], order: str, total: Money) -> Money:
+        """Gives what of a bill counts against the spend limit of one order; of an account: its own lines."""
+        if not self.together:
+            return total
+        return Money(total.currency, sum(line.amount.minor for line in lines if line.order == order))
 
 
 class BillBases:
@@ -94,6 +108,7 @@ class BillBases:
         plans = await plans_back_from(self._context, provider, invoice.price_plans[-1])
         return BillBasis(
             leases=tuple([await self._lease(provider, name, start_ms, plans) for name in names]),
+            plans=plans,
             together=bool(invoice.leases),
             earlier=await self._earlier(provider, invoice),
             series=tuple([await self._series(provider, pin) for pin in invoice.series_points]),
@@ -160,8 +175,3 @@ def sum_in(currency: str, amounts: Iterable[tuple[str, str]]) -> Money | None:
             billed = Money.parse(other, amount)
             total = billed if total is None else total + billed
     return total
-
-
-def order_share(lines: Iterable[Line], order: str, total: Money) -> Money:
-    """Gives what of a bill of an account counts against the spend limit of one order: its own lines."""
-    return Money(total.currency, sum(line.amount.minor for line in lines if line.order == order))

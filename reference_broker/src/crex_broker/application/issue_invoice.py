@@ -13,7 +13,7 @@ from crex.metering.span import Span, timestamp_ms
 from crex.rating.engine import Rating
 from crex.trust.verified import Verified
 from crex_broker.application.accounts_billed import BilledAccounts
-from crex_broker.application.bill_bases import BillBases, BillBasis, order_share, sum_in
+from crex_broker.application.bill_bases import BillBases, BillBasis, sum_in
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
@@ -71,24 +71,19 @@ class IssueInvoice:
         others = {order: await invoices.billed_before(order, digest) for order in basis.orders}
         rating = await asyncio.to_thread(self._verify, opened, list(request.lines), basis, others)
         first = basis.first
-        together = None
-        if basis.together:
-            parts = [
-                OrderPart(order, order_share(rating.lines, order, rating.total).amount, others[order])
-                for order in others
-            ]
-            together = await self._accounts.whole(message, basis, tuple(parts))
+        together = await self._accounts.whole(message, basis) if basis.together else None
         return NewInvoice(
             document=new_document(
                 opened, provider=first.sale.lease.provider, consumer=first.sale.lease.consumer
             ),
             lines=tuple(request.lines),
-            lease=first.sale.lease.name,
+            leases=basis.usages,
             start_ms=period.start_ms,
             end_ms=period.end_ms,
-            usage_version=0 if first.usage is None else first.usage.version,
-            order=first.sale.lease.order,
-            billed_before=others[first.sale.lease.order],
+            orders=tuple(
+                OrderPart(order, basis.share(rating.lines, order, rating.total).amount, before)
+                for order, before in others.items()
+            ),
             buyer=message.buyer,
             currency=message.total.currency,
             total=message.total.amount,

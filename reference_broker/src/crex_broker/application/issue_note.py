@@ -19,7 +19,7 @@ from crex.metering.span import Span, timestamp_ms
 from crex.trust import merkle, steps
 from crex.trust.envelope import read_parts
 from crex.trust.verified import Verified
-from crex_broker.application.bill_bases import BillBases, BillBasis, order_share, sum_in
+from crex_broker.application.bill_bases import BillBases, BillBasis, sum_in
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
@@ -129,12 +129,8 @@ class IssueNote:
         (report,) = verify_notes(ledger, [note], opened, settlements=settlements)
         report.require()
         standing = invoice.standing.noted(note)
-        shares = {}
-        for order in basis.orders:
-            shares[order] = standing.total
-            if basis.together:
-                lines = [line for each in standing.issued for line in each.lines]
-                shares[order] = order_share(lines, order, standing.total)
+        lines = [line for each in standing.issued for line in each.lines]
+        shares = {order: basis.share(lines, order, standing.total) for order in basis.orders}
         return _Outcome(standing.total, withheld(standing, cases), shares)
 
     def _new(
@@ -146,16 +142,12 @@ class IssueNote:
         others: Mapping[str, tuple[tuple[str, str], ...]],
     ) -> NewNote:
         correction, standing, lease = note.correction, invoice.papers.invoice, basis.first.sale.lease
-        usages: tuple[tuple[str, int], ...] = ()
-        if correction.reason == USAGE:
-            found = [(each.sale.lease.name, each.usage) for each in basis.leases]
-            usages = tuple((name, usage.version) for name, usage in found if usage is not None)
         return NewNote(
             document=new_document(note.note, provider=lease.provider, consumer=lease.consumer),
             lines=tuple(note.lines),
             invoice=standing.id,
             invoice_version=standing.version,
-            usages=usages,
+            usages=basis.usages if correction.reason == USAGE else (),
             orders=tuple(
                 OrderPart(order, share.amount, others.get(order)) for order, share in outcome.shares.items()
             ),

@@ -105,18 +105,14 @@ class OrderPart:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Leases of an account that are billed together.
+    """By what leases of an account were found to be all that are billed together.
 
     Attributes:
-        leases: Each lease, and the version of its period's usage that was billed; by ascending name.
-        orders: What counts against each of their orders.
         used: All leases between the two parties that were used in the period, with the versions of their
-            usage, as `UsageStore.used_in` gave them; the leases above are all of them that belong together.
+            usage, as `UsageStore.used_in` gave them; those billed are all of them that belong together.
         until_ms: End of the whole billing period.
     """
 
-    leases: tuple[tuple[str, int], ...]
-    orders: tuple[OrderPart, ...]
     used: tuple[LeaseUsed, ...]
     until_ms: int
 
@@ -128,13 +124,11 @@ class NewInvoice:
     Attributes:
         document: The invoice.
         lines: Exact bytes of its lines, in the order of its tree.
-        lease: The lease that it bills; of several the first.
+        leases: Each lease that it bills, and the version of its period's usage that it was recomputed from;
+            by ascending name.
         start_ms: Start of the billed period.
         end_ms: End of the billed period.
-        usage_version: Version of the period's usage that it was recomputed from.
-        order: The order of the lease.
-        billed_before: The other invoices of the order that counted against its spend limit, as
-            `billed_before` gave them.
+        orders: What counts against each of their orders.
         buyer: Authority that pays.
         currency: Currency of the total.
         total: Amount payable.
@@ -142,17 +136,15 @@ class NewInvoice:
         acceptance_ms: Time that the consumer has to answer.
         account: The buyer's account.
         issued_ms: When it was issued, by its header.
-        together: The leases that it bills together; nothing: `lease` alone, under `order`.
+        together: Set where its leases are those of an account that are billed together.
     """
 
     document: NewDocument
     lines: tuple[bytes, ...]
-    lease: str
+    leases: tuple[tuple[str, int], ...]
     start_ms: int
     end_ms: int
-    usage_version: int
-    order: str
-    billed_before: tuple[tuple[str, str], ...]
+    orders: tuple[OrderPart, ...]
     buyer: str
     currency: str
     total: str
@@ -163,16 +155,9 @@ class NewInvoice:
     together: Together | None = None
 
     @property
-    def leases(self) -> tuple[tuple[str, int], ...]:
-        """Each lease that it bills, and the version of its usage."""
-        return ((self.lease, self.usage_version),) if self.together is None else self.together.leases
-
-    @property
-    def orders(self) -> tuple[OrderPart, ...]:
-        """What counts against each order."""
-        if self.together is None:
-            return (OrderPart(self.order, self.total, self.billed_before),)
-        return self.together.orders
+    def lease(self) -> str:
+        """The lease that it bills; of several the first."""
+        return self.leases[0][0]
 
 
 @dataclass(frozen=True, slots=True)
