@@ -24,10 +24,11 @@ from crex.decimals import Money
 from crex.disputes.case import Case
 from crex.disputes.papers import Objection, build_answer, build_dispute, build_reply
 from crex.documents import convert, reader
-from crex.documents.times import parse_time
+from crex.documents.times import from_ms, parse_time
 from crex.invoice import Basis, Ledger, NoteDraft, Sale, SealedBatch, SignedNote, build, correct, settle
 from crex.invoice.standing import Standing
 from crex.metering import Chain, Record, Span, build_batch, build_record, parse_record, verify_batch
+from crex.metering.span import ms_timestamp
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import to_json as envelope
 from crex.trust.identity import Identity
@@ -160,8 +161,7 @@ def main(plan_file: str, usage_file: str, folder: str) -> None:
 
     # March is metered and sealed: the lease ended on its third day, so its period ends there.
     parties.now, meter = BILLED, Meter(parties, sale)
-    period = Span(LEASED.start_ms, LEASED.end_ms)
-    meter.seal(records, period, events=[event("ACTIVATED", LEASED.start_ms)], final=True)
+    meter.seal(records, LEASED, events=[event("ACTIVATED", LEASED.start_ms)], final=True)
     made = build(Basis.of(sale, meter.batches), header=parties.header(PROVIDER, "invoice/i1"), due_time=DUE)
     invoice = parties.sign(made.message)
     bill = Bundle(
@@ -173,7 +173,7 @@ def main(plan_file: str, usage_file: str, folder: str) -> None:
 
     # A week later the provider finds that it counted half a terabyte too much, and corrects the record.
     wrong = next(record for record in records if record.dimension == "egress")
-    meter.seal([corrected(wrong, "300")], period, corrects=meter.batches[0].batch.pin)
+    meter.seal([corrected(wrong, "300")], LEASED, corrects=meter.batches[0].batch.pin)
     ledger = Ledger.of(invoice, made.lines, sale.plan)
     note = correct(ledger, Basis.of(sale, meter.batches), header=parties.header(PROVIDER, "note/n1"))
     first = signed(parties, note)
@@ -219,7 +219,7 @@ def main(plan_file: str, usage_file: str, folder: str) -> None:
     # In May the provider closes April: these documents were issued, and no others.
     every = Billed.of(Standing.of(invoice, made.lines), [first, second], [(dispute, (answer, reply))])
     account = Account.of([every])
-    parties.now = convert.from_timestamp(APRIL.message().end)
+    parties.now = from_ms(APRIL.end_ms)
     close = parties.sign(build_close(account, APRIL, header=parties.header(PROVIDER, "period-close/c1")))
     documents = check_close(close, account).documents
     print(f"{close.id} closes April: {', '.join(each.id for each in documents)}")
@@ -227,8 +227,8 @@ def main(plan_file: str, usage_file: str, folder: str) -> None:
 
 def event(kind: str, at_ms: int) -> v1.ServiceEvent:
     """Returns a service event."""
-    at = Span(at_ms, at_ms).message().start
-    return v1.ServiceEvent(kind=v1.ServiceEventKind.Value(f"SERVICE_EVENT_KIND_{kind}"), at=at)
+    number = v1.ServiceEventKind.Value(f"SERVICE_EVENT_KIND_{kind}")
+    return v1.ServiceEvent(kind=number, at=ms_timestamp(at_ms))
 
 
 def signed(parties: Parties, note: NoteDraft | None) -> SignedNote:
