@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from crex.cli.options import Commands, command, duration, group, moment, positive
 from crex.cli.result import OK, REFUSED, Result
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from crex import v1
-    from crex.comparison import Comparison, Setting
+    from crex.comparison import Comparison, Demanded, Setting
     from crex.rating import Plan
 
 _LAST_DAY: Final = 31
@@ -166,13 +166,13 @@ def _read(options: argparse.Namespace) -> Iterator[v1.PricePlan]:
 
 def _compare(options: argparse.Namespace) -> Result:
     from crex.cli.plan_files import ready
-    from crex.comparison import Demanded, compare
+    from crex.comparison import compare
     from crex.comparison.page import page
     from crex.comparison.report import lines, to_json
     from crex.comparison.table import lengths_up_to
 
     plans = [ready(plan) for plan in _read(options)]
-    demanded = _demand(options, Demanded)
+    demanded = _demand(options)
     longest = options.hours * 3_600_000 if options.hours else demanded.length_ms
     lengths = lengths_up_to(longest, options.points or _fitting())
     rates, currency = _rates(options, [plan.billed_currency for plan in plans])
@@ -199,9 +199,10 @@ def _any(comparison: Comparison) -> bool:
     return any(not one.problem for one in comparison.plans)
 
 
-def _demand(options: argparse.Namespace, made: Any) -> Any:
+def _demand(options: argparse.Namespace) -> Demanded:
     """Makes the demand of a file and of options; an option goes before the file."""
     from crex import v1
+    from crex.comparison import Demanded
     from crex.documents import convert
     from crex.documents.reader import read
 
@@ -223,7 +224,7 @@ def _demand(options: argparse.Namespace, made: Any) -> Any:
     if stated is None and demand.HasField("interval"):
         stated = demand.interval.end.ToDatetime() - demand.interval.start.ToDatetime()
     length = (stated or timedelta(days=30)) // timedelta(milliseconds=1)
-    return made.of(count, quantities, length, region=options.region, interruptible=options.spot)
+    return Demanded.of(count, quantities, length, region=options.region, interruptible=options.spot)
 
 
 def _settings(options: argparse.Namespace) -> Callable[[Plan], Setting]:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
-from crex.comparison.demanded import Demanded, Use
+from crex.comparison.demanded import Demanded
 from crex.documents.times import from_ms
 from crex.errors import RatingError
 from crex.metering.span import Span
@@ -36,13 +36,14 @@ from crex.rating import (
     timed_uses,
     zone_between,
 )
+from crex.rating.component import Use
+from crex.rating.zone import DAY_MS
 
 _LEASE: Final = "crex://comparison.invalid/lease/demand"
 _ORDER: Final = "crex://comparison.invalid/order/demand"
 _ACCOUNT: Final = "comparison"
-_DAY_MS: Final = 86_400_000
 # Around an instant, this holds its billing period wherever the anchor is.
-_AROUND_MS: Final = 63 * _DAY_MS
+_AROUND_MS: Final = 63 * DAY_MS
 # A hundred years; a lease or a commitment of more is a slip.
 _MOST_PERIODS: Final = 1212
 
@@ -157,7 +158,7 @@ class Course:
 
     def _bound(self, lease: Span) -> int:
         """Returns when the last commitment ends that does not end with the lease."""
-        layout = Layout(self._of(Span(lease.start_ms, lease.end_ms), lease, ()))
+        layout = Layout(self._of(lease, lease, ()))
         ends = [
             layout.force(self.plan, one).end_ms
             for one in self.plan.commitments

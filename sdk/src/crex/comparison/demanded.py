@@ -10,9 +10,8 @@ from typing import Final, Self
 
 from crex.decimals import parse_decimal
 from crex.errors import CrexError
+from crex.rating.component import Use
 from crex.v1 import DemandQuantity
-
-Use = tuple[str, str]
 
 # What `count` counts: units of what an offer sells.
 UNITS: Final[Use] = ("compute-unit", "unit")

@@ -14,7 +14,7 @@ from html import escape
 from typing import Final
 
 from crex.comparison.figures import amount, exact, hours, place
-from crex.comparison.report import begins, break_even, demand_in_words, rates_in_words, rows, uses
+from crex.comparison.report import begins, break_even, demand_in_words, rates_in_words, remark, rows
 from crex.comparison.table import Compared, Comparison
 
 # The drawing's own units; it is scaled to the page.
@@ -230,13 +230,7 @@ def _points(comparison: Comparison, plans: Sequence[Compared], currency: str) ->
 
 
 def _rest(comparison: Comparison) -> Iterator[str]:
-    told = [
-        f"{one.letter} {one.name} cannot be compared: {one.problem}"
-        if one.problem
-        else f"{one.letter} also prices {uses(one.beside)}, of which nothing is demanded."
-        for one in comparison.plans
-        if one.problem or one.beside
-    ]
+    told = list(filter(None, map(remark, comparison.plans)))
     if told:
         yield "<h2>Remarks</h2>\n<ul>"
         yield from (f"<li>{escape(line)}</li>" for line in told)

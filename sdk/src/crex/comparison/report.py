@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from crex.comparison.chart import draw
-from crex.comparison.demanded import Use
 from crex.comparison.figures import amount, exact, length
 from crex.comparison.table import Compared, Comparison
-from crex.decimals import format_rational, show
+from crex.decimals import counted, format_rational, show
 from crex.metering.span import show_ms
+from crex.rating.component import Use
 
 
 def demand_in_words(comparison: Comparison) -> str:
@@ -59,14 +59,10 @@ def lines(comparison: Comparison) -> Iterator[str]:
     if len(comparison.by_currency) > 1:
         yield ""
         yield "Amounts of different currencies are not compared; --currency with --rate converts them."
-    for one in comparison.plans:
-        if one.problem:
+    for one in sorted(comparison.plans, key=lambda one: not one.problem):  # what cannot be compared first
+        if said := remark(one):
             yield ""
-            yield f"{one.letter} {one.name} cannot be compared: {one.problem}"
-    for one in comparison.plans:
-        if one.beside and not one.problem:
-            yield ""
-            yield f"{one.letter} also prices {uses(one.beside)}, of which nothing is demanded."
+            yield said
 
 
 def break_even(comparison: Comparison, plans: tuple[Compared, ...]) -> list[str]:
@@ -81,6 +77,15 @@ def break_even(comparison: Comparison, plans: tuple[Compared, ...]) -> list[str]
     return found or ["Break-even: none within the chart."]
 
 
+def remark(one: Compared) -> str:
+    """Says why a plan cannot be compared, or what it prices beside the demand; empty where it is neither."""
+    if one.problem:
+        return f"{one.letter} {one.name} cannot be compared: {one.problem}"
+    if one.beside:
+        return f"{one.letter} also prices {uses(one.beside)}, of which nothing is demanded."
+    return ""
+
+
 def uses(found: tuple[Use, ...]) -> str:
     """Names dimensions and units."""
     return ", ".join(f"{dimension} in {unit}" for dimension, unit in found)
@@ -93,8 +98,7 @@ def rows(plans: tuple[Compared, ...], currency: str) -> list[tuple[str, str, str
         worth = one.worth(one.cost)
         if one.cost is not None and worth is not None:
             own = one.plan.billed_currency
-            bills = f"{one.cost.bills} bills" if one.cost.bills > 1 else "1 bill"
-            billed = f"{amount(own, one.cost.billed)} {own} in {bills}"
+            billed = f"{amount(own, one.cost.billed)} {own} in {counted(one.cost.bills, 'bill')}"
             found.append((one.letter, one.name, amount(currency, worth), show(worth), billed))
     return found
 

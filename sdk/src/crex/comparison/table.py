@@ -14,11 +14,12 @@ from typing import Final
 
 from crex.comparison.costing import Cost, Course, Setting
 from crex.comparison.crossing import Crossing, crossings
-from crex.comparison.demanded import Demanded, Use
+from crex.comparison.demanded import Demanded
 from crex.decimals import counted, exponent
 from crex.errors import CrexError, RatingError
 from crex.metering.span import show_ms
 from crex.rating import Plan
+from crex.rating.component import Use
 
 _MINUTE_MS: Final = 60_000
 # More lines than letters, or than people tell apart, are no chart.
