@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from crex import v1
-from crex.disputes.case import Case, document_ms
+from crex.disputes.case import Case
 from crex.errors import CrexError
 from crex.trust.verified import Verified
 from crex_broker.application.caller import Caller
@@ -131,7 +131,6 @@ class DisputeSteps:
 
 def _taken(case: Case, opened: Verified[Any], invoice: OpenedInvoice) -> Case:
     """Gives a dispute after one more document, as disputes.md judges it."""
-    case = case.at(document_ms(opened))
     if isinstance(opened.message, v1.DisputeAnswer):
         return case.answered(opened, invoice.billed.notes)
     if isinstance(opened.message, v1.DisputeReply):
