@@ -15,9 +15,10 @@ from crex_broker.application.ports.disputes import (
 from crex_broker.application.ports.invoices import InvoiceSnapshot
 from crex_broker.application.ports.orders import LastTransition
 from crex_broker.application.ports.timers import Moved
+from crex_broker.application.ports.usage import KeptDocument
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import NEW, Actor, Step, step
-from crex_broker.storage.sqlite import transitions
+from crex_broker.storage.sqlite import documents, transitions
 from crex_broker.storage.sqlite.writer import Tx
 
 COLUMNS: Final = (
@@ -40,6 +41,7 @@ _PAPER: Final = """
 INSERT INTO dispute_papers (dispute, number, sha256)
 SELECT ?1, 1 + count(*), ?2 FROM dispute_papers WHERE dispute = ?1
 """
+_PAPERS: Final = "SELECT sha256 FROM dispute_papers WHERE dispute = ? ORDER BY number"
 _ESCALATED: Final = "ESCALATED"
 
 
@@ -53,6 +55,12 @@ def find(connection: sqlite3.Connection, id_: str) -> DisputeSnapshot | None:
     """Gives a dispute by name, whoever asks."""
     row = connection.execute(f"SELECT {COLUMNS} FROM disputes WHERE id = ?", (id_,)).fetchone()  # noqa: S608
     return None if row is None else snapshot(row)
+
+
+def papers(connection: sqlite3.Connection, id_: str) -> tuple[KeptDocument, ...]:
+    """Gives what came of a dispute: answer, replies and ruling, as they came."""
+    rows = connection.execute(_PAPERS, (id_,)).fetchall()
+    return tuple([documents.kept(connection, sha256) for (sha256,) in rows])
 
 
 def may_read(party: str, dispute: DisputeSnapshot) -> bool:
@@ -115,43 +123,38 @@ def take(dispute: DisputeSnapshot, event: str, actor: Actor) -> Step:
 def advance(tx: Tx, dispute: DisputeSnapshot, state: str, wanted: DisputeStep, by: str) -> DisputeSnapshot:
     """Writes a step that was taken, with its document."""
     id_, revision, sha256 = wanted.settled or ("", 0, "")
-    after = replace(
+    settled = replace(
         dispute,
-        state=state,
-        version=dispute.version + 1,
         arbiter=wanted.arbiter,
-        escalated=int(bool(dispute.escalated) or state == _ESCALATED),
         settled_id=id_,
         settled_revision=revision,
         settled_sha256=sha256,
-        update_ms=tx.now_ms,
-        last=LastTransition(wanted.event, by, "", tx.now_ms),
     )
     tx.connection.execute(_PAPER, (dispute.id, wanted.document.sha256))
-    _write(tx, after, dispute.state)
-    return after
+    return _write(tx, settled, state, wanted.event, by)
 
 
 def escalate_unanswered(tx: Tx, limit: int, authority: str) -> list[Moved]:
     """Takes disputes that nobody answered in time to the arbiter (BILLING-DISPUTE-2)."""
-    moved = []
+    event, moved = "deadline", []
     for row in tx.connection.execute(_DUE, (tx.now_ms, limit)).fetchall():
         dispute = snapshot(row)
-        event = "deadline"
-        after = replace(
-            dispute,
-            state=take(dispute, event, Actor.BROKER).state,
-            version=dispute.version + 1,
-            escalated=1,
-            update_ms=tx.now_ms,
-            last=LastTransition(event, authority, "", tx.now_ms),
-        )
-        _write(tx, after, dispute.state)
+        state = take(dispute, event, Actor.BROKER).state
+        after = _write(tx, dispute, state, event, authority)
         moved.append(Moved(after.id, after.state))
     return moved
 
 
-def _write(tx: Tx, after: DisputeSnapshot, before: str) -> None:
+def _write(tx: Tx, dispute: DisputeSnapshot, state: str, event: str, by: str) -> DisputeSnapshot:
+    """Writes a dispute in its next state; whoever is arbiter once it was escalated may read it for good."""
+    after = replace(
+        dispute,
+        state=state,
+        version=dispute.version + 1,
+        escalated=int(bool(dispute.escalated) or state == _ESCALATED),
+        update_ms=tx.now_ms,
+        last=LastTransition(event, by, "", tx.now_ms),
+    )
     last = after.last
     tx.connection.execute(
         _UPDATE,
@@ -171,7 +174,8 @@ def _write(tx: Tx, after: DisputeSnapshot, before: str) -> None:
             after.id,
         ),
     )
-    _record(tx, after, last.event, before, last.actor)
+    _record(tx, after, event, dispute.state, by)
+    return after
 
 
 def _record(tx: Tx, dispute: DisputeSnapshot, event: str, before: str, by: str) -> None:

@@ -24,7 +24,6 @@ from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
-_PAPERS: Final = "SELECT sha256 FROM dispute_papers WHERE dispute = ? ORDER BY number"
 _SIDE: Final = f"""
 SELECT * FROM (
     SELECT seq, {dispute_table.COLUMNS} FROM disputes WHERE %s AND (:invoice = '' OR invoice = :invoice)
@@ -64,11 +63,10 @@ class SqliteDisputes:
             found = dispute_table.find(connection, id_)
             if found is None or not dispute_table.may_read(party, found):
                 return None
-            papers = connection.execute(_PAPERS, (id_,)).fetchall()
             return DisputePapers(
                 found,
                 documents.kept(connection, found.sha256),
-                tuple([documents.kept(connection, sha256) for (sha256,) in papers]),
+                dispute_table.papers(connection, id_),
             )
 
         return await self._reader.run(read)

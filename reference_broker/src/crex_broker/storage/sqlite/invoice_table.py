@@ -96,6 +96,12 @@ def find(connection: sqlite3.Connection, id_: str) -> InvoiceSnapshot | None:
     return None if row is None else snapshot(row)
 
 
+def seq(connection: sqlite3.Connection, id_: str) -> int:
+    """Gives the number by which an invoice that is there owns its lines."""
+    number: int = connection.execute("SELECT seq FROM invoices WHERE id = ?", (id_,)).fetchone()[0]
+    return number
+
+
 def visible(connection: sqlite3.Connection, party: str, id_: str) -> InvoiceSnapshot:
     """Gives an invoice to its seller or its buyer.
 

@@ -37,7 +37,6 @@ _OF_PERIOD: Final = """
 SELECT invoices.id, invoices.sha256 FROM invoice_leases JOIN invoices ON invoices.id = invoice_leases.invoice
 WHERE invoice_leases.lease = ? AND invoice_leases.period_start_ms = ?
 """
-_SEQ: Final = "SELECT seq FROM invoices WHERE id = ?"
 _SIDE: Final = f"""
 SELECT * FROM (
     SELECT seq, {invoice_table.COLUMNS} FROM invoices WHERE %s = :party AND (
@@ -99,7 +98,7 @@ class SqliteInvoices:
             accepted = found.acceptance_sha256
             acceptance = documents.kept(connection, accepted).envelope if accepted else None
             room = max_bytes - len(document.envelope) - len(acceptance or b"")
-            (seq,) = connection.execute(_SEQ, (id_,)).fetchone()
+            seq = invoice_table.seq(connection, id_)
             lines, next_number = INVOICE_LINES.page(connection, seq, from_number, limit, room)
             return LinePage(
                 invoice=found,
