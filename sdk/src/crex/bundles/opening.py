@@ -23,7 +23,7 @@ from crex.invoice.standing import SignedNote, Standing
 from crex.invoice.usage import SealedBatch
 from crex.invoice.verify import verify
 from crex.invoice.verify_notes import verify_notes
-from crex.metering.span import Span, timestamp_ms
+from crex.metering.span import Span
 from crex.names import Name
 from crex.trust.checks import PinnedTrust
 from crex.trust.envelope import read_parts
@@ -137,11 +137,7 @@ class OpenedBundle:
         """
         if not self.notes:
             return []
-        message = self.invoice.message
-        matter = self.basis.matter(
-            pinned=message.usage_batches, until_ms=timestamp_ms(message.header.issued_at)
-        )
-        ledger = Ledger.of(self.invoice, self.lines, matter.plans[0])
+        ledger = Ledger.of_basis(self.invoice, self.lines, self.basis)
         settlements: dict[str, dict[str, Money]] = {}
         for case in self.billed().cases(_after(self.invoice.opened_at)):
             if case.settled_by is not None:

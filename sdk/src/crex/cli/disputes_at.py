@@ -18,7 +18,6 @@ from crex.documents.times import from_ms, to_ms
 from crex.errors import CrexError
 from crex.invoice.ledger import Ledger
 from crex.invoice.standing import Standing
-from crex.metering.span import timestamp_ms
 from crex.trust.verified import Verified
 
 if TYPE_CHECKING:
@@ -77,10 +76,8 @@ class InvoiceAt:
         Raises:
             CrexError: The sales are not given, or a note does not follow those before it.
         """
-        opened, message = self.opened, self.opened.invoice.message
-        until_ms = timestamp_ms(message.header.issued_at)
-        matter = opened.basis.matter(pinned=message.usage_batches, until_ms=until_ms)
-        return Ledger.of(opened.invoice, opened.lines, matter.plans[0], opened.notes)
+        opened = self.opened
+        return Ledger.of_basis(opened.invoice, opened.lines, opened.basis, opened.notes)
 
     def payable(self) -> Payable:
         """Returns what of it is owed, and what is payable, payments aside."""

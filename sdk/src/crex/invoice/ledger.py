@@ -12,8 +12,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from crex.decimals import Money
-from crex.errors import CrexError
-from crex.invoice.standing import SignedNote, Standing
+from crex.invoice.basis import Basis
+from crex.invoice.standing import SignedNote, Standing, refused
+from crex.metering.span import timestamp_ms
 from crex.rating.corrections import Issued, nothing_owed
 from crex.rating.digest import rating_digest
 from crex.rating.engine import Rating
@@ -64,7 +65,7 @@ class Ledger:
             DocumentError: A line is not in strict form or breaks the contract.
         """
         if invoice.message.provisional:
-            raise _refused(
+            raise refused(
                 "INCOMPLETE",
                 "INVOICE-PROVISIONAL-1",
                 f"{invoice.id} is provisional: nothing is owed by it, so there is nothing to correct. Issue "
@@ -75,6 +76,30 @@ class Ledger:
         for note in notes:
             ledger = ledger.noted(note)
         return ledger
+
+    @classmethod
+    def of_basis(
+        cls,
+        invoice: Verified[Invoice],
+        lines: Sequence[bytes],
+        basis: Basis,
+        notes: Iterable[SignedNote] = (),
+    ) -> Ledger:
+        """Reads an invoice and its notes, with the governing plan from what the invoice is computed from.
+
+        Args:
+            invoice: The invoice.
+            lines: Exact bytes of its lines.
+            basis: What it is to be computed from.
+            notes: Notes on it, first to last.
+
+        Raises:
+            CrexError: As `Basis.matter` and `of`.
+        """
+        message = invoice.message
+        until_ms = timestamp_ms(message.header.issued_at)
+        matter = basis.matter(pinned=message.usage_batches, until_ms=until_ms)
+        return cls.of(invoice, lines, matter.plans[0], notes)
 
     @property
     def invoice(self) -> Verified[Invoice]:
@@ -119,7 +144,7 @@ class Ledger:
         known = {line.key: line for one in self.issued for line in one.lines}
         for key, amount in settled.items():
             if key not in known:
-                raise _refused(
+                raise refused(
                     "TERMS",
                     "NOTE-REASON-1",
                     f"No line of {self.invoice.id} or its notes has the key {key}, of which {amount} is "
@@ -185,7 +210,3 @@ def added(amounts: Mapping[str, Money], more: Mapping[str, Money]) -> dict[str, 
     for key, amount in more.items():
         sums[key] = sums[key] + amount if key in sums else amount
     return sums
-
-
-def _refused(reason: str, requirement: str, message: str) -> CrexError:
-    return CrexError(reason, f"{message} ({requirement}).", details={"requirement": requirement})

@@ -143,20 +143,20 @@ class Standing:
             CrexError: SUBJECT (NOTE-PIN-1) or CONFLICT (NOTE-LAST-1).
         """
         if self.cancelled:
-            raise _refused(
+            raise refused(
                 "CONFLICT",
                 "NOTE-LAST-1",
                 f"{name} follows the cancellation of {self.invoice.id}, by which all was taken back for good",
             )
         if note.invoice != self.invoice.pin:
-            raise _refused(
+            raise refused(
                 "SUBJECT",
                 "NOTE-PIN-1",
                 f"{name} corrects {note.invoice.id} with SHA-256 {note.invoice.sha256}, not "
                 f"{self.invoice.id} as it is given",
             )
         if tuple(note.earlier_notes) != self.pins:
-            raise _refused(
+            raise refused(
                 "SUBJECT",
                 "NOTE-PIN-1",
                 f"{name} pins {counted(len(note.earlier_notes), 'earlier note')}, and these are not the "
@@ -196,10 +196,7 @@ class Standing:
             return total
         for category, rate in self.rates:
             if category in less:
-                whole = sum(
-                    (line.amount.value for line in self.lines.values() if line.category == category),
-                    Fraction(0),
-                )
+                whole = _of_category(self.lines, category)
                 before = Money.rounded(total.currency, whole * rate)
                 after = Money.rounded(total.currency, (whole - less[category]) * rate)
                 total -= before - after
@@ -208,7 +205,7 @@ class Standing:
 
 def _issued(name: str, bodies: Sequence[bytes], stated: Invoice | Correction) -> Issued:
     if len(bodies) != stated.line_count or merkle.root(bodies).hex() != stated.lines_root:
-        raise _refused(
+        raise refused(
             "SUBJECT",
             "INVOICE-LINES-1",
             f"The {counted(len(bodies), 'line')} that came with {name} are not those that it was signed for. "
@@ -233,17 +230,20 @@ def _add(known: Mapping[str, StandingLine], lines: Iterable[Line]) -> dict[str, 
     return sums
 
 
+def _of_category(lines: Mapping[str, StandingLine], category: str) -> Fraction:
+    return sum((line.amount.value for line in lines.values() if line.category == category), Fraction(0))
+
+
 def _included(taxes: Iterable[Tax], lines: Mapping[str, StandingLine]) -> bool:
     """Reads from the figures whether prices include tax: the exact tax tells, even where it rounds to 0."""
     for tax in taxes:
         rate = parse_decimal(tax.rate)
-        whole = sum(
-            (line.amount.value for line in lines.values() if line.category == tax.category), Fraction(0)
-        )
+        whole = _of_category(lines, tax.category)
         if rate and whole:
             return tax.exact_amount * (1 + rate) == whole * rate  # RATE-TAX-2; on top it is whole × rate
     return False
 
 
-def _refused(reason: str, requirement: str, message: str) -> CrexError:
+def refused(reason: str, requirement: str, message: str) -> CrexError:
+    """Returns the error of a broken rule of invoices and notes; the message ends before its full stop."""
     return CrexError(reason, f"{message} ({requirement}).", details={"requirement": requirement})
