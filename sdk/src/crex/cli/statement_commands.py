@@ -53,8 +53,10 @@ def _show(options: argparse.Namespace) -> Result:
     start = to_ms(options.start) if options.start is not None else _BEGINNING_MS
     period = Span(start, max(start, to_ms(options.until or now())))
     parties = (seller, buyer, options.account or buyer)
-    stated = _stated(customer, parties, period).statement
-    account = _account(customer, parties, period.end_ms)
+    stated = whole = _stated(customer, parties, period).statement
+    if period.start_ms > _BEGINNING_MS:
+        whole = _stated(customer, parties, Span(_BEGINNING_MS, period.end_ms)).statement
+    account = _account(customer, parties, whole)
     same = statement(account, period) == stated
     text = as_text(stated)
     verdict = "Its documents come to the same." if same else "Its documents come to something else: wrong."
@@ -74,7 +76,8 @@ def _close(options: argparse.Namespace) -> Result:
     customer = open_customer(options)
     parties = (customer.authority, options.buyer, options.account or options.buyer)
     end_ms = to_ms(options.until or now())
-    closes = _stated(customer, parties, Span(_BEGINNING_MS, to_ms(now()))).closes
+    stated = _stated(customer, parties, Span(_BEGINNING_MS, to_ms(now()) + 1))
+    closes = stated.closes
     previous = None
     if closes:
         previous = open_envelope(closes[-1], v1.PeriodClose, customer.trust, now=now())
@@ -83,7 +86,7 @@ def _close(options: argparse.Namespace) -> Result:
     start_ms = to_ms(options.start) if previous is None else Span.of(previous.message.period).end_ms
     if start_ms > end_ms:
         raise CrexError("SCHEMA", "The period ends before it begins. Give a later --until.")
-    account = _account(customer, parties, to_ms(now()) + 1)
+    account = _account(customer, parties, stated.statement)
     close = build_close(account, Span(start_ms, end_ms), header=customer.header(_CLOSED), previous=previous)
     envelope = customer.identity.sign_document(close)
     response = customer.client.close_period(
@@ -106,20 +109,24 @@ def _stated(customer: Customer, parties: tuple[str, str, str], period: Span) -> 
     )
 
 
-def _account(customer: Customer, parties: tuple[str, str, str], until_ms: int) -> Account:
-    """Reads an account from every document of it, each verified; payments are as the seller recorded them."""
+def _account(customer: Customer, parties: tuple[str, str, str], whole: v1.Statement) -> Account:
+    """Reads an account from every document of it, each verified; payments are as the seller recorded them.
+
+    Args:
+        customer: Who reads it.
+        parties: Seller, buyer and account.
+        whole: The broker's statement from the account's beginning, for the payments.
+    """
     from crex.accounts.account import Account, Paid
     from crex.invoice.money import money_of
-    from crex.metering.span import Span, timestamp_ms
+    from crex.metering.span import timestamp_ms
 
-    billed = list(_billed(customer, parties))
-    stated = _stated(customer, parties, Span(_BEGINNING_MS, until_ms)).statement
     payments = [
         Paid(each.reference, -money_of(each.amount), timestamp_ms(each.time), each.invoice)
-        for each in stated.entries
+        for each in whole.entries
         if each.kind == "payment"
     ]
-    return Account.of(billed, payments, parties=parties)
+    return Account.of(_billed(customer, parties), payments, parties=parties)
 
 
 def _billed(customer: Customer, parties: tuple[str, str, str]) -> Iterable[Billed]:
