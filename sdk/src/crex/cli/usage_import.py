@@ -12,7 +12,7 @@ from crex.cli.reports import SHOWN, as_json, by_reason, by_text, count, section
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from crex.describe.importing import LeftOut
@@ -109,20 +109,20 @@ def _import(options: argparse.Namespace) -> Result:
     with USAGE_IMPORTERS.running(importer.name):
         imported = importer.read(open_sources(options.files), zone)
     numbered = number(imported.drafts, wanted, earlier)
-    left_out = (*imported.left_out, *numbered.left_out)
+    left_out, meters = (*imported.left_out, *numbered.left_out), _meters(numbered.records)
     value = {
         "importer": importer.name,
         "rows": imported.rows,
         "records": len(numbered.records),
-        "meters": _meters(numbered.records),
+        "meters": meters,
         **as_json(left_out, imported.findings),
     }
-    lines = _report(imported, numbered, left_out, SHOWN)
+    lines = _report(imported, numbered, meters, left_out, SHOWN)
     place: Path | None = options.output
     options.output = None  # taken, also where there is nothing to write: the answer is no record
     if place is not None and numbered.records:
         report = place.with_name(f"{place.stem}.report.txt")
-        _write(place, report, numbered, "\n".join(_report(imported, numbered, left_out, None)))
+        _write(place, report, numbered, "\n".join(_report(imported, numbered, meters, left_out, None)))
         value |= {"file": str(place), "reportFile": str(report)}
         lines += [
             "",
@@ -230,16 +230,20 @@ def _total(records: Sequence[Record]) -> str:
 
 
 def _report(
-    imported: UsageImported, numbered: Numbered, left_out: Sequence[LeftOut], most: int | None
+    imported: UsageImported,
+    numbered: Numbered,
+    meters: Sequence[Mapping[str, Any]],
+    left_out: Sequence[LeftOut],
+    most: int | None,
 ) -> list[str]:
     left = count(len(imported.left_out), "row")
     outcome = f"{count(len(numbered.records), 'record')}, {left} left out"
     lines = [f"{count(imported.rows, 'row')}: {outcome}, {count(len(imported.findings), 'remark')}."]
-    meters = [
+    totals = [
         f"{one['meterId']}: {one['firstSeq']} to {one['lastSeq']}, {one['total']} {one['unit']}"
-        for one in _meters(numbered.records)
+        for one in meters
     ]
-    lines += section("Meters", meters, most)
+    lines += section("Meters", totals, most)
     lines += section("Left out", by_reason(left_out) if most else _each(left_out), most)
     lines += section("Remarks", by_text(imported.findings), most)
     return lines
