@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from crex.describe.importing import Draft, Import, Imported
@@ -67,12 +67,11 @@ class Redfish:
         systems = [(row, _gather(tree, one)) for row, one in rows]
         places = Counter(part.place for _, one in systems for part in one.parts())
         shared = frozenset(place for place, count in places.items() if count > 1)
-        described: dict[bytes, Draft] = {}
-        equal: dict[bytes, list[Resource]] = {}
+        described: dict[bytes, _Equal] = {}
         for row, system in systems:
-            _describe(row, system.without(shared, books.report), books, described, equal)
-        for key, draft in described.items():
-            books.add(draft if _are_several(equal[key], books.report) else replace(draft, count=None))
+            _describe(row, system.without(shared, books.report), books, described)
+        for one in described.values():
+            books.add(_draft(one, books.report))
         _report_unlinked(tree, books.report)
         imported = books.done()
         return imported if imported.rows or not sources else _nothing(tree, sources, books.report)
@@ -211,6 +210,27 @@ def _functions(tree: Tree, system: Resource) -> tuple[Linked, dict[str, str]]:
     return _joined(several), devices
 
 
+@dataclass(frozen=True, slots=True)
+class _Equal:
+    """Systems of which the same is stated.
+
+    Attributes:
+        body: What is stated.
+        rows: Their rows.
+        resources: The systems, in the order of their rows.
+    """
+
+    body: ComputeResource
+    rows: list[str] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+
+
+def _draft(equal: _Equal, report: Report) -> Draft:
+    """Makes one draft of equal systems; it counts them where they are certainly that many."""
+    count = len(equal.rows) if _are_several(equal.resources, report) else None
+    return Draft(name=_name(equal.resources[0]), body=equal.body, rows=tuple(equal.rows), count=count)
+
+
 def _are_several(equal: Sequence[Resource], report: Report) -> bool:
     """Tells whether equal systems are that many machines, and not one that several files tell."""
     places = Counter(one.uri for one in equal)
@@ -222,14 +242,8 @@ def _are_several(equal: Sequence[Resource], report: Report) -> bool:
     return True
 
 
-def _describe(
-    row: str,
-    system: System,
-    books: Import,
-    described: dict[bytes, Draft],
-    equal: dict[bytes, list[Resource]],
-) -> None:
-    """Describes a system; equal ones become one draft."""
+def _describe(row: str, system: System, books: Import, described: dict[bytes, _Equal]) -> None:
+    """Describes a system, among those of which the same is stated."""
     report, place = books.report, system.resource.place
     node = NodeClass(
         cpu=describe_cpu(system, report),
@@ -250,12 +264,9 @@ def _describe(
     if named:
         body.display_names["en"] = named
     key = body.SerializeToString(deterministic=True)
-    equal.setdefault(key, []).append(system.resource)
-    known = described.get(key)
-    if known is None:
-        described[key] = Draft(name=_name(system.resource), body=body, rows=(row,), count=1)
-    else:
-        described[key] = replace(known, rows=(*known.rows, row), count=len(known.rows) + 1)
+    equal = described.setdefault(key, _Equal(body))
+    equal.rows.append(row)
+    equal.resources.append(system.resource)
 
 
 def _set_virtualization(node: NodeClass, system: System) -> None:
