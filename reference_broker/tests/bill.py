@@ -17,11 +17,9 @@ from crex.disputes.papers import Objection, build_answer, build_dispute, build_r
 from crex.documents import convert
 from crex.documents.reader import read
 from crex.invoice import (
-    Basis,
     InvoiceDraft,
     Ledger,
     NoteDraft,
-    SealedBatch,
     SignedNote,
     cancel,
     correct,
@@ -177,15 +175,6 @@ class Bill:
 
     # Notes.
 
-    async def basis(self) -> Basis:
-        """What bills of the period are computed from."""
-        opened = self.books.opened
-        batches = [
-            SealedBatch(opened(envelope, v1.UsageBatch), bodies) for envelope, bodies in self.books.sent
-        ]
-        series = [opened(envelope, v1.PriceSeries) for envelope in self.books.series]
-        return Basis.of(await self.books.sale(), batches, series=series)
-
     async def ledger(self) -> Ledger:
         """The invoice and the notes so far."""
         sale = await self.books.sale()
@@ -194,7 +183,7 @@ class Bill:
     async def usage_note(self) -> NoteDraft:
         """The note that corrected usage makes necessary."""
         header = self.header("note")
-        draft = correct(await self.ledger(), await self.basis(), header=header)
+        draft = correct(await self.ledger(), await self.books.basis(), header=header)
         assert draft is not None
         return draft
 

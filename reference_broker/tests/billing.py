@@ -186,22 +186,28 @@ class Books:
             successors=[self.opened(each, v1.PricePlan) for each in self.successors],
         )
 
+    @property
+    def batches(self) -> list[SealedBatch]:
+        """Every batch that was accepted, as bills read it."""
+        return [SealedBatch(self.opened(envelope, v1.UsageBatch), bodies) for envelope, bodies in self.sent]
+
+    async def basis(self, after: InvoiceDraft | None = None) -> Basis:
+        """What bills are computed from, where one was issued for the period before, after that."""
+        earlier = None if after is None else signer(PROVIDER).sign_document(after.message)
+        return Basis.of(
+            await self.sale(),
+            self.batches,
+            series=[self.opened(envelope, v1.PriceSeries) for envelope in self.series],
+            earlier=None if earlier is None else self.opened(earlier, v1.Invoice),
+        )
+
     async def invoice(
         self, name: str = "", *, after: InvoiceDraft | None = None, **more: Any
     ) -> InvoiceDraft:
         """The invoice of the last sealed period, after that of the period before."""
-        batches = [
-            SealedBatch(self.opened(envelope, v1.UsageBatch), bodies) for envelope, bodies in self.sent
-        ]
         id_ = name or self.lease.name.rpartition("/")[2]
-        earlier = None if after is None else signer(PROVIDER).sign_document(after.message)
         return build(
-            Basis.of(
-                await self.sale(),
-                batches,
-                series=[self.opened(envelope, v1.PriceSeries) for envelope in self.series],
-                earlier=None if earlier is None else self.opened(earlier, v1.Invoice),
-            ),
+            await self.basis(after),
             header=self.trade.header(PROVIDER, "invoice", id_),
             due_time=self.trade.clock.now() + timedelta(days=30),
             **more,

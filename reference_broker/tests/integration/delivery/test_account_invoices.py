@@ -12,7 +12,7 @@ import pytest
 from crex import v1
 from crex.decimals import Money
 from crex.errors import CrexError
-from crex.invoice import Basis, InvoiceDraft, Ledger, SealedBatch, build, correct, verify
+from crex.invoice import Basis, InvoiceDraft, Ledger, build, correct, verify
 from crex.invoice.basis import SoldUsage
 from reference_broker.tests.agent import PlayedAgent
 from reference_broker.tests.bill import Bill, revised
@@ -67,11 +67,7 @@ class Together:
 
     async def basis(self) -> Basis:
         """What the bill is computed from."""
-        leases = []
-        for bill in self.bills:
-            opened = bill.books.opened
-            batches = [SealedBatch(opened(one, v1.UsageBatch), bodies) for one, bodies in bill.books.sent]
-            leases.append(SoldUsage(await bill.books.sale(), batches))
+        leases = [SoldUsage(await bill.books.sale(), bill.books.batches) for bill in self.bills]
         return Basis.of_account(leases)
 
     async def draft(self, name: str = "account") -> InvoiceDraft:

@@ -8,7 +8,7 @@ import pytest
 
 from crex import v1
 from crex.errors import CrexError
-from crex.invoice import Basis, SealedBatch, verify
+from crex.invoice import Basis, verify
 from crex.trust import merkle
 from crex.trust.envelope import digest
 from reference_broker.tests.agent import PlayedAgent
@@ -152,8 +152,7 @@ async def test_the_buyer_recomputes_it(trade: Trade, agent: PlayedAgent) -> None
         request = v1.GetDocumentRequest(ref=f"{each.id}@{each.revision}")
         read = await trade.call("DiscoveryService/GetDocument", request, CONSUMER)
         fetched.append(opened(read.envelope, v1.PriceSeries))
-    batches = [SealedBatch(opened(one, v1.UsageBatch), bodies) for one, bodies in bill.books.sent]
-    basis = Basis.of(await bill.books.sale(), batches, series=fetched)
+    basis = Basis.of(await bill.books.sale(), bill.books.batches, series=fetched)
     assert verify(opened(bill.envelope, v1.Invoice), bill.draft.lines, basis).ok
 
 
