@@ -14,6 +14,7 @@ Whatever it cannot prove goes to the scanner (scanner.py), which has the last wo
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from typing import Any
 
 import orjson
@@ -56,6 +57,18 @@ def loads(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     except orjson.JSONDecodeError:
         return scanner.scan(body)
     return value if _proved(body, value) else scanner.scan(body)
+
+
+def base64_bytes(value: Any) -> bytes | None:
+    """Reads padded standard base64; nothing for what is no such text, or does not encode to itself again.
+
+    Two spellings of the same bytes would be two texts with one meaning.
+    """
+    try:
+        raw = b64decode(value, validate=True) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return raw if raw is not None and b64encode(raw).decode("ascii") == value else None
 
 
 def _proved(body: bytes, value: Any) -> bool:

@@ -7,8 +7,7 @@ hashes beside the path from the record to the root are enough, and are all that 
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as BinasciiError
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -257,11 +256,8 @@ def _number(value: Any, member: str) -> int:
 
 
 def _bytes(value: Any) -> bytes:
-    try:
-        raw = b64decode(value, validate=True) if isinstance(value, str) else None
-    except (BinasciiError, ValueError):
-        raw = None
-    if raw is None or b64encode(raw).decode("ascii") != value or len(raw) > MAX_RECORD_BYTES:
+    raw = strict.base64_bytes(value)
+    if raw is None or len(raw) > MAX_RECORD_BYTES:
         raise _malformed(
             "$.record",
             f"is not the padded standard base64 of at most {MAX_RECORD_BYTES} bytes",

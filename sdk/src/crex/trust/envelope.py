@@ -8,8 +8,7 @@ either and makes steps 1 to 3 of verification.
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as BinasciiError
+from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -229,12 +228,8 @@ def _members(value: Any) -> tuple[str, str, list[tuple[str, str]]]:
 
 
 def _decode(text: str, path: str) -> bytes:
-    try:
-        raw = b64decode(text, validate=True)
-    except (BinasciiError, ValueError) as error:
-        raise _not_base64(path) from error
-    # Two spellings of the same bytes are two files with one meaning; only the canonical one is read.
-    if b64encode(raw).decode("ascii") != text:
+    raw = strict.base64_bytes(text)
+    if raw is None:
         raise _not_base64(path)
     return raw
 
