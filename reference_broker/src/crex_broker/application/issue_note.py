@@ -14,6 +14,7 @@ from crex.documents.types import DocumentType
 from crex.errors import CrexError
 from crex.invoice import Basis, Ledger, SignedNote, verify_notes
 from crex.invoice.ledger import USAGE
+from crex.invoice.money import money_of
 from crex.invoice.standing import Note
 from crex.metering.span import Span, timestamp_ms
 from crex.trust import merkle, steps
@@ -201,7 +202,7 @@ def _check_spend(
     stated = sold.sale.spend_limit
     if stated is None:
         return
-    limit = Money.parse(stated.currency, stated.amount)
+    limit = money_of(stated)
     before = sum_in(owed.currency, others)
     spent = owed if before is None else owed + before
     if spent.currency != limit.currency or spent.minor > limit.minor:
