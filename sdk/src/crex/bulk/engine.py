@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from crex.bulk.bills import BillSet, Slot, slots_by_bill
+from crex.bulk.bills import BillSet, NamedBill, Slot, slots_by_bill
 from crex.bulk.faults import Fault
 from crex.bulk.grids import Grids
 from crex.bulk.pricing import LeaseResult, Outcome, Prepared, prepare, price_bill
@@ -71,9 +71,9 @@ def lease_results(reduced: Reduced, faults: Sequence[Fault] = ()) -> dict[int, L
     return found
 
 
-def outcomes(plan: Plan, results: dict[int, LeaseResult]) -> Iterator[Outcome]:
-    """Prices bills in their order."""
-    for one in plan.bills.bills:
+def outcomes(plan: Plan, bills: Iterable[NamedBill], results: dict[int, LeaseResult]) -> Iterator[Outcome]:
+    """Prices some of the bills of a plan, in their order."""
+    for one in bills:
         yield price_bill(one, plan.by_bill.get(one.name, []), plan.prepared[one.name], results, plan.grids)
 
 
@@ -98,4 +98,4 @@ def rate_bills(
     meters = find_meters(session, bills)
     load_grids(session, plan.grids)
     reduced = reduce(session, meters.table, bills.slots, plan.grids, plan.active, step, wide=wide)
-    return list(outcomes(plan, lease_results(reduced, meters.faults))), meters
+    return list(outcomes(plan, bills.bills, lease_results(reduced, meters.faults))), meters

@@ -22,9 +22,8 @@ from typing import Any, Final
 from crex.bulk import intake, output, plain
 from crex.bulk.bills import BillSet, NamedBill
 from crex.bulk.columns import kinds_of
-from crex.bulk.engine import Plan, lease_results
+from crex.bulk.engine import Plan, lease_results, outcomes
 from crex.bulk.extras import require
-from crex.bulk.pricing import price_bill
 from crex.bulk.reduce import STEPS, Meters, find_meters, load_grids, reduce
 from crex.bulk.session import Limits, Session, Source
 from crex.errors import CrexError
@@ -205,12 +204,11 @@ def _rate(job: Job, work: Path, tables: Sequence[Path], progress: Progress) -> N
 def _rate_plainly(job: Job, work: Path, tables: Sequence[Path], progress: Progress) -> None:
     usage = plain.read(tables)
     parts = _note_parts(work, lambda: even_parts([(0, 1)] * len(job.bills.bills), job.parts))
-    outcomes = plain.outcomes(job.bills, usage)
     for number, (first, last) in enumerate(parts):
         progress("rating", first, len(job.bills.bills))
-        mine = [next(outcomes) for _ in range(first, last)]
         if not _part(work, number).exists():
             with _new_part(work, number) as folder:
+                mine = plain.outcomes(job.bills, usage, job.bills.bills[first:last])
                 _note(folder, output.write(folder, mine, job.format))
     _note_totals(work, usage.count, plain.strays(job.bills, usage))
 
@@ -254,11 +252,7 @@ def _rate_part(
     mine = meters.of({slot.lease for slot in slots})
     reduced = reduce(session, mine, slots, plan.grids, plan.active, step, copy=copy)
     results = lease_results(reduced, faults)
-    outcomes = (
-        price_bill(one, plan.by_bill.get(one.name, []), plan.prepared[one.name], results, plan.grids)
-        for one in bills
-    )
-    return output.write(folder, outcomes, job.format)
+    return output.write(folder, outcomes(plan, bills, results), job.format)
 
 
 def _loads(plan: Plan, meters: Meters) -> list[tuple[int, int]]:

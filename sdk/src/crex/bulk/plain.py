@@ -60,19 +60,33 @@ def read(paths: Iterable[Path]) -> Usage:
     return found
 
 
-def outcomes(bills: BillSet, usage: Usage) -> Iterator[Outcome]:
-    """Rates bills in their order."""
-    for one in bills.bills:
-        yield _rated(one, usage, alone=bills.single is not None)
+def outcomes(bills: BillSet, usage: Usage, some: Sequence[NamedBill]) -> Iterator[Outcome]:
+    """Rates some of the bills, in their order."""
+    records, faults = _by_bill(usage.records), _by_bill(usage.faults)
+    for one in some:
+        if bills.single is not None:
+            # Of the only bill, records of other leases are its own too, and refused (RATE-LEASE-1).
+            yield _rated(one, usage, list(usage.records), list(usage.faults))
+            continue
+        own = [("", use.terms.name) for use in one.bill.leases]
+        mine = own + records.get(one.name, [])
+        faulty = [key for key in own if key in usage.faults] + faults.get(one.name, [])
+        yield _rated(one, usage, mine, faulty)
 
 
-def _rated(named: NamedBill, usage: Usage, *, alone: bool) -> Outcome:
+def _by_bill(keys: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Returns the keys of records by the bill that they were handed in for."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for key in keys:
+        found.setdefault(key[0], []).append(key)
+    return found
+
+
+def _rated(
+    named: NamedBill, usage: Usage, mine: Sequence[tuple[str, str]], faulty: Sequence[tuple[str, str]]
+) -> Outcome:
+    """Rates a bill, of whose records and faults the keys are given."""
     names = [use.terms.name for use in named.bill.leases]
-    mine = [("", name) for name in names] + [key for key in usage.records if key[0] == named.name]
-    faulty = [key for key in usage.faults if key[0] == named.name or (key[0] == "" and key[1] in names)]
-    if alone:  # of the only bill, records of other leases are its own too, and refused (RATE-LEASE-1)
-        mine = list(usage.records)
-        faulty = list(usage.faults)
     if faulty:
         key = min(faulty)
         return Outcome(named, None, error_of(usage.faults[key], key[1]))
