@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from crex.bulk.extras import require
+from crex.bulk.extras import first_line, require
 from crex.documents.patterns import FORMS
 from crex.errors import CrexError
 from crex.v1 import StringFormat
@@ -75,7 +75,7 @@ def kinds_of(path: Path) -> dict[str, str]:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise CrexError(
             "PAYLOAD",
-            f"The file is no Parquet file ({str(error).splitlines()[0]}). Name files of records: *.parquet, "
+            f"The file is no Parquet file ({first_line(error)}). Name files of records: *.parquet, "
             "or JSON Lines.",
             source=str(path),
         ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk.columns import select
 from crex.bulk.dialects import DUCKDB
-from crex.bulk.extras import require
+from crex.bulk.extras import first_line, require
 from crex.bulk.session import Limits, Source
 from crex.errors import CrexError
 
@@ -90,19 +90,19 @@ class DuckSession:
         except self._duckdb.OutOfMemoryException as error:
             raise CrexError(
                 "LIMIT",
-                f"DuckDB has no memory left ({_first_line(error)}). Give it more with --memory, fewer "
+                f"DuckDB has no memory left ({first_line(error)}). Give it more with --memory, fewer "
                 "--threads, or a --spill folder on a disk with room.",
             ) from error
         except self._duckdb.IOException as error:
             raise CrexError(
                 "STORAGE_UNAVAILABLE",
-                f"DuckDB cannot read the records or spill to disk ({_first_line(error)}). Check the files "
+                f"DuckDB cannot read the records or spill to disk ({first_line(error)}). Check the files "
                 "and the room in the --spill folder.",
             ) from error
         except (self._duckdb.InvalidInputException, self._duckdb.ConversionException) as error:
             raise CrexError(
                 "PAYLOAD",
-                f"DuckDB cannot read the records ({_first_line(error)}). A Parquet file is damaged, or is "
+                f"DuckDB cannot read the records ({first_line(error)}). A Parquet file is damaged, or is "
                 "not what its schema says; write it anew.",
             ) from error
 
@@ -116,7 +116,3 @@ def _literal(path: Path) -> str:
     # DuckDB would take *, ? and [ in a file's name for a pattern.
     text = str(path).replace("'", "''")
     return "".join(f"[{one}]" if one in "*?[" else one for one in text)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crex.errors import CrexError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
+
+    import pyarrow as pa
 
 _EXTRA: Final = {"duckdb": "bulk", "pyarrow": "bulk", "pyspark": "spark"}
 
@@ -30,3 +33,24 @@ def require(module: str) -> ModuleType:
             f"install 'crex-protocol[{extra}]'",
             details={"package": package, "extra": extra},
         ) from error
+
+
+def arrow_table(types: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Returns the Arrow table of rows.
+
+    Args:
+        types: Names of the columns and of their Arrow types, in order.
+        rows: Values of each row, in that order.
+    """
+    arrow = require("pyarrow")
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
+    arrays = (
+        arrow.array(values, getattr(arrow, kind)())
+        for values, kind in zip(columns, types.values(), strict=True)
+    )
+    return arrow.table(dict(zip(types, arrays, strict=True)))
+
+
+def first_line(error: Exception) -> str:
+    """Returns what an error of such a package says first, for people; without words its type."""
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk.bills import NamedBill, Slot
-from crex.bulk.extras import require
+from crex.bulk.extras import arrow_table
 from crex.errors import CrexError, RatingError
 from crex.metering.span import Span
 from crex.rating.component import Use
@@ -27,6 +27,26 @@ if TYPE_CHECKING:
 _OTHER: Final[Use] = ("any other", "any other")
 # Stretches of time for each cell of a grid, about: more make the table longer and each look shorter.
 _STRETCHES: Final = 4
+_USES: Final = {
+    "profile": "int64",
+    "dimension": "string",
+    "unit": "string",
+    "timed": "bool_",
+    "bounded": "bool_",
+    "grid": "int64",
+    "banding": "int64",
+}
+_LEASES: Final = {
+    "slot": "int64",
+    "lease": "string",
+    "bill": "string",
+    "profile": "int64",
+    "active_start": "int64",
+    "active_end": "int64",
+    "period_start": "int64",
+    "period_end": "int64",
+    "quantity": "int64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +142,13 @@ class Grids:
 
     def tables(self) -> dict[str, pa.Table]:
         """Returns the tables `profiles`, `uses`, `grids`, `bands` and `lookups`."""
-        pa = require("pyarrow")
         shifts = [shift_of(edges) for edges in self.edges]
         profiles = [(one.number, one.grids[_OTHER], one.bands[_OTHER]) for one in self.profiles]
         return {
-            "profiles": _table(pa, ("profile", "grid", "banding"), profiles),
-            "uses": _uses(pa, self.profiles),
-            "grids": _table(pa, ("grid", "shift"), list(enumerate(shifts))),
+            "profiles": _table(("profile", "grid", "banding"), profiles),
+            "uses": _uses(self.profiles),
+            "grids": _table(("grid", "shift"), list(enumerate(shifts))),
             "bands": _table(
-                pa,
                 ("banding", "cell_start", "band"),
                 [
                     (number, start, band)
@@ -140,7 +158,6 @@ class Grids:
                 ],
             ),
             "lookups": _table(
-                pa,
                 ("grid", "bucket", "cell_start", "cell_end"),
                 [
                     (grid, *row)
@@ -200,25 +217,27 @@ def leases_table(slots: Sequence[Slot], grids: Grids, active: Mapping[int, Span]
         active: Active time by number of the slot; of one that is not named, anything is allowed, because its
             bill is refused already.
     """
-    pa = require("pyarrow")
     ever = Span(-(1 << 61), 1 << 61)
-    spans = [active.get(slot.number, ever) for slot in slots]
-    return pa.table(
-        {
-            "slot": pa.array([slot.number for slot in slots], pa.int64()),
-            "lease": pa.array([slot.lease for slot in slots], pa.string()),
-            "bill": pa.array([slot.bill.name for slot in slots], pa.string()),
-            "profile": pa.array([grids.profile(slot.bill).number for slot in slots], pa.int64()),
-            "active_start": pa.array([span.start_ms for span in spans], pa.int64()),
-            "active_end": pa.array([span.end_ms for span in spans], pa.int64()),
-            "period_start": pa.array([slot.bill.bill.period.start_ms for slot in slots], pa.int64()),
-            "period_end": pa.array([slot.bill.bill.period.end_ms for slot in slots], pa.int64()),
-            "quantity": pa.array([slot.use.terms.quantity for slot in slots], pa.int64()),
-        }
-    )
+    rows = [
+        (
+            slot.number,
+            slot.lease,
+            slot.bill.name,
+            grids.profile(slot.bill).number,
+            *_bounds(active.get(slot.number, ever)),
+            *_bounds(slot.bill.bill.period),
+            slot.use.terms.quantity,
+        )
+        for slot in slots
+    ]
+    return arrow_table(_LEASES, rows)
 
 
-def _uses(pa: Any, profiles: Sequence[Profile]) -> pa.Table:
+def _bounds(span: Span) -> tuple[int, int]:
+    return span.start_ms, span.end_ms
+
+
+def _uses(profiles: Sequence[Profile]) -> pa.Table:
     rows = []
     for one in profiles:
         plans = one.layout.bill.plans
@@ -229,14 +248,8 @@ def _uses(pa: Any, profiles: Sequence[Profile]) -> pa.Table:
             for use, grid in one.grids.items()
             if use != _OTHER
         ]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 7
-    names = ("profile", "dimension", "unit", "timed", "bounded", "grid", "banding")
-    types = (pa.int64(), pa.string(), pa.string(), pa.bool_(), pa.bool_(), pa.int64(), pa.int64())
-    return pa.table(
-        {name: pa.array(values, type_) for name, values, type_ in zip(names, columns, types, strict=True)}
-    )
+    return arrow_table(_USES, rows)
 
 
-def _table(pa: Any, names: Sequence[str], rows: Sequence[Sequence[int]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    return pa.table({name: pa.array(values, pa.int64()) for name, values in zip(names, columns, strict=True)})
+def _table(names: Sequence[str], rows: Sequence[Sequence[int]]) -> pa.Table:
+    return arrow_table(dict.fromkeys(names, "int64"), rows)

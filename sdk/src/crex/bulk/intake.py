@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import orjson
 
 from crex.bulk.extras import require
+from crex.decimals import format_decimal
 from crex.documents.times import parse_time, to_ms
 from crex.errors import CrexError
 from crex.metering.record import MAX_RECORD_BYTES, parse_record
@@ -199,7 +200,6 @@ def _strict(body: bytes, place: str, bill: str | None, known: _Known) -> Row:
             record.dimension,
             record.unit,
         )
-    whole, rest = divmod(record.quantity.numerator * (10**12 // record.quantity.denominator), 10**12)
     return (
         record.lease,
         record.meter_id,
@@ -210,7 +210,7 @@ def _strict(body: bytes, place: str, bill: str | None, known: _Known) -> Row:
         record.unit,
         record.span.start_ms,
         record.span.end_ms,
-        f"{whole}.{rest:012d}".rstrip("0").rstrip(".") if rest else str(whole),
+        format_decimal(record.quantity),
         record.estimated,
         bill,
         sha256(body).hexdigest(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crex.bulk import steps
 from crex.bulk.bills import BillSet, Owners, Slot
 from crex.bulk.columns import broken_name
-from crex.bulk.extras import require
+from crex.bulk.extras import arrow_table, require
 from crex.bulk.faults import Fault, Kind
 from crex.bulk.grids import Grids, leases_table
 from crex.bulk.missing import Run, holes_beside, holes_in, runs_of
@@ -108,7 +108,6 @@ def reduce(
     Raises:
         CrexError: LIMIT if sums could exceed 38 digits; otherwise what the engine cannot do.
     """
-    pa = require("pyarrow")
     records = sum(meters.column("records").to_pylist())
     longest = max(
         (slot.bill.bill.period.end_ms - slot.bill.bill.period.start_ms for slot in slots), default=0
@@ -121,8 +120,8 @@ def reduce(
         )
     session.load("meters", meters)
     session.load("leases", leases_table(slots, grids, active))
-    session.load("firsts", _firsts(pa, slots))
-    session.load("asked", _asked(pa, slots))
+    session.load("firsts", _firsts(slots))
+    session.load("asked", _asked(slots))
     found = Reduced()
     session.keep("tracks", steps.TRACKS)
     step()
@@ -161,7 +160,6 @@ def find_meters(session: Session, bills: BillSet) -> Meters:
         CrexError: The reason of a record that is none and names no lease: which bills it is missing from
             cannot be told.
     """
-    pa = require("pyarrow")
     owners = Owners.of(bills)
     good: list[tuple[Any, ...]] = []
     odd: list[tuple[Any, ...]] = []  # meters of which a fault is to be told, each with slot, kind and note
@@ -193,7 +191,7 @@ def find_meters(session: Session, bills: BillSet) -> Meters:
             )
             for slot in mine
         ]
-    table = _arrow(pa, _METER_TYPES, good)
+    table = arrow_table(_METER_TYPES, good)
     return Meters(table, total, tuple(faults), tuple(sorted(strays.items())))
 
 
@@ -201,7 +199,7 @@ def _faults_of_meters(session: Session, odd: Sequence[tuple[Any, ...]]) -> Itera
     """Yields the faults of meters none of whose records can count, each with its first record."""
     if not odd:
         return
-    session.load("odd", _arrow(require("pyarrow"), _ODD_TYPES, odd))
+    session.load("odd", arrow_table(_ODD_TYPES, odd))
     for slot, kind, note, records, meter_id, seq, revision in session.rows(steps.ODD):
         yield Fault(Kind(kind), slot, meter_id, seq, revision, records=records, note=note)
 
@@ -212,14 +210,6 @@ def _unattributable(reason: str, records: int) -> CrexError:
         f"{records} of the records are none, and name no lease ({reason}): which bills they are missing from "
         "cannot be told. Correct or remove them (step 2, RATE-STRICT-1).",
     )
-
-
-def _arrow(pa: Any, types: dict[str, str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(types)
-    arrays = (
-        pa.array(values, getattr(pa, kind)()) for values, kind in zip(columns, types.values(), strict=True)
-    )
-    return pa.table(dict(zip(types, arrays, strict=True)))
 
 
 _METER_TYPES: Final = {
@@ -285,19 +275,11 @@ def _marked(slots: Sequence[Slot]) -> dict[int, dict[str, list[Run]]]:
     return found
 
 
-def _firsts(pa: Any, slots: Sequence[Slot]) -> pa.Table:
+def _firsts(slots: Sequence[Slot]) -> pa.Table:
     rows = [(one.number, *item) for one in slots for item in (one.use.first_seq or {}).items()]
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
-    return pa.table(
-        {
-            "slot": pa.array(columns[0], pa.int64()),
-            "meter_id": pa.array(columns[1], pa.string()),
-            "first_seq": pa.array(columns[2], pa.int64()),
-        }
-    )
+    return arrow_table({"slot": "int64", "meter_id": "string", "first_seq": "int64"}, rows)
 
 
-def _asked(pa: Any, slots: Sequence[Slot]) -> pa.Table:
+def _asked(slots: Sequence[Slot]) -> pa.Table:
     rows = sorted({(one.number, gap.meter_id) for one in slots for gap in one.use.gaps})
-    columns = list(zip(*rows, strict=True)) if rows else [(), ()]
-    return pa.table({"slot": pa.array(columns[0], pa.int64()), "meter_id": pa.array(columns[1], pa.string())})
+    return arrow_table({"slot": "int64", "meter_id": "string"}, rows)

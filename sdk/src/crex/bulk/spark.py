@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crex.bulk.columns import select
 from crex.bulk.dialects import SPARK
-from crex.bulk.extras import require
+from crex.bulk.extras import first_line, require
 from crex.bulk.session import Limits, Source
 from crex.errors import CrexError
 
@@ -56,7 +56,7 @@ class SparkSession:
         except (
             Exception
         ) as error:  # py4j and pyspark raise errors of their own kinds, some without a common root
-            raise _not_started(_first_line(error)) from error
+            raise _not_started(first_line(error)) from error
         for name, value in _MEANING.items():
             self._spark.conf.set(name, value)
         self._spark.sparkContext.setLogLevel("ERROR")
@@ -123,7 +123,7 @@ class SparkSession:
         except errors.PySparkException as error:
             raise CrexError(
                 "PAYLOAD",
-                f"Spark cannot carry the rating out ({_first_line(error)}). Check that every executor can "
+                f"Spark cannot carry the rating out ({first_line(error)}). Check that every executor can "
                 "read the files, and that they are Parquet with the documented columns.",
             ) from error
 
@@ -161,7 +161,3 @@ def _local(limits: Limits) -> dict[str, str]:
 def _literal(path: Path) -> str:
     # Hadoop would take these in a file's name for a pattern.
     return "".join(f"\\{one}" if one in "*?[]{}\\" else one for one in str(path.absolute()))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
