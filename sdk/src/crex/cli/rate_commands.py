@@ -114,7 +114,7 @@ def _rated(options: argparse.Namespace, folder: Path, *, kept: bool) -> Result:
         spark_master=options.spark_master,
     )
     with_bar = bar() if sys.stderr.isatty() else None
-    report = run(job, with_bar) if with_bar is not None else run(job)
+    report = run(job, with_bar)
     if with_bar is not None:
         print(file=sys.stderr)
     code = REFUSED if report.refused or report.strays else OK
@@ -199,20 +199,20 @@ def _bills(bills: list[dict[str, Any]]) -> str:
 
 
 def _text(report: Report) -> str:
-    from crex.cli.reports import count
+    from crex.decimals import counted
 
     rated = f"{report.bills - report.refused} rated"
     if report.incomplete:
         rated += f", {report.incomplete} of them without all records"
-    of = f"{count(report.bills, 'bill')} of {count(report.records, 'record')}"
-    text = f"{of}: {rated}, {report.refused} refused; {count(report.lines, 'line')}."
+    of = f"{counted(report.bills, 'bill')} of {counted(report.records, 'record')}"
+    text = f"{of}: {rated}, {report.refused} refused; {counted(report.lines, 'line')}."
     if not report.strays:
         return text
     names = ", ".join(lease for lease, _ in report.strays[:_NAMED])
     if len(report.strays) > _NAMED:
         names += ", …"
-    records = count(sum(each for _, each in report.strays), "record")
+    records = counted(sum(each for _, each in report.strays), "record")
     return (
-        f"{text}\n{records} of {count(len(report.strays), 'lease')} that no bill has: {names}. They are "
+        f"{text}\n{records} of {counted(len(report.strays), 'lease')} that no bill has: {names}. They are "
         "billed nowhere. Name a bill for each lease, or leave its records out."
     )
