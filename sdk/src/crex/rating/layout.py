@@ -88,11 +88,9 @@ class Layout:
         rules = component.restrictions
         if not rules.hold_for(terms.region, interruptible=terms.interruptible):
             return False
-        if rules.commitment is not None:
-            commitment = next(one for one in plan.commitments if one.id == rules.commitment)
-            force = self.force(plan, commitment)
-            if not force.start_ms <= instant_ms < force.end_ms:
-                return False
+        force = self._required(plan, component)
+        if force is not None and not force.start_ms <= instant_ms < force.end_ms:
+            return False
         return not rules.local or rules.hold_at(instant_ms, self._zone())
 
     def force(self, plan: Plan, commitment: Commitment) -> Span:
@@ -125,6 +123,12 @@ class Layout:
             None,
         )
 
+    def _required(self, plan: Plan, component: Component) -> Span | None:
+        """Returns when the commitment that a component asks for is in force; nothing: it asks for none."""
+        wanted = component.restrictions.commitment
+        found = (self.force(plan, one) for one in plan.commitments if one.id == wanted)
+        return None if wanted is None else next(found)
+
     def _cuts(self, use: Use) -> Iterator[int]:
         """Yields the instants at which something of a use's components changes (RATE-CUT-1)."""
         for plan in self.bill.plans:
@@ -138,9 +142,8 @@ class Layout:
                 rules = component.restrictions
                 if rules.local:
                     yield from changes(rules.local, self._zone(), part)
-                if rules.commitment is not None:
-                    commitment = next(one for one in plan.commitments if one.id == rules.commitment)
-                    force = self.force(plan, commitment)
+                force = self._required(plan, component)
+                if force is not None:
                     yield from (edge for edge in (force.start_ms, force.end_ms) if part.crosses(edge))
                 if component.series is not None:
                     curve = self.curve(plan, component)
