@@ -8,11 +8,10 @@ from fractions import Fraction
 from crex import v1
 from crex.decimals import EXPONENTS, Money, parse_decimal
 from crex.errors import CrexError, Violation
-from crex.rating.component_rules import above_zero, under_authority
-from crex.v1 import CommitmentKind, ComponentKind, CreditKind, PriceComponent, PricePlan
+from crex.rating.component_rules import ONCE, above_zero, under_authority
+from crex.v1 import CommitmentKind, CreditKind, PriceComponent, PricePlan
 
 _RESERVED = ("minimum", "maximum")
-_ONCE = (ComponentKind.COMPONENT_KIND_FLAT, ComponentKind.COMPONENT_KIND_ONE_OFF)
 _MOST_PERCENT = 100
 
 
@@ -89,7 +88,7 @@ def _not_covered(
     if component is None or first is None:
         yield "is no component of the plan"
         return
-    if component.kind in _ONCE:
+    if component.kind in ONCE:
         yield "is charged once, whatever is used"
     if component.HasField("price_series"):
         yield "is priced by a series"

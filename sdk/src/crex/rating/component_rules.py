@@ -22,7 +22,7 @@ from crex.v1 import (
 )
 
 _HELD = (ComponentKind.COMPONENT_KIND_TIME, ComponentKind.COMPONENT_KIND_GAUGE_TIME)
-_ONCE = (ComponentKind.COMPONENT_KIND_FLAT, ComponentKind.COMPONENT_KIND_ONE_OFF)
+ONCE = (ComponentKind.COMPONENT_KIND_FLAT, ComponentKind.COMPONENT_KIND_ONE_OFF)
 _ONE_TIER = (TierModel.TIER_MODEL_UNIT, TierModel.TIER_MODEL_PACKAGE)
 
 
@@ -117,7 +117,7 @@ def _tiers(component: PriceComponent, path: str) -> Iterator[Violation]:
 def _flat_prices(component: PriceComponent, path: str) -> Iterator[Violation]:
     reasons = (
         (component.model == TierModel.TIER_MODEL_PACKAGE, "on a tier of model PACKAGE"),
-        (component.kind in _ONCE, "of a component that is charged once"),
+        (component.kind in ONCE, "of a component that is charged once"),
         (component.HasField("price_series"), "beside a price series"),
         (
             component.accumulator.reset == AccumulatorReset.ACCUMULATOR_RESET_TERM,
@@ -137,7 +137,7 @@ def _flat_prices(component: PriceComponent, path: str) -> Iterator[Violation]:
 
 def _once(component: PriceComponent, path: str) -> Iterator[Violation]:
     """Refuses what means nothing for a charge without a quantity (PRICE-FLAT-1)."""
-    if component.kind not in _ONCE:
+    if component.kind not in ONCE:
         return
     rules = component.restrictions
     local = rules.HasField("local_start") or rules.HasField("local_end") or rules.days or rules.local_dates
