@@ -35,6 +35,7 @@ EXACT: dict[str, set[str]] = {
     "metering/importing/times.py": {"milliseconds / 1000"},
     "metering/meter.py": {"used * part.seconds / span.seconds"},
     "metering/reconciling/compare.py": {"parse_decimal(number) / _PERCENT"},
+    "rating/agreements.py": {"self.percent / _PERCENT"},
     "rating/charges.py": {"exact / component.per_quantity"},
     "rating/demand_bound.py": {
         "max(Fraction(0), *prices) / component.per_quantity",
@@ -43,7 +44,6 @@ EXACT: dict[str, set[str]] = {
         "wanted.seconds / _SHORTEST_PERIOD_S",
     },
     "rating/demand_price.py": {
-        "credit.percent / _PERCENT",
         "quantity / MONTH_S",
         "one.tiers[0].unit_price / one.per_quantity",
     },
@@ -51,7 +51,6 @@ EXACT: dict[str, set[str]] = {
         "commitment.amount * seconds / (1 if component.timed else _HOUR_S)",
         "quantity * commitment.price / commitment.per_quantity",
     },
-    "rating/multiplier.py": {"credit.percent / _PERCENT"},
     "rating/adjustments.py": {"self._above_zero(basis) * percent / _PERCENT"},
     "rating/quantities.py": {"quantity / month", "quantity / steps.step"},
     "rating/spend.py": {

@@ -15,6 +15,8 @@ from crex.decimals import Money, parse_decimal
 from crex.metering.span import Span, timestamp_ms
 from crex.v1 import CommitmentKind, CreditKind
 
+_PERCENT = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
@@ -127,6 +129,15 @@ class Credit:
             priority=message.priority,
             expires_ms=timestamp_ms(message.expires) if message.HasField("expires") else None,
         )
+
+    @property
+    def factor(self) -> Fraction:
+        """By what a discount in percent multiplies; 1 of any other credit."""
+        return 1 - self.percent / _PERCENT
+
+    def discounts(self, component: str) -> bool:
+        """Tells whether it is a discount in percent on use of a component (RATE-PERCENT-1)."""
+        return self.kind == CreditKind.CREDIT_KIND_PERCENT and self.covers(component)
 
     def covers(self, component: str | None) -> bool:
         """Tells whether a line of a component, or of none, is in its basis."""

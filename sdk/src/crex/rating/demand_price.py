@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from crex.metering.span import Span
-from crex.rating.agreements import Credit
 from crex.rating.component import Component
 from crex.rating.demand_use import DemandedUse, UnknownPrice, beyond_all, by_use, tax_rate
 from crex.rating.plan import Plan
@@ -23,7 +22,6 @@ from crex.v1 import CreditKind, DemandQuantity, PricePlan, TierModel
 
 # Length of a month where prices by the month are ranked beside others (DEMAND-PRICE-1): 365 days by twelve.
 MONTH_S = 2_628_000
-_PERCENT = 100
 
 # What each dimension and unit comes to: the component that prices it, and the amount.
 _Charged = list[tuple[Component, Fraction]]
@@ -95,8 +93,8 @@ def taxed_price_of_demand(
     ready = plan if isinstance(plan, Plan) else Plan.of(plan)
     wanted = DemandedUse.of(count, seconds, quantities, interval, region, interruptible)
     charged = _charged(ready, wanted)
-    if isinstance(charged, UnknownPrice) or ready.tax_included:
-        return charged if isinstance(charged, UnknownPrice) else _sum(charged)
+    if isinstance(charged, UnknownPrice):
+        return charged
     total = Fraction(0)
     for component, amount in charged:
         possible, _ = wanted.possible([one for one in ready.components if one.use == component.use])
@@ -128,11 +126,13 @@ def _charged(plan: Plan, wanted: DemandedUse) -> _Charged | UnknownPrice:
         if found is None:
             continue
         amount = _amount(found, wanted)
-        for credit in _percents(plan, found):
+        for credit in plan.credits:
+            if not credit.discounts(found.id):
+                continue
             if credit.expires_ms is not None and wanted.interval is None:
                 return UnknownPrice(f"the discount {credit.id} expires, and no time is stated")
             if wanted.interval is None or credit.applies(wanted.interval.start_ms):
-                amount *= 1 - credit.percent / _PERCENT  # RATE-PERCENT-1
+                amount *= credit.factor  # RATE-PERCENT-1
         charged.append((found, amount))
     return next((UnknownPrice(why) for why in _changes(plan, wanted, charged)), charged)
 
@@ -184,12 +184,6 @@ def _amount(component: Component, wanted: DemandedUse) -> Fraction:
         quantity = quantity / MONTH_S
     found = parts(component, billed(quantity, component.steps))
     return sum((amount_of(component, part) for part in found), Fraction(0))
-
-
-def _percents(plan: Plan, component: Component) -> Iterator[Credit]:
-    for credit in plan.credits:
-        if credit.kind == CreditKind.CREDIT_KIND_PERCENT and credit.covers(component.id):
-            yield credit
 
 
 def _changes(plan: Plan, wanted: DemandedUse, charged: _Charged) -> Iterator[str]:

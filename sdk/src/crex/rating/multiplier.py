@@ -10,9 +10,6 @@ from typing import Self
 from crex.rating.bill import Bill
 from crex.rating.charges import Charge, Factor
 from crex.rating.series import curve_of, without_point
-from crex.v1 import CreditKind
-
-_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,5 @@ class Multiplier:
         if charge.commitment is not None or charge.component is None:
             return
         for credit in charge.plan.credits:  # RATE-PERCENT-1
-            percent = credit.kind == CreditKind.CREDIT_KIND_PERCENT
-            if percent and credit.covers(charge.component.id) and credit.applies(self.first_ms):
-                yield Factor(f"credit:{credit.id}", 1 - credit.percent / _PERCENT)
+            if credit.discounts(charge.component.id) and credit.applies(self.first_ms):
+                yield Factor(f"credit:{credit.id}", credit.factor)
