@@ -12,11 +12,11 @@ from crex.decimals import Money
 from crex.disputes.case import document_ms
 from crex.documents.types import DocumentType
 from crex.errors import CrexError
-from crex.invoice import Basis, Ledger, SignedNote, verify_notes
+from crex.invoice import Ledger, SignedNote, verify_notes
 from crex.invoice.ledger import USAGE
 from crex.invoice.money import money_of
 from crex.invoice.standing import Note
-from crex.metering.span import Span, timestamp_ms
+from crex.metering.span import Span
 from crex.trust import merkle, steps
 from crex.trust.envelope import read_parts
 from crex.trust.verified import Verified
@@ -122,7 +122,8 @@ class IssueNote:
 
     def _verify(self, note: SignedNote, invoice: OpenedInvoice, basis: BillBasis) -> _Outcome:
         opened = basis.opened(self._context)
-        ledger = _ledger(invoice, opened)
+        billed = invoice.billed
+        ledger = Ledger.of_basis(billed.invoice, invoice.papers.lines, opened, billed.notes)
         cases = invoice.cases
         settlements = {
             case.settled_by.sha256: case.settlement() for case in cases if case.settled_by is not None
@@ -162,14 +163,6 @@ class IssueNote:
             account=invoice.billed.invoice.message.account,
             issued_ms=document_ms(note.note),
         )
-
-
-def _ledger(invoice: OpenedInvoice, basis: Basis) -> Ledger:
-    """Gives the invoice and its notes so far, under the plan that governs it."""
-    billed = invoice.billed.invoice
-    issued_ms = timestamp_ms(billed.message.header.issued_at)
-    matter = basis.matter(pinned=billed.message.usage_batches, until_ms=issued_ms)
-    return Ledger.of(billed, invoice.papers.lines, matter.plans[0], invoice.billed.notes)
 
 
 def _check_pins(correction: v1.Correction, invoice: OpenedInvoice, note: Verified[Note]) -> None:

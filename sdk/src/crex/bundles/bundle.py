@@ -6,8 +6,7 @@ verified when it is opened. Its form is stated in bundles.md.
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from binascii import Error as BinasciiError
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -201,11 +200,8 @@ class _Place:
         return orjson.dumps(self.value)
 
     def body(self) -> bytes:
-        try:
-            found = b64decode(self.value, validate=True) if isinstance(self.value, str) else None
-        except (BinasciiError, ValueError):
-            found = None
-        if found is None or _encoded(found) != self.value:
+        found = strict.base64_bytes(self.value)
+        if found is None:
             raise self.refused("it is no base64 text")
         return found
 
