@@ -26,7 +26,7 @@ from crex.metering import Span
 from crex.metering.span import ms_timestamp
 from crex.names import Name, Ref
 from crex.rating import Bill, LeaseTerms, LeaseUse, Openings, Plan, Series, Zone, zone_between
-from crex.v1 import AccumulatorValue, GapMarker, Interval, ServiceEvent, ServiceEventKind, TzTransition
+from crex.v1 import AccumulatorValue, GapMarker, Interval, Pin, ServiceEvent, ServiceEventKind, TzTransition
 
 M = TypeVar("M", bound=Message)
 _MAX_BYTES: Final = 1 << 30
@@ -86,13 +86,7 @@ class Documents:
         if text in self.plans:
             return self.plans[text]
         ref = Ref.parse(text)
-        found = [
-            plan
-            for sha, plan in self.plans.items()
-            if plan.pin.id == str(ref.name)
-            and (ref.revision is None or plan.pin.revision == ref.revision)
-            and (ref.sha256 is None or sha == ref.sha256)
-        ]
+        found = [plan for plan in self.plans.values() if _is_named(plan.pin, ref)]
         if len(found) != 1:
             raise CrexError(
                 "REFERENCE_MISSING",
@@ -311,14 +305,17 @@ def _series(refs: Sequence[str] | None, documents: Documents) -> tuple[Series, .
     found = []
     for text in refs:
         ref = Ref.parse(text)
-        found += [
-            one
-            for one in documents.series
-            if one.id == str(ref.name)
-            and (ref.revision is None or one.pin.revision == ref.revision)
-            and (ref.sha256 is None or one.pin.sha256 == ref.sha256)
-        ]
+        found += [one for one in documents.series if _is_named(one.pin, ref)]
     return tuple(found)
+
+
+def _is_named(pin: Pin, ref: Ref) -> bool:
+    """Tells whether a name, perhaps with a revision or a digest, means a document."""
+    return (
+        pin.id == str(ref.name)
+        and (ref.revision is None or pin.revision == ref.revision)
+        and (ref.sha256 is None or pin.sha256 == ref.sha256)
+    )
 
 
 def _messages(values: Any, message: type[M]) -> list[M]:

@@ -51,8 +51,8 @@ def draft_offer(party: Party, folder: Path, options: argparse.Namespace) -> tupl
     )
     offer = v1.Offer(
         header=party.header("offer", name, revision=revision, valid_until=at + options.length),
-        resource=_pin(unit),
-        price_plan=_pin(plan),
+        resource=pin_of(unit),
+        price_plan=pin_of(plan),
         pool=pool.header.id,
         min_quantity=1,
         terms=v1.OfferTerms(
@@ -75,7 +75,8 @@ def _resource(path: Path) -> v1.ComputeResource:
     return convert.to_message(read(paper.body, v1.ComputeResource), v1.ComputeResource)
 
 
-def _pin(document: v1.ComputeResource | v1.PricePlan) -> v1.Pin:
+def pin_of(document: v1.ComputeResource | v1.PricePlan) -> v1.Pin:
+    """Returns the pin of a document that is not signed yet: its digest is that of the bytes to be signed."""
     header = document.header
     return v1.Pin(id=header.id, revision=header.revision, sha256=digest(convert.dump(document)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.options import Commands, command, group
-from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, count, section
+from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, section
 from crex.cli.result import REFUSED, Result, table
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _list(_: argparse.Namespace) -> Result:
 
 def _export(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
+    from crex.decimals import counted
     from crex.export.exporters import EXPORTERS
 
     exporter = EXPORTERS.load(options.exporter)
@@ -70,7 +71,7 @@ def _export(options: argparse.Namespace) -> Result:
     if folder is not None:
         report = "\n".join(_report(given, exported, left_out, None))
         write_file(folder / REPORT, f"{report}\n".encode())
-        lines += ["", f"Wrote {count(len(exported.files), 'file')} to {folder}, and {folder / REPORT}."]
+        lines += ["", f"Wrote {counted(len(exported.files), 'file')} to {folder}, and {folder / REPORT}."]
     elif exported.files:
         lines += ["", "With -o DIR the files are written there; --json shows what is in them."]
     value = {"exporter": exporter.name, "documents": given, **_value(exported, left_out, folder)}
@@ -155,8 +156,10 @@ def _value(exported: Exported, left_out: Sequence[LeftOut], folder: Path | None)
 
 
 def _report(given: int, exported: Exported, left_out: Sequence[LeftOut], most: int | None) -> list[str]:
-    outcome = f"{count(len(exported.files), 'file')}, {len(left_out)} left out"
-    lines = [f"{count(given, 'document')}: {outcome}, {count(len(exported.findings), 'remark')}."]
+    from crex.decimals import counted
+
+    outcome = f"{counted(len(exported.files), 'file')}, {len(left_out)} left out"
+    lines = [f"{counted(given, 'document')}: {outcome}, {counted(len(exported.findings), 'remark')}."]
     lines += section("Files", list(exported.files), most)
     lines += section("Left out", by_reason(left_out), most)
     lines += section("Remarks", by_text(exported.findings), most)

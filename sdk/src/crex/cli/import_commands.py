@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crex.cli.options import Commands, command, positive
-from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, count, places, section
+from crex.cli.reports import REPORT, SHOWN, as_json, by_reason, by_text, places, section
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ def _result(
     folder: Path | None,
     before: set[str],
 ) -> Result:
+    from crex.decimals import counted
     from crex.documents import convert
 
     value: dict[str, Any] = {
@@ -183,7 +184,7 @@ def _result(
     }
     lines = _report(imported, assembled, SHOWN)
     if folder is not None:
-        wrote = f"Wrote {count(len(files), 'document')} to {folder}, unsigned"
+        wrote = f"Wrote {counted(len(files), 'document')} to {folder}, unsigned"
         lines += ["", f"{wrote}, and {folder / REPORT} with every row."]
         others = sorted(before.difference(files))
         value |= {"replaced": sorted(before.intersection(files)), "others": others}
@@ -200,10 +201,12 @@ def _result(
 
 
 def _report(imported: Imported, assembled: Assembled, most: int | None) -> list[str]:
+    from crex.decimals import counted
+
     described = {row for made in assembled.made for row in made.rows}
-    outcome = f"{len(described)} described in {count(len(assembled.made), 'document')}"
-    rest = f"{len(assembled.left_out)} left out, {count(len(imported.findings), 'remark')}"
-    lines = [f"{count(imported.rows, 'row')}: {outcome}, {rest}."]
+    outcome = f"{len(described)} described in {counted(len(assembled.made), 'document')}"
+    rest = f"{len(assembled.left_out)} left out, {counted(len(imported.findings), 'remark')}"
+    lines = [f"{counted(imported.rows, 'row')}: {outcome}, {rest}."]
     made = [f"{_file_name(one.document).removesuffix('.json')}: {places(one.rows)}" for one in assembled.made]
     lines += section("Documents", made, most)
     lines += section("Left out", by_reason(assembled.left_out), most)

@@ -139,14 +139,10 @@ def ready(plan: v1.PricePlan) -> Plan:
     Raises:
         RatingError: SCHEMA: it breaks a rule of pricing.
     """
-    from crex import v1
-    from crex.documents import convert
+    from crex.cli.drafts import pin_of
     from crex.rating import Plan
-    from crex.trust.envelope import digest
 
-    header = plan.header
-    pin = v1.Pin(id=header.id, revision=header.revision, sha256=digest(convert.dump(plan)))
-    return Plan.of(plan, pin)
+    return Plan.of(plan, pin_of(plan))
 
 
 def read_series(path: Path) -> Series:

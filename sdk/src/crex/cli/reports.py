@@ -15,11 +15,6 @@ REPORT: Final = "report.txt"
 SHOWN: Final = 20
 
 
-def count(number: int, what: str) -> str:
-    """Says how many."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
 def places(where: Sequence[str]) -> str:
     """Names the first of several places, and says how many there are."""
     if not where:

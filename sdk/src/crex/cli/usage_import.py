@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.options import Commands, command, moment
-from crex.cli.reports import SHOWN, as_json, by_reason, by_text, count, section
+from crex.cli.reports import SHOWN, as_json, by_reason, by_text, section
 from crex.cli.result import OK, REFUSED, Result, table
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def _list(_: argparse.Namespace) -> Result:
 
 
 def _import(options: argparse.Namespace) -> Result:
+    from crex.decimals import counted
     from crex.describe.sources import open_sources
     from crex.metering.importing.importers import USAGE_IMPORTERS
     from crex.metering.importing.numbering import number
@@ -126,7 +127,7 @@ def _import(options: argparse.Namespace) -> Result:
         value |= {"file": str(place), "reportFile": str(report)}
         lines += [
             "",
-            f"Wrote {count(len(numbered.records), 'record')} to {place}, and {report} with every row.",
+            f"Wrote {counted(len(numbered.records), 'record')} to {place}, and {report} with every row.",
         ]
     elif numbered.records:
         lines += ["", "With -o FILE.jsonl the records are written there."]
@@ -236,9 +237,11 @@ def _report(
     left_out: Sequence[LeftOut],
     most: int | None,
 ) -> list[str]:
-    left = count(len(imported.left_out), "row")
-    outcome = f"{count(len(numbered.records), 'record')}, {left} left out"
-    lines = [f"{count(imported.rows, 'row')}: {outcome}, {count(len(imported.findings), 'remark')}."]
+    from crex.decimals import counted
+
+    left = counted(len(imported.left_out), "row")
+    outcome = f"{counted(len(numbered.records), 'record')}, {left} left out"
+    lines = [f"{counted(imported.rows, 'row')}: {outcome}, {counted(len(imported.findings), 'remark')}."]
     totals = [
         f"{one['meterId']}: {one['firstSeq']} to {one['lastSeq']}, {one['total']} {one['unit']}"
         for one in meters
