@@ -194,6 +194,14 @@ class AsyncCalls(ABC):
             "/crex.v1.BillingService/GetStatement", request, v1.GetStatementResponse, timeout_s
         )
 
+    async def issue_token(
+        self, request: v1.IssueTokenRequest, *, timeout_s: float | None = None
+    ) -> v1.IssueTokenResponse:
+        """Issues a short token that is bound to the key of the caller's certificate."""
+        return await self._call(
+            "/crex.v1.ChannelService/IssueToken", request, v1.IssueTokenResponse, timeout_s
+        )
+
     async def get_server_info(
         self, request: v1.GetServerInfoRequest, *, timeout_s: float | None = None
     ) -> v1.GetServerInfoResponse:
@@ -216,6 +224,14 @@ class AsyncCalls(ABC):
         """Lists offers that are published, by name."""
         return await self._call(
             "/crex.v1.DiscoveryService/ListOffers", request, v1.ListOffersResponse, timeout_s
+        )
+
+    async def list_attestations(
+        self, request: v1.ListAttestationsRequest, *, timeout_s: float | None = None
+    ) -> v1.ListAttestationsResponse:
+        """Lists the attestations about a subject that are in force here."""
+        return await self._call(
+            "/crex.v1.DiscoveryService/ListAttestations", request, v1.ListAttestationsResponse, timeout_s
         )
 
     async def search_offers(
@@ -339,4 +355,66 @@ class AsyncCalls(ABC):
         """Lists the caller's orders, newest first."""
         return await self._call(
             "/crex.v1.MarketService/ListOrders", request, v1.ListOrdersResponse, timeout_s
+        )
+
+    async def get_checkpoint(
+        self, request: v1.GetCheckpointRequest, *, timeout_s: float | None = None
+    ) -> v1.GetCheckpointResponse:
+        """Returns the latest checkpoint with its co-signatures."""
+        return await self._call(
+            "/crex.v1.TransparencyService/GetCheckpoint", request, v1.GetCheckpointResponse, timeout_s
+        )
+
+    async def get_receipt(
+        self, request: v1.GetReceiptRequest, *, timeout_s: float | None = None
+    ) -> v1.GetReceiptResponse:
+        """Returns the receipt of a document or order step of which the caller is a party."""
+        return await self._call(
+            "/crex.v1.TransparencyService/GetReceipt", request, v1.GetReceiptResponse, timeout_s
+        )
+
+    async def get_inclusion_proof(
+        self, request: v1.GetInclusionProofRequest, *, timeout_s: float | None = None
+    ) -> v1.GetInclusionProofResponse:
+        """Proves that a record stands in the log."""
+        return await self._call(
+            "/crex.v1.TransparencyService/GetInclusionProof", request, v1.GetInclusionProofResponse, timeout_s
+        )
+
+    async def get_consistency_proof(
+        self, request: v1.GetConsistencyProofRequest, *, timeout_s: float | None = None
+    ) -> v1.GetConsistencyProofResponse:
+        """Proves that a later log begins with an earlier one."""
+        return await self._call(
+            "/crex.v1.TransparencyService/GetConsistencyProof",
+            request,
+            v1.GetConsistencyProofResponse,
+            timeout_s,
+        )
+
+    async def list_entries(
+        self, request: v1.ListEntriesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListEntriesResponse:
+        """Lists the leaf data of the log, which tell nobody anything but that they stand."""
+        return await self._call(
+            "/crex.v1.TransparencyService/ListEntries", request, v1.ListEntriesResponse, timeout_s
+        )
+
+    async def add_cosignature(
+        self, request: v1.AddCosignatureRequest, *, timeout_s: float | None = None
+    ) -> v1.AddCosignatureResponse:
+        """Takes in the co-signature of a witness."""
+        return await self._call(
+            "/crex.v1.TransparencyService/AddCosignature", request, v1.AddCosignatureResponse, timeout_s
+        )
+
+    async def list_records(
+        self, request: v1.ListRecordsRequest, *, timeout_s: float | None = None
+    ) -> v1.ListRecordsResponse:
+        """Lists records to a supervisor, within its jurisdictions.
+
+        Every call is logged.
+        """
+        return await self._call(
+            "/crex.v1.TransparencyService/ListRecords", request, v1.ListRecordsResponse, timeout_s
         )

@@ -168,6 +168,12 @@ class Calls(ABC):
         """States an account of the caller from the documents and payments kept here."""
         return self._call("/crex.v1.BillingService/GetStatement", request, v1.GetStatementResponse, timeout_s)
 
+    def issue_token(
+        self, request: v1.IssueTokenRequest, *, timeout_s: float | None = None
+    ) -> v1.IssueTokenResponse:
+        """Issues a short token that is bound to the key of the caller's certificate."""
+        return self._call("/crex.v1.ChannelService/IssueToken", request, v1.IssueTokenResponse, timeout_s)
+
     def get_server_info(
         self, request: v1.GetServerInfoRequest, *, timeout_s: float | None = None
     ) -> v1.GetServerInfoResponse:
@@ -187,6 +193,14 @@ class Calls(ABC):
     ) -> v1.ListOffersResponse:
         """Lists offers that are published, by name."""
         return self._call("/crex.v1.DiscoveryService/ListOffers", request, v1.ListOffersResponse, timeout_s)
+
+    def list_attestations(
+        self, request: v1.ListAttestationsRequest, *, timeout_s: float | None = None
+    ) -> v1.ListAttestationsResponse:
+        """Lists the attestations about a subject that are in force here."""
+        return self._call(
+            "/crex.v1.DiscoveryService/ListAttestations", request, v1.ListAttestationsResponse, timeout_s
+        )
 
     def search_offers(
         self, request: v1.SearchOffersRequest, *, timeout_s: float | None = None
@@ -296,3 +310,65 @@ class Calls(ABC):
     ) -> v1.ListOrdersResponse:
         """Lists the caller's orders, newest first."""
         return self._call("/crex.v1.MarketService/ListOrders", request, v1.ListOrdersResponse, timeout_s)
+
+    def get_checkpoint(
+        self, request: v1.GetCheckpointRequest, *, timeout_s: float | None = None
+    ) -> v1.GetCheckpointResponse:
+        """Returns the latest checkpoint with its co-signatures."""
+        return self._call(
+            "/crex.v1.TransparencyService/GetCheckpoint", request, v1.GetCheckpointResponse, timeout_s
+        )
+
+    def get_receipt(
+        self, request: v1.GetReceiptRequest, *, timeout_s: float | None = None
+    ) -> v1.GetReceiptResponse:
+        """Returns the receipt of a document or order step of which the caller is a party."""
+        return self._call(
+            "/crex.v1.TransparencyService/GetReceipt", request, v1.GetReceiptResponse, timeout_s
+        )
+
+    def get_inclusion_proof(
+        self, request: v1.GetInclusionProofRequest, *, timeout_s: float | None = None
+    ) -> v1.GetInclusionProofResponse:
+        """Proves that a record stands in the log."""
+        return self._call(
+            "/crex.v1.TransparencyService/GetInclusionProof", request, v1.GetInclusionProofResponse, timeout_s
+        )
+
+    def get_consistency_proof(
+        self, request: v1.GetConsistencyProofRequest, *, timeout_s: float | None = None
+    ) -> v1.GetConsistencyProofResponse:
+        """Proves that a later log begins with an earlier one."""
+        return self._call(
+            "/crex.v1.TransparencyService/GetConsistencyProof",
+            request,
+            v1.GetConsistencyProofResponse,
+            timeout_s,
+        )
+
+    def list_entries(
+        self, request: v1.ListEntriesRequest, *, timeout_s: float | None = None
+    ) -> v1.ListEntriesResponse:
+        """Lists the leaf data of the log, which tell nobody anything but that they stand."""
+        return self._call(
+            "/crex.v1.TransparencyService/ListEntries", request, v1.ListEntriesResponse, timeout_s
+        )
+
+    def add_cosignature(
+        self, request: v1.AddCosignatureRequest, *, timeout_s: float | None = None
+    ) -> v1.AddCosignatureResponse:
+        """Takes in the co-signature of a witness."""
+        return self._call(
+            "/crex.v1.TransparencyService/AddCosignature", request, v1.AddCosignatureResponse, timeout_s
+        )
+
+    def list_records(
+        self, request: v1.ListRecordsRequest, *, timeout_s: float | None = None
+    ) -> v1.ListRecordsResponse:
+        """Lists records to a supervisor, within its jurisdictions.
+
+        Every call is logged.
+        """
+        return self._call(
+            "/crex.v1.TransparencyService/ListRecords", request, v1.ListRecordsResponse, timeout_s
+        )

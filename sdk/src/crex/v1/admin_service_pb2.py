@@ -27,7 +27,7 @@ from crex.v1 import envelope_pb2 as crex_dot_v1_dot_envelope__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rex/v1/admin_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x01\n\x0c\x45nrolRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x31\n\x0etrust_document\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\x12-\n\x05roles\x18\x03 \x03(\tB\x1e\xca\xf3\x18\x1a\x08\x01\x10\x06@\x01H\x08P\x01Z\x0e\x43HANNEL-ROLE-1\"@\n\rEnrolResponse\x12\x1d\n\x05party\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Party\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\xb9\x01\n\x05Party\x12\x11\n\tauthority\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x16\n\x0etrust_revision\x18\x03 \x01(\x03\x12\x14\n\x0ctrust_sha256\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2F\n\x0c\x41\x64minService\x12\x36\n\x05\x45nrol\x12\x15.crex.v1.EnrolRequest\x1a\x16.crex.v1.EnrolResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rex/v1/admin_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd7\x01\n\x0c\x45nrolRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x31\n\x0etrust_document\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\x12-\n\x05roles\x18\x03 \x03(\tB\x1e\xca\xf3\x18\x1a\x08\x01\x10\x06@\x01H\x08P\x01Z\x0e\x43HANNEL-ROLE-1\x12\x35\n\rjurisdictions\x18\x04 \x03(\tB\x1e\xca\xf3\x18\x1a\x10\tH\x80\x02P\x01Z\x11SUPERVISE-SCOPE-1\"e\n\rEnrolResponse\x12\x1d\n\x05party\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Party\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"\xd0\x01\n\x05Party\x12\x11\n\tauthority\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x16\n\x0etrust_revision\x18\x03 \x01(\x03\x12\x14\n\x0ctrust_sha256\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rjurisdictions\x18\x07 \x03(\t2F\n\x0c\x41\x64minService\x12\x36\n\x05\x45nrol\x12\x15.crex.v1.EnrolRequest\x1a\x16.crex.v1.EnrolResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,12 +40,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENROLREQUEST'].fields_by_name['trust_document']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_ENROLREQUEST'].fields_by_name['roles']._loaded_options = None
   _globals['_ENROLREQUEST'].fields_by_name['roles']._serialized_options = b'\312\363\030\032\010\001\020\006@\001H\010P\001Z\016CHANNEL-ROLE-1'
+  _globals['_ENROLREQUEST'].fields_by_name['jurisdictions']._loaded_options = None
+  _globals['_ENROLREQUEST'].fields_by_name['jurisdictions']._serialized_options = b'\312\363\030\032\020\tH\200\002P\001Z\021SUPERVISE-SCOPE-1'
   _globals['_ENROLREQUEST']._serialized_start=124
-  _globals['_ENROLREQUEST']._serialized_end=284
-  _globals['_ENROLRESPONSE']._serialized_start=286
-  _globals['_ENROLRESPONSE']._serialized_end=350
-  _globals['_PARTY']._serialized_start=353
-  _globals['_PARTY']._serialized_end=538
-  _globals['_ADMINSERVICE']._serialized_start=540
-  _globals['_ADMINSERVICE']._serialized_end=610
+  _globals['_ENROLREQUEST']._serialized_end=339
+  _globals['_ENROLRESPONSE']._serialized_start=341
+  _globals['_ENROLRESPONSE']._serialized_end=442
+  _globals['_PARTY']._serialized_start=445
+  _globals['_PARTY']._serialized_end=653
+  _globals['_ADMINSERVICE']._serialized_start=655
+  _globals['_ADMINSERVICE']._serialized_end=725
 # @@protoc_insertion_point(module_scope)

@@ -29,6 +29,7 @@ class EnrolRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     TRUST_DOCUMENT_FIELD_NUMBER: _builtins.int
     ROLES_FIELD_NUMBER: _builtins.int
+    JURISDICTIONS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the request."""
     @_builtins.property
@@ -37,9 +38,14 @@ class EnrolRequest(_message.Message):
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Role tokens granted: provider, consumer, publisher, arbiter, admin. A
+        """Role tokens granted: provider, consumer, publisher, arbiter,
+        auditor, witness, admin. A
         certificate can narrow them, never widen.
         """
+
+    @_builtins.property
+    def jurisdictions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Countries whose records a party with the role auditor may read. Empty: none."""
 
     def __init__(
         self,
@@ -47,10 +53,11 @@ class EnrolRequest(_message.Message):
         request_id: _builtins.str = ...,
         trust_document: _envelope_pb2.Envelope | None = ...,
         roles: _abc.Iterable[_builtins.str] | None = ...,
+        jurisdictions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["trust_document", b"trust_document"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "roles", b"roles", "trust_document", b"trust_document"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["jurisdictions", b"jurisdictions", "request_id", b"request_id", "roles", b"roles", "trust_document", b"trust_document"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -64,21 +71,27 @@ class EnrolResponse(_message.Message):
 
     PARTY_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def party(self) -> Global___Party:
         """The party."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         party: Global___Party | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["party", b"party"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["party", b"party", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["party", b"party", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -96,6 +109,7 @@ class Party(_message.Message):
     TRUST_SHA256_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    JURISDICTIONS_FIELD_NUMBER: _builtins.int
     authority: _builtins.str
     """The party's authority."""
     trust_revision: _builtins.int
@@ -114,6 +128,10 @@ class Party(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When its enrolment last changed."""
 
+    @_builtins.property
+    def jurisdictions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Countries whose records it may read as auditor."""
+
     def __init__(
         self,
         *,
@@ -123,10 +141,11 @@ class Party(_message.Message):
         trust_sha256: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        jurisdictions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "create_time", b"create_time", "roles", b"roles", "trust_revision", b"trust_revision", "trust_sha256", b"trust_sha256", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authority", b"authority", "create_time", b"create_time", "jurisdictions", b"jurisdictions", "roles", b"roles", "trust_revision", b"trust_revision", "trust_sha256", b"trust_sha256", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

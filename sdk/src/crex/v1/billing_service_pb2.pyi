@@ -66,21 +66,27 @@ class AppendUsageResponse(_message.Message):
 
     USAGE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def usage(self) -> _usage_pb2.UsagePeriod:
         """The usage of the lease in the period."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         usage: _usage_pb2.UsagePeriod | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipts", b"receipts", "replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -128,21 +134,27 @@ class SealUsageResponse(_message.Message):
 
     USAGE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def usage(self) -> _usage_pb2.UsagePeriod:
         """The usage of the lease in the period."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         usage: _usage_pb2.UsagePeriod | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipts", b"receipts", "replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -190,21 +202,27 @@ class AmendUsageResponse(_message.Message):
 
     USAGE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def usage(self) -> _usage_pb2.UsagePeriod:
         """The usage of the lease in the corrected period."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         usage: _usage_pb2.UsagePeriod | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipts", b"receipts", "replayed", b"replayed", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -348,21 +366,27 @@ class IssueInvoiceResponse(_message.Message):
 
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -542,21 +566,27 @@ class AcceptInvoiceResponse(_message.Message):
 
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -675,6 +705,7 @@ class IssueNoteResponse(_message.Message):
     NOTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -685,16 +716,21 @@ class IssueNoteResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         note: Global___NoteRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "note", b"note"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "note", b"note", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["invoice", b"invoice", "note", b"note", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -922,19 +958,25 @@ class ClosePeriodResponse(_message.Message):
 
     SHA256_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """Digest of the period close."""
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         sha256: _builtins.str = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["replayed", b"replayed", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipts", b"receipts", "replayed", b"replayed", "sha256", b"sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -8,6 +8,7 @@ Source: proto/spec/requirements-language.md.
 from collections import abc as _abc
 from crex.v1 import requirement_pb2 as _requirement_pb2
 from crex.v1 import scalar_pb2 as _scalar_pb2
+from crex.v1 import trust_policy_pb2 as _trust_policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
@@ -66,6 +67,7 @@ class Demand(_message.Message):
     ALTERNATIVES_FIELD_NUMBER: _builtins.int
     PREFERENCES_FIELD_NUMBER: _builtins.int
     PROPERTIES_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     count: _builtins.int
     """Number of units wanted."""
     currency: _builtins.str
@@ -110,6 +112,12 @@ class Demand(_message.Message):
     def properties(self) -> _containers.RepeatedCompositeFieldContainer[Global___DemandProperty]:
         """What the consumer states of itself and its purpose, for offers that ask."""
 
+    @_builtins.property
+    def policy(self) -> _trust_policy_pb2.TrustPolicy:
+        """What must be attested of an offer, its resource, its site or its provider. Unset:
+        nothing.
+        """
+
     def __init__(
         self,
         *,
@@ -124,10 +132,11 @@ class Demand(_message.Message):
         alternatives: _abc.Iterable[_requirement_pb2.Requirement] | None = ...,
         preferences: _abc.Iterable[Global___Preference] | None = ...,
         properties: _abc.Iterable[Global___DemandProperty] | None = ...,
+        policy: _trust_policy_pb2.TrustPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "count", b"count", "currency", b"currency", "duration", b"duration", "interval", b"interval", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "count", b"count", "currency", b"currency", "duration", b"duration", "interval", b"interval", "policy", b"policy", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "alternatives", b"alternatives", "count", b"count", "currency", b"currency", "duration", b"duration", "fx", b"fx", "interval", b"interval", "preferences", b"preferences", "properties", b"properties", "quantities", b"quantities", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_count", b"_count", "_currency", b"_currency", "alternatives", b"alternatives", "count", b"count", "currency", b"currency", "duration", b"duration", "fx", b"fx", "interval", b"interval", "policy", b"policy", "preferences", b"preferences", "properties", b"properties", "quantities", b"quantities", "requirement", b"requirement", "time", b"time", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__count: _TypeAlias = _typing.Literal["count"]  # noqa: Y015
     _WhichOneofArgType__count: _TypeAlias = _typing.Literal["_count", b"_count"]  # noqa: Y015

@@ -29,7 +29,7 @@ from crex.v1 import offer_pb2 as crex_dot_v1_dot_offer__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63rex/v1/discovery_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/demand.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x13\x63rex/v1/offer.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetServerInfoRequest\"\x83\x02\n\x15GetServerInfoResponse\x12\x11\n\tauthority\x18\x01 \x01(\t\x12\x19\n\x11protocol_versions\x18\x02 \x03(\t\x12\x10\n\x08software\x18\x03 \x01(\t\x12\x0f\n\x07methods\x18\x04 \x03(\t\x12\x16\n\x0e\x64ocument_types\x18\x05 \x03(\t\x12%\n\x06limits\x18\x06 \x01(\x0b\x32\x15.crex.v1.ServerLimits\x12/\n\x0bserver_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x0etrust_document\x18\x08 \x01(\x0b\x32\x11.crex.v1.Envelope\"\x8e\x01\n\x0cServerLimits\x12\x1a\n\x12max_document_bytes\x18\x01 \x01(\x03\x12\x15\n\rmax_page_size\x18\x02 \x01(\x05\x12\x18\n\x10max_hold_seconds\x18\x03 \x01(\x03\x12\x16\n\x0emax_live_holds\x18\x04 \x01(\x03\x12\x19\n\x11max_usage_records\x18\x05 \x01(\x03\"Y\n\x12GetDocumentRequest\x12\x15\n\x03ref\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x04H\x00\x12\x18\n\x06sha256\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x42\x12\n\x08selector\x12\x06\xda\xf3\x18\x02\x08\x01\":\n\x13GetDocumentResponse\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.crex.v1.Envelope\"h\n\x11ListOffersRequest\x12\x18\n\x08provider\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x05\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\"S\n\x12ListOffersResponse\x12$\n\x06offers\x18\x01 \x03(\x0b\x32\x14.crex.v1.OfferRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x13SearchOffersRequest\x12\'\n\x06\x64\x65mand\x18\x01 \x01(\x0b\x32\x0f.crex.v1.DemandB\x06\xca\xf3\x18\x02\x08\x01\x12!\n\x0emax_candidates\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x0f\n\x07\x65xplain\x18\x03 \x01(\x08\"\x99\x01\n\x14SearchOffersResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.crex.v1.Candidate\x12.\n\x0b\x65xplanation\x18\x02 \x01(\x0b\x32\x19.crex.v1.MatchExplanation\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xd4\x02\n\x10\x44iscoveryService\x12S\n\rGetServerInfo\x12\x1d.crex.v1.GetServerInfoRequest\x1a\x1e.crex.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x12M\n\x0bGetDocument\x12\x1b.crex.v1.GetDocumentRequest\x1a\x1c.crex.v1.GetDocumentResponse\"\x03\x90\x02\x01\x12J\n\nListOffers\x12\x1a.crex.v1.ListOffersRequest\x1a\x1b.crex.v1.ListOffersResponse\"\x03\x90\x02\x01\x12P\n\x0cSearchOffers\x12\x1c.crex.v1.SearchOffersRequest\x1a\x1d.crex.v1.SearchOffersResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63rex/v1/discovery_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/demand.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x13\x63rex/v1/offer.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetServerInfoRequest\"\x83\x02\n\x15GetServerInfoResponse\x12\x11\n\tauthority\x18\x01 \x01(\t\x12\x19\n\x11protocol_versions\x18\x02 \x03(\t\x12\x10\n\x08software\x18\x03 \x01(\t\x12\x0f\n\x07methods\x18\x04 \x03(\t\x12\x16\n\x0e\x64ocument_types\x18\x05 \x03(\t\x12%\n\x06limits\x18\x06 \x01(\x0b\x32\x15.crex.v1.ServerLimits\x12/\n\x0bserver_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x0etrust_document\x18\x08 \x01(\x0b\x32\x11.crex.v1.Envelope\"\x8e\x01\n\x0cServerLimits\x12\x1a\n\x12max_document_bytes\x18\x01 \x01(\x03\x12\x15\n\rmax_page_size\x18\x02 \x01(\x05\x12\x18\n\x10max_hold_seconds\x18\x03 \x01(\x03\x12\x16\n\x0emax_live_holds\x18\x04 \x01(\x03\x12\x19\n\x11max_usage_records\x18\x05 \x01(\x03\"Y\n\x12GetDocumentRequest\x12\x15\n\x03ref\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x04H\x00\x12\x18\n\x06sha256\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x42\x12\n\x08selector\x12\x06\xda\xf3\x18\x02\x08\x01\":\n\x13GetDocumentResponse\x12#\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x11.crex.v1.Envelope\"h\n\x11ListOffersRequest\x12\x18\n\x08provider\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x05\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\"S\n\x12ListOffersResponse\x12$\n\x06offers\x18\x01 \x03(\x0b\x32\x14.crex.v1.OfferRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x17ListAttestationsRequest\x12\x19\n\x07subject\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x1e\n\x0epredicate_type\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x06\x12\x1c\n\tpage_size\x18\x03 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x04 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\"\\\n\x18ListAttestationsResponse\x12\'\n\x0c\x61ttestations\x18\x01 \x03(\x0b\x32\x11.crex.v1.Envelope\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x13SearchOffersRequest\x12\'\n\x06\x64\x65mand\x18\x01 \x01(\x0b\x32\x0f.crex.v1.DemandB\x06\xca\xf3\x18\x02\x08\x01\x12!\n\x0emax_candidates\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x0f\n\x07\x65xplain\x18\x03 \x01(\x08\"\x99\x01\n\x14SearchOffersResponse\x12&\n\ncandidates\x18\x01 \x03(\x0b\x32\x12.crex.v1.Candidate\x12.\n\x0b\x65xplanation\x18\x02 \x01(\x0b\x32\x19.crex.v1.MatchExplanation\x12)\n\x05\x61s_of\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xb2\x03\n\x10\x44iscoveryService\x12S\n\rGetServerInfo\x12\x1d.crex.v1.GetServerInfoRequest\x1a\x1e.crex.v1.GetServerInfoResponse\"\x03\x90\x02\x01\x12M\n\x0bGetDocument\x12\x1b.crex.v1.GetDocumentRequest\x1a\x1c.crex.v1.GetDocumentResponse\"\x03\x90\x02\x01\x12J\n\nListOffers\x12\x1a.crex.v1.ListOffersRequest\x1a\x1b.crex.v1.ListOffersResponse\"\x03\x90\x02\x01\x12\\\n\x10ListAttestations\x12 .crex.v1.ListAttestationsRequest\x1a!.crex.v1.ListAttestationsResponse\"\x03\x90\x02\x01\x12P\n\x0cSearchOffers\x12\x1c.crex.v1.SearchOffersRequest\x1a\x1d.crex.v1.SearchOffersResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,6 +48,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTOFFERSREQUEST'].fields_by_name['page_size']._serialized_options = b'\312\363\030\005 \000(\350\007'
   _globals['_LISTOFFERSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTOFFERSREQUEST'].fields_by_name['page_token']._serialized_options = b'\312\363\030\0038\200\010'
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['subject']._loaded_options = None
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['subject']._serialized_options = b'\312\363\030\004\010\001\020\003'
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['predicate_type']._loaded_options = None
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['predicate_type']._serialized_options = b'\312\363\030\002\020\006'
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\312\363\030\005 \000(\350\007'
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTATTESTATIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\312\363\030\0038\200\010'
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['demand']._loaded_options = None
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['demand']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_SEARCHOFFERSREQUEST'].fields_by_name['max_candidates']._loaded_options = None
@@ -58,6 +66,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCOVERYSERVICE'].methods_by_name['GetDocument']._serialized_options = b'\220\002\001'
   _globals['_DISCOVERYSERVICE'].methods_by_name['ListOffers']._loaded_options = None
   _globals['_DISCOVERYSERVICE'].methods_by_name['ListOffers']._serialized_options = b'\220\002\001'
+  _globals['_DISCOVERYSERVICE'].methods_by_name['ListAttestations']._loaded_options = None
+  _globals['_DISCOVERYSERVICE'].methods_by_name['ListAttestations']._serialized_options = b'\220\002\001'
   _globals['_DISCOVERYSERVICE'].methods_by_name['SearchOffers']._loaded_options = None
   _globals['_DISCOVERYSERVICE'].methods_by_name['SearchOffers']._serialized_options = b'\220\002\001'
   _globals['_GETSERVERINFOREQUEST']._serialized_start=170
@@ -74,10 +84,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTOFFERSREQUEST']._serialized_end=856
   _globals['_LISTOFFERSRESPONSE']._serialized_start=858
   _globals['_LISTOFFERSRESPONSE']._serialized_end=941
-  _globals['_SEARCHOFFERSREQUEST']._serialized_start=943
-  _globals['_SEARCHOFFERSREQUEST']._serialized_end=1057
-  _globals['_SEARCHOFFERSRESPONSE']._serialized_start=1060
-  _globals['_SEARCHOFFERSRESPONSE']._serialized_end=1213
-  _globals['_DISCOVERYSERVICE']._serialized_start=1216
-  _globals['_DISCOVERYSERVICE']._serialized_end=1556
+  _globals['_LISTATTESTATIONSREQUEST']._serialized_start=944
+  _globals['_LISTATTESTATIONSREQUEST']._serialized_end=1087
+  _globals['_LISTATTESTATIONSRESPONSE']._serialized_start=1089
+  _globals['_LISTATTESTATIONSRESPONSE']._serialized_end=1181
+  _globals['_SEARCHOFFERSREQUEST']._serialized_start=1183
+  _globals['_SEARCHOFFERSREQUEST']._serialized_end=1297
+  _globals['_SEARCHOFFERSRESPONSE']._serialized_start=1300
+  _globals['_SEARCHOFFERSRESPONSE']._serialized_end=1453
+  _globals['_DISCOVERYSERVICE']._serialized_start=1456
+  _globals['_DISCOVERYSERVICE']._serialized_end=1890
 # @@protoc_insertion_point(module_scope)

@@ -252,6 +252,68 @@ class ListOffersResponse(_message.Message):
 Global___ListOffersResponse: _TypeAlias = ListOffersResponse  # noqa: Y015
 
 @_typing.final
+class ListAttestationsRequest(_message.Message):
+    """Asks for a page of attestations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    PREDICATE_TYPE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """Name of the subject: of a document, or of a party's trust document."""
+    predicate_type: _builtins.str
+    """Only attestations with this predicate. Empty: all."""
+    page_size: _builtins.int
+    """Most attestations to return; 0 means 100, at most 1000."""
+    page_token: _builtins.str
+    """Token of the previous response. Empty: from the beginning."""
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        predicate_type: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "predicate_type", b"predicate_type", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAttestationsRequest: _TypeAlias = ListAttestationsRequest  # noqa: Y015
+
+@_typing.final
+class ListAttestationsResponse(_message.Message):
+    """Returns a page of attestations."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTESTATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page. Empty: this is the last."""
+    @_builtins.property
+    def attestations(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """The attestations by ascending name."""
+
+    def __init__(
+        self,
+        *,
+        attestations: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attestations", b"attestations", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAttestationsResponse: _TypeAlias = ListAttestationsResponse  # noqa: Y015
+
+@_typing.final
 class SearchOffersRequest(_message.Message):
     """Asks what matches a demand."""
 

@@ -50,6 +50,11 @@ class DiscoveryServiceStub:
                 request_serializer=crex_dot_v1_dot_discovery__service__pb2.ListOffersRequest.SerializeToString,
                 response_deserializer=crex_dot_v1_dot_discovery__service__pb2.ListOffersResponse.FromString,
                 _registered_method=True)
+        self.ListAttestations = channel.unary_unary(
+                '/crex.v1.DiscoveryService/ListAttestations',
+                request_serializer=crex_dot_v1_dot_discovery__service__pb2.ListAttestationsRequest.SerializeToString,
+                response_deserializer=crex_dot_v1_dot_discovery__service__pb2.ListAttestationsResponse.FromString,
+                _registered_method=True)
         self.SearchOffers = channel.unary_unary(
                 '/crex.v1.DiscoveryService/SearchOffers',
                 request_serializer=crex_dot_v1_dot_discovery__service__pb2.SearchOffersRequest.SerializeToString,
@@ -82,6 +87,13 @@ class DiscoveryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAttestations(self, request, context):
+        """Lists the attestations about a subject that are in force here.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SearchOffers(self, request, context):
         """Finds the offers that match a demand, in order of the demand's price, and
         explains every other.
@@ -107,6 +119,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.ListOffers,
                     request_deserializer=crex_dot_v1_dot_discovery__service__pb2.ListOffersRequest.FromString,
                     response_serializer=crex_dot_v1_dot_discovery__service__pb2.ListOffersResponse.SerializeToString,
+            ),
+            'ListAttestations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAttestations,
+                    request_deserializer=crex_dot_v1_dot_discovery__service__pb2.ListAttestationsRequest.FromString,
+                    response_serializer=crex_dot_v1_dot_discovery__service__pb2.ListAttestationsResponse.SerializeToString,
             ),
             'SearchOffers': grpc.unary_unary_rpc_method_handler(
                     servicer.SearchOffers,
@@ -196,6 +213,33 @@ class DiscoveryService:
             '/crex.v1.DiscoveryService/ListOffers',
             crex_dot_v1_dot_discovery__service__pb2.ListOffersRequest.SerializeToString,
             crex_dot_v1_dot_discovery__service__pb2.ListOffersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAttestations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crex.v1.DiscoveryService/ListAttestations',
+            crex_dot_v1_dot_discovery__service__pb2.ListAttestationsRequest.SerializeToString,
+            crex_dot_v1_dot_discovery__service__pb2.ListAttestationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class DiscoveryServiceStub:
     """Returns one public document, or a private one of which the caller is a party."""
     ListOffers: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.ListOffersRequest, _discovery_service_pb2.ListOffersResponse]
     """Lists offers that are published, by name."""
+    ListAttestations: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.ListAttestationsRequest, _discovery_service_pb2.ListAttestationsResponse]
+    """Lists the attestations about a subject that are in force here."""
     SearchOffers: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.SearchOffersRequest, _discovery_service_pb2.SearchOffersResponse]
     """Finds the offers that match a demand, in order of the demand's price, and
     explains every other.
@@ -57,6 +59,8 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """Returns one public document, or a private one of which the caller is a party."""
     ListOffers: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.ListOffersRequest, _discovery_service_pb2.ListOffersResponse]  # type: ignore[assignment]
     """Lists offers that are published, by name."""
+    ListAttestations: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.ListAttestationsRequest, _discovery_service_pb2.ListAttestationsResponse]  # type: ignore[assignment]
+    """Lists the attestations about a subject that are in force here."""
     SearchOffers: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.SearchOffersRequest, _discovery_service_pb2.SearchOffersResponse]  # type: ignore[assignment]
     """Finds the offers that match a demand, in order of the demand's price, and
     explains every other.
@@ -88,6 +92,14 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_discovery_service_pb2.ListOffersResponse, _abc.Awaitable[_discovery_service_pb2.ListOffersResponse]]:
         """Lists offers that are published, by name."""
+
+    @_abc_1.abstractmethod
+    def ListAttestations(
+        self,
+        request: _discovery_service_pb2.ListAttestationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.ListAttestationsResponse, _abc.Awaitable[_discovery_service_pb2.ListAttestationsResponse]]:
+        """Lists the attestations about a subject that are in force here."""
 
     @_abc_1.abstractmethod
     def SearchOffers(

@@ -32,7 +32,7 @@ from crex.v1 import transition_pb2 as crex_dot_v1_dot_transition__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rex/v1/dispute_calls.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x15\x63rex/v1/dispute.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x14\x63rex/v1/header.proto\x1a\x15\x63rex/v1/invoice.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x18\x63rex/v1/transition.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"p\n\x12OpenDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12*\n\x07\x64ispute\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"y\n\x13OpenDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"1\n\x11GetDisputeRequest\x12\x1c\n\ndispute_id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\"\x83\x01\n\x12GetDisputeResponse\x12&\n\x06record\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\"\n\x07\x64ispute\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12!\n\x06papers\x18\x03 \x03(\x0b\x32\x11.crex.v1.Envelope\"\x92\x01\n\x13ListDisputesRequest\x12$\n\x05state\x18\x01 \x01(\x0e\x32\x15.crex.v1.DisputeState\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\x12\x1a\n\ninvoice_id\x18\x04 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03\"Y\n\x14ListDisputesResponse\x12(\n\x08\x64isputes\x18\x01 \x03(\x0b\x32\x16.crex.v1.DisputeRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"q\n\x14\x41nswerDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12)\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"{\n\x15\x41nswerDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"o\n\x13\x41greeDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"z\n\x14\x41greeDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"r\n\x16\x45scalateDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"}\n\x17\x45scalateDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"r\n\x16WithdrawDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"}\n\x17WithdrawDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"o\n\x12RuleDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12)\n\x06ruling\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"y\n\x13RuleDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\xa3\x03\n\rDisputeRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.crex.v1.DisputeState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0f\n\x07invoice\x18\x05 \x01(\t\x12\x0e\n\x06seller\x18\x06 \x01(\t\x12\r\n\x05\x62uyer\x18\x07 \x01(\t\x12\x0f\n\x07\x61rbiter\x18\x08 \x01(\t\x12 \n\x08\x64isputed\x18\t \x01(\x0b\x32\x0e.crex.v1.Money\x12-\n\tanswer_by\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\nsettled_by\x18\x0b \x01(\x0b\x32\x0c.crex.v1.Pin\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0flast_transition\x18\x0e \x01(\x0b\x32\x13.crex.v1.Transitionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rex/v1/dispute_calls.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x15\x63rex/v1/dispute.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x14\x63rex/v1/header.proto\x1a\x15\x63rex/v1/invoice.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x18\x63rex/v1/transition.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"p\n\x12OpenDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12*\n\x07\x64ispute\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\x9e\x01\n\x13OpenDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"1\n\x11GetDisputeRequest\x12\x1c\n\ndispute_id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\"\x83\x01\n\x12GetDisputeResponse\x12&\n\x06record\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\"\n\x07\x64ispute\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12!\n\x06papers\x18\x03 \x03(\x0b\x32\x11.crex.v1.Envelope\"\x92\x01\n\x13ListDisputesRequest\x12$\n\x05state\x18\x01 \x01(\x0e\x32\x15.crex.v1.DisputeState\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\x12\x1a\n\ninvoice_id\x18\x04 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03\"Y\n\x14ListDisputesResponse\x12(\n\x08\x64isputes\x18\x01 \x03(\x0b\x32\x16.crex.v1.DisputeRecord\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"q\n\x14\x41nswerDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12)\n\x06\x61nswer\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\xa0\x01\n\x15\x41nswerDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"o\n\x13\x41greeDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\x9f\x01\n\x14\x41greeDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"r\n\x16\x45scalateDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\xa2\x01\n\x17\x45scalateDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"r\n\x16WithdrawDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12(\n\x05reply\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\xa2\x01\n\x17WithdrawDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"o\n\x12RuleDisputeRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12)\n\x06ruling\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\x9e\x01\n\x13RuleDisputeResponse\x12\'\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x16.crex.v1.DisputeRecord\x12\'\n\x07invoice\x18\x02 \x01(\x0b\x32\x16.crex.v1.InvoiceRecord\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"\xa3\x03\n\rDisputeRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12$\n\x05state\x18\x02 \x01(\x0e\x32\x15.crex.v1.DisputeState\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\t\x12\x0f\n\x07invoice\x18\x05 \x01(\t\x12\x0e\n\x06seller\x18\x06 \x01(\t\x12\r\n\x05\x62uyer\x18\x07 \x01(\t\x12\x0f\n\x07\x61rbiter\x18\x08 \x01(\t\x12 \n\x08\x64isputed\x18\t \x01(\x0b\x32\x0e.crex.v1.Money\x12-\n\tanswer_by\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12 \n\nsettled_by\x18\x0b \x01(\x0b\x32\x0c.crex.v1.Pin\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x0flast_transition\x18\x0e \x01(\x0b\x32\x13.crex.v1.Transitionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,36 +73,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RULEDISPUTEREQUEST'].fields_by_name['ruling']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_OPENDISPUTEREQUEST']._serialized_start=239
   _globals['_OPENDISPUTEREQUEST']._serialized_end=351
-  _globals['_OPENDISPUTERESPONSE']._serialized_start=353
-  _globals['_OPENDISPUTERESPONSE']._serialized_end=474
-  _globals['_GETDISPUTEREQUEST']._serialized_start=476
-  _globals['_GETDISPUTEREQUEST']._serialized_end=525
-  _globals['_GETDISPUTERESPONSE']._serialized_start=528
-  _globals['_GETDISPUTERESPONSE']._serialized_end=659
-  _globals['_LISTDISPUTESREQUEST']._serialized_start=662
-  _globals['_LISTDISPUTESREQUEST']._serialized_end=808
-  _globals['_LISTDISPUTESRESPONSE']._serialized_start=810
-  _globals['_LISTDISPUTESRESPONSE']._serialized_end=899
-  _globals['_ANSWERDISPUTEREQUEST']._serialized_start=901
-  _globals['_ANSWERDISPUTEREQUEST']._serialized_end=1014
-  _globals['_ANSWERDISPUTERESPONSE']._serialized_start=1016
-  _globals['_ANSWERDISPUTERESPONSE']._serialized_end=1139
-  _globals['_AGREEDISPUTEREQUEST']._serialized_start=1141
-  _globals['_AGREEDISPUTEREQUEST']._serialized_end=1252
-  _globals['_AGREEDISPUTERESPONSE']._serialized_start=1254
-  _globals['_AGREEDISPUTERESPONSE']._serialized_end=1376
-  _globals['_ESCALATEDISPUTEREQUEST']._serialized_start=1378
-  _globals['_ESCALATEDISPUTEREQUEST']._serialized_end=1492
-  _globals['_ESCALATEDISPUTERESPONSE']._serialized_start=1494
-  _globals['_ESCALATEDISPUTERESPONSE']._serialized_end=1619
-  _globals['_WITHDRAWDISPUTEREQUEST']._serialized_start=1621
-  _globals['_WITHDRAWDISPUTEREQUEST']._serialized_end=1735
-  _globals['_WITHDRAWDISPUTERESPONSE']._serialized_start=1737
-  _globals['_WITHDRAWDISPUTERESPONSE']._serialized_end=1862
-  _globals['_RULEDISPUTEREQUEST']._serialized_start=1864
-  _globals['_RULEDISPUTEREQUEST']._serialized_end=1975
-  _globals['_RULEDISPUTERESPONSE']._serialized_start=1977
-  _globals['_RULEDISPUTERESPONSE']._serialized_end=2098
-  _globals['_DISPUTERECORD']._serialized_start=2101
-  _globals['_DISPUTERECORD']._serialized_end=2520
+  _globals['_OPENDISPUTERESPONSE']._serialized_start=354
+  _globals['_OPENDISPUTERESPONSE']._serialized_end=512
+  _globals['_GETDISPUTEREQUEST']._serialized_start=514
+  _globals['_GETDISPUTEREQUEST']._serialized_end=563
+  _globals['_GETDISPUTERESPONSE']._serialized_start=566
+  _globals['_GETDISPUTERESPONSE']._serialized_end=697
+  _globals['_LISTDISPUTESREQUEST']._serialized_start=700
+  _globals['_LISTDISPUTESREQUEST']._serialized_end=846
+  _globals['_LISTDISPUTESRESPONSE']._serialized_start=848
+  _globals['_LISTDISPUTESRESPONSE']._serialized_end=937
+  _globals['_ANSWERDISPUTEREQUEST']._serialized_start=939
+  _globals['_ANSWERDISPUTEREQUEST']._serialized_end=1052
+  _globals['_ANSWERDISPUTERESPONSE']._serialized_start=1055
+  _globals['_ANSWERDISPUTERESPONSE']._serialized_end=1215
+  _globals['_AGREEDISPUTEREQUEST']._serialized_start=1217
+  _globals['_AGREEDISPUTEREQUEST']._serialized_end=1328
+  _globals['_AGREEDISPUTERESPONSE']._serialized_start=1331
+  _globals['_AGREEDISPUTERESPONSE']._serialized_end=1490
+  _globals['_ESCALATEDISPUTEREQUEST']._serialized_start=1492
+  _globals['_ESCALATEDISPUTEREQUEST']._serialized_end=1606
+  _globals['_ESCALATEDISPUTERESPONSE']._serialized_start=1609
+  _globals['_ESCALATEDISPUTERESPONSE']._serialized_end=1771
+  _globals['_WITHDRAWDISPUTEREQUEST']._serialized_start=1773
+  _globals['_WITHDRAWDISPUTEREQUEST']._serialized_end=1887
+  _globals['_WITHDRAWDISPUTERESPONSE']._serialized_start=1890
+  _globals['_WITHDRAWDISPUTERESPONSE']._serialized_end=2052
+  _globals['_RULEDISPUTEREQUEST']._serialized_start=2054
+  _globals['_RULEDISPUTEREQUEST']._serialized_end=2165
+  _globals['_RULEDISPUTERESPONSE']._serialized_start=2168
+  _globals['_RULEDISPUTERESPONSE']._serialized_end=2326
+  _globals['_DISPUTERECORD']._serialized_start=2329
+  _globals['_DISPUTERECORD']._serialized_end=2748
 # @@protoc_insertion_point(module_scope)

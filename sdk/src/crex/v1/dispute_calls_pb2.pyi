@@ -62,6 +62,7 @@ class OpenDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -72,16 +73,21 @@ class OpenDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -244,6 +250,7 @@ class AnswerDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -254,16 +261,21 @@ class AnswerDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -306,6 +318,7 @@ class AgreeDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -316,16 +329,21 @@ class AgreeDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -368,6 +386,7 @@ class EscalateDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -378,16 +397,21 @@ class EscalateDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -430,6 +454,7 @@ class WithdrawDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -440,16 +465,21 @@ class WithdrawDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -492,6 +522,7 @@ class RuleDisputeResponse(_message.Message):
     DISPUTE_FIELD_NUMBER: _builtins.int
     INVOICE_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -502,16 +533,21 @@ class RuleDisputeResponse(_message.Message):
     def invoice(self) -> _invoice_pb2.InvoiceRecord:
         """The invoice object."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         dispute: Global___DisputeRecord | None = ...,
         invoice: _invoice_pb2.InvoiceRecord | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute", "invoice", b"invoice", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -138,6 +138,42 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     others, or lacks a key. Local to a party. FAILED_PRECONDITION.
     Example: a key file without its passphrase.
     """
+    ERROR_REASON_DELEGATION: _ErrorReason.ValueType  # 28
+    """The issuer's right to have others sign for it does not reach the signer [15].
+    FAILED_PRECONDITION. Example: a delegation that ended yesterday.
+    """
+    ERROR_REASON_REVOKED: _ErrorReason.ValueType  # 29
+    """The document is revoked by its issuer's status list [18]. FAILED_PRECONDITION.
+    Example: a compliance certificate that was withdrawn.
+    """
+    ERROR_REASON_STATUS_STALE: _ErrorReason.ValueType  # 30
+    """There is no status list young enough to say that the document is not revoked [18].
+    FAILED_PRECONDITION. Example: a list whose time to live is over.
+    """
+    ERROR_REASON_CHECKPOINT: _ErrorReason.ValueType  # 31
+    """A log's checkpoint does not verify, or contradicts another of the same log [21].
+    FAILED_PRECONDITION. Example: two checkpoints of one size with different roots.
+    """
+    ERROR_REASON_LEAF: _ErrorReason.ValueType  # 32
+    """The leaf that was proven is not that of the record [21]. FAILED_PRECONDITION.
+    Example: the proof of another document.
+    """
+    ERROR_REASON_INCLUSION: _ErrorReason.ValueType  # 33
+    """The leaf is not shown to stand under the checkpoint [21]. FAILED_PRECONDITION.
+    Example: a proof that is one hash short.
+    """
+    ERROR_REASON_QUORUM: _ErrorReason.ValueType  # 34
+    """Too few witnesses co-signed the checkpoint [21]. FAILED_PRECONDITION.
+    Example: one co-signature where two are demanded.
+    """
+    ERROR_REASON_EVIDENCE: _ErrorReason.ValueType  # 35
+    """Evidence does not bear out what it is given for [22]. FAILED_PRECONDITION.
+    Example: a hardware quote that answers an older challenge.
+    """
+    ERROR_REASON_POLICY: _ErrorReason.ValueType  # 36
+    """The reader's trust policy is not met [23]. FAILED_PRECONDITION.
+    Example: MLPS level 3 is demanded and only self-declared.
+    """
     ERROR_REASON_FILTER_TOO_COMPLEX: _ErrorReason.ValueType  # 40
     """A requirement has too many nodes or is too deep. INVALID_ARGUMENT.
     Example: 65 constraints.
@@ -157,6 +193,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_NOT_A_PARTY: _ErrorReason.ValueType  # 52
     """The caller is not a party to what it sends. PERMISSION_DENIED.
     Example: an order issued by another authority than the caller's.
+    """
+    ERROR_REASON_TOKEN: _ErrorReason.ValueType  # 53
+    """The token of a call does not hold, or its proof does not fit. UNAUTHENTICATED.
+    Example: a token that ended a minute ago.
+    """
+    ERROR_REASON_JURISDICTION_BLOCKED: _ErrorReason.ValueType  # 54
+    """The supervisor's jurisdictions do not reach what it asks for. PERMISSION_DENIED.
+    Example: an auditor that is enrolled for no country.
     """
     ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 60
     """No such object for this caller. NOT_FOUND. Example: another party's lease."""
@@ -229,9 +273,17 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 103
     """The store cannot grow. RESOURCE_EXHAUSTED. Example: the disk is full."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 104
+    """The party calls more often, or sends more, than it may. RESOURCE_EXHAUSTED,
+    RetryInfo. Example: the 201st call within a second.
+    """
     ERROR_REASON_USAGE_GAP: _ErrorReason.ValueType  # 110
     """Sequence numbers or batches are missing before this one. OUT_OF_RANGE;
     metadata expected_seq. Example: record 7 after record 5.
+    """
+    ERROR_REASON_SEQUENCE_GAP: _ErrorReason.ValueType  # 111
+    """Documents of a stream are missing before this one. OUT_OF_RANGE; metadata stream,
+    expected_sequence. Example: sequence 7 after sequence 5.
     """
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 120
     """The request identifier was used for another request. ALREADY_EXISTS.
@@ -386,6 +438,42 @@ ERROR_REASON_IDENTITY: ErrorReason.ValueType  # 27
 others, or lacks a key. Local to a party. FAILED_PRECONDITION.
 Example: a key file without its passphrase.
 """
+ERROR_REASON_DELEGATION: ErrorReason.ValueType  # 28
+"""The issuer's right to have others sign for it does not reach the signer [15].
+FAILED_PRECONDITION. Example: a delegation that ended yesterday.
+"""
+ERROR_REASON_REVOKED: ErrorReason.ValueType  # 29
+"""The document is revoked by its issuer's status list [18]. FAILED_PRECONDITION.
+Example: a compliance certificate that was withdrawn.
+"""
+ERROR_REASON_STATUS_STALE: ErrorReason.ValueType  # 30
+"""There is no status list young enough to say that the document is not revoked [18].
+FAILED_PRECONDITION. Example: a list whose time to live is over.
+"""
+ERROR_REASON_CHECKPOINT: ErrorReason.ValueType  # 31
+"""A log's checkpoint does not verify, or contradicts another of the same log [21].
+FAILED_PRECONDITION. Example: two checkpoints of one size with different roots.
+"""
+ERROR_REASON_LEAF: ErrorReason.ValueType  # 32
+"""The leaf that was proven is not that of the record [21]. FAILED_PRECONDITION.
+Example: the proof of another document.
+"""
+ERROR_REASON_INCLUSION: ErrorReason.ValueType  # 33
+"""The leaf is not shown to stand under the checkpoint [21]. FAILED_PRECONDITION.
+Example: a proof that is one hash short.
+"""
+ERROR_REASON_QUORUM: ErrorReason.ValueType  # 34
+"""Too few witnesses co-signed the checkpoint [21]. FAILED_PRECONDITION.
+Example: one co-signature where two are demanded.
+"""
+ERROR_REASON_EVIDENCE: ErrorReason.ValueType  # 35
+"""Evidence does not bear out what it is given for [22]. FAILED_PRECONDITION.
+Example: a hardware quote that answers an older challenge.
+"""
+ERROR_REASON_POLICY: ErrorReason.ValueType  # 36
+"""The reader's trust policy is not met [23]. FAILED_PRECONDITION.
+Example: MLPS level 3 is demanded and only self-declared.
+"""
 ERROR_REASON_FILTER_TOO_COMPLEX: ErrorReason.ValueType  # 40
 """A requirement has too many nodes or is too deep. INVALID_ARGUMENT.
 Example: 65 constraints.
@@ -405,6 +493,14 @@ Example: a consumer that publishes an allotment.
 ERROR_REASON_NOT_A_PARTY: ErrorReason.ValueType  # 52
 """The caller is not a party to what it sends. PERMISSION_DENIED.
 Example: an order issued by another authority than the caller's.
+"""
+ERROR_REASON_TOKEN: ErrorReason.ValueType  # 53
+"""The token of a call does not hold, or its proof does not fit. UNAUTHENTICATED.
+Example: a token that ended a minute ago.
+"""
+ERROR_REASON_JURISDICTION_BLOCKED: ErrorReason.ValueType  # 54
+"""The supervisor's jurisdictions do not reach what it asks for. PERMISSION_DENIED.
+Example: an auditor that is enrolled for no country.
 """
 ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 60
 """No such object for this caller. NOT_FOUND. Example: another party's lease."""
@@ -477,9 +573,17 @@ Example: 10.00 at a limit of 9.00.
 """
 ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 103
 """The store cannot grow. RESOURCE_EXHAUSTED. Example: the disk is full."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 104
+"""The party calls more often, or sends more, than it may. RESOURCE_EXHAUSTED,
+RetryInfo. Example: the 201st call within a second.
+"""
 ERROR_REASON_USAGE_GAP: ErrorReason.ValueType  # 110
 """Sequence numbers or batches are missing before this one. OUT_OF_RANGE;
 metadata expected_seq. Example: record 7 after record 5.
+"""
+ERROR_REASON_SEQUENCE_GAP: ErrorReason.ValueType  # 111
+"""Documents of a stream are missing before this one. OUT_OF_RANGE; metadata stream,
+expected_sequence. Example: sequence 7 after sequence 5.
 """
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 120
 """The request identifier was used for another request. ALREADY_EXISTS.

@@ -26,7 +26,7 @@ from crex.v1 import constraint_pb2 as crex_dot_v1_dot_constraint__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x63rex/v1/header.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd2\x03\n\x06Header\x12#\n\x02id\x18\x01 \x01(\tB\x12\xca\xf3\x18\x0e\x08\x01\x10\x03Z\x08\x44OC-ID-1H\x00\x88\x01\x01\x12/\n\x08revision\x18\x02 \x01(\x03\x42\x18\xca\xf3\x18\x14\x08\x01 \x01Z\x0e\x44OC-REVISION-1H\x01\x88\x01\x01\x12+\n\x06issuer\x18\x03 \x01(\tB\x16\xca\xf3\x18\x12\x08\x01\x10\x05Z\x0c\x44OC-ISSUER-1H\x02\x88\x01\x01\x12\x41\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\xca\xf3\x18\x0e\x08\x01Z\nDOC-TIME-1\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x08\x63ritical\x18\x06 \x03(\tB\x1d\xca\xf3\x18\x19\x30\x01\x38\xc0\x02H P\x01Z\x0e\x44OC-CRITICAL-1\x12N\n\nextensions\x18\x07 \x03(\x0b\x32\x1f.crex.v1.Header.ExtensionsEntryB\x19\xca\xf3\x18\x15\x10\x10H@Z\x0f\x44OC-EXTENSION-1\x1a\x31\n\x0f\x45xtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x05\n\x03_idB\x0b\n\t_revisionB\t\n\x07_issuer\"\x8a\x01\n\x03Pin\x12\x19\n\x02id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x00\x88\x01\x01\x12\x1f\n\x08revision\x18\x02 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x01H\x01\x88\x01\x01\x12(\n\x06sha256\x18\x03 \x01(\tB\x13\xca\xf3\x18\x0f\x08\x01\x10\x07Z\tDOC-PIN-1H\x02\x88\x01\x01\x42\x05\n\x03_idB\x0b\n\t_revisionB\t\n\x07_sha256b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x63rex/v1/header.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\x05\n\x06Header\x12#\n\x02id\x18\x01 \x01(\tB\x12\xca\xf3\x18\x0e\x08\x01\x10\x03Z\x08\x44OC-ID-1H\x00\x88\x01\x01\x12/\n\x08revision\x18\x02 \x01(\x03\x42\x18\xca\xf3\x18\x14\x08\x01 \x01Z\x0e\x44OC-REVISION-1H\x01\x88\x01\x01\x12+\n\x06issuer\x18\x03 \x01(\tB\x16\xca\xf3\x18\x12\x08\x01\x10\x05Z\x0c\x44OC-ISSUER-1H\x02\x88\x01\x01\x12\x41\n\tissued_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x12\xca\xf3\x18\x0e\x08\x01Z\nDOC-TIME-1\x12/\n\x0bvalid_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x08\x63ritical\x18\x06 \x03(\tB\x1d\xca\xf3\x18\x19\x30\x01\x38\xc0\x02H P\x01Z\x0e\x44OC-CRITICAL-1\x12N\n\nextensions\x18\x07 \x03(\x0b\x32\x1f.crex.v1.Header.ExtensionsEntryB\x19\xca\xf3\x18\x15\x10\x10H@Z\x0f\x44OC-EXTENSION-1\x12*\n\x06stream\x18\x08 \x01(\tB\x15\xca\xf3\x18\x11\x10\x03Z\rSTREAM-NAME-1H\x03\x88\x01\x01\x12\x30\n\x08sequence\x18\t \x01(\x03\x42\x19\xca\xf3\x18\x15 \x01Z\x11STREAM-SEQUENCE-1H\x04\x88\x01\x01\x12(\n\x04prev\x18\n \x01(\tB\x15\xca\xf3\x18\x11\x10\x07Z\rSTREAM-PREV-1H\x05\x88\x01\x01\x12(\n\x06status\x18\x0b \x01(\x0b\x32\x18.crex.v1.StatusReference\x1a\x31\n\x0f\x45xtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x05\n\x03_idB\x0b\n\t_revisionB\t\n\x07_issuerB\t\n\x07_streamB\x0b\n\t_sequenceB\x07\n\x05_prev\"\x82\x01\n\x0fStatusReference\x12*\n\x04list\x18\x01 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x03Z\rSTATUS-LIST-1H\x00\x88\x01\x01\x12\x30\n\x05index\x18\x02 \x01(\x03\x42\x1c\xca\xf3\x18\x18\x08\x01 \x00(\xff\xff\xff\x03Z\rSTATUS-LIST-1H\x01\x88\x01\x01\x42\x07\n\x05_listB\x08\n\x06_index\"\x8a\x01\n\x03Pin\x12\x19\n\x02id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03H\x00\x88\x01\x01\x12\x1f\n\x08revision\x18\x02 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x01H\x01\x88\x01\x01\x12(\n\x06sha256\x18\x03 \x01(\tB\x13\xca\xf3\x18\x0f\x08\x01\x10\x07Z\tDOC-PIN-1H\x02\x88\x01\x01\x42\x05\n\x03_idB\x0b\n\t_revisionB\t\n\x07_sha256b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEADER'].fields_by_name['critical']._serialized_options = b'\312\363\030\0310\0018\300\002H P\001Z\016DOC-CRITICAL-1'
   _globals['_HEADER'].fields_by_name['extensions']._loaded_options = None
   _globals['_HEADER'].fields_by_name['extensions']._serialized_options = b'\312\363\030\025\020\020H@Z\017DOC-EXTENSION-1'
+  _globals['_HEADER'].fields_by_name['stream']._loaded_options = None
+  _globals['_HEADER'].fields_by_name['stream']._serialized_options = b'\312\363\030\021\020\003Z\rSTREAM-NAME-1'
+  _globals['_HEADER'].fields_by_name['sequence']._loaded_options = None
+  _globals['_HEADER'].fields_by_name['sequence']._serialized_options = b'\312\363\030\025 \001Z\021STREAM-SEQUENCE-1'
+  _globals['_HEADER'].fields_by_name['prev']._loaded_options = None
+  _globals['_HEADER'].fields_by_name['prev']._serialized_options = b'\312\363\030\021\020\007Z\rSTREAM-PREV-1'
+  _globals['_STATUSREFERENCE'].fields_by_name['list']._loaded_options = None
+  _globals['_STATUSREFERENCE'].fields_by_name['list']._serialized_options = b'\312\363\030\023\010\001\020\003Z\rSTATUS-LIST-1'
+  _globals['_STATUSREFERENCE'].fields_by_name['index']._loaded_options = None
+  _globals['_STATUSREFERENCE'].fields_by_name['index']._serialized_options = b'\312\363\030\030\010\001 \000(\377\377\377\003Z\rSTATUS-LIST-1'
   _globals['_PIN'].fields_by_name['id']._loaded_options = None
   _globals['_PIN'].fields_by_name['id']._serialized_options = b'\312\363\030\004\010\001\020\003'
   _globals['_PIN'].fields_by_name['revision']._loaded_options = None
@@ -54,9 +64,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PIN'].fields_by_name['sha256']._loaded_options = None
   _globals['_PIN'].fields_by_name['sha256']._serialized_options = b'\312\363\030\017\010\001\020\007Z\tDOC-PIN-1'
   _globals['_HEADER']._serialized_start=93
-  _globals['_HEADER']._serialized_end=559
-  _globals['_HEADER_EXTENSIONSENTRY']._serialized_start=479
-  _globals['_HEADER_EXTENSIONSENTRY']._serialized_end=528
-  _globals['_PIN']._serialized_start=562
-  _globals['_PIN']._serialized_end=700
+  _globals['_HEADER']._serialized_end=770
+  _globals['_HEADER_EXTENSIONSENTRY']._serialized_start=657
+  _globals['_HEADER_EXTENSIONSENTRY']._serialized_end=706
+  _globals['_STATUSREFERENCE']._serialized_start=773
+  _globals['_STATUSREFERENCE']._serialized_end=903
+  _globals['_PIN']._serialized_start=906
+  _globals['_PIN']._serialized_end=1044
 # @@protoc_insertion_point(module_scope)

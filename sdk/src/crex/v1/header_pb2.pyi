@@ -54,6 +54,10 @@ class Header(_message.Message):
     VALID_UNTIL_FIELD_NUMBER: _builtins.int
     CRITICAL_FIELD_NUMBER: _builtins.int
     EXTENSIONS_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREV_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Name of the document under the issuer's authority. Never reassigned."""
     revision: _builtins.int
@@ -62,6 +66,14 @@ class Header(_message.Message):
     """Authority that issued the document; equals the authority of `id` and of the
     key that signed it (trust step 14, ISSUER_MISMATCH).
     """
+    stream: _builtins.str
+    """Name of the stream that the document belongs to, under the issuer's authority.
+    Unset: of no stream; then `sequence` and `prev` are unset too.
+    """
+    sequence: _builtins.int
+    """Position in the stream, from 1, without gaps."""
+    prev: _builtins.str
+    """SHA-256 of the body of the document before it in the stream. Unset: the first."""
     @_builtins.property
     def issued_at(self) -> _timestamp_pb2.Timestamp:
         """When the document was issued, UTC. A reader allows 60 s of clock difference
@@ -86,6 +98,10 @@ class Header(_message.Message):
         extensions are ignored unless named in `critical`.
         """
 
+    @_builtins.property
+    def status(self) -> Global___StatusReference:
+        """Where the issuer says whether the document is revoked. Unset: it is not revocable."""
+
     def __init__(
         self,
         *,
@@ -96,25 +112,74 @@ class Header(_message.Message):
         valid_until: _timestamp_pb2.Timestamp | None = ...,
         critical: _abc.Iterable[_builtins.str] | None = ...,
         extensions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        stream: _builtins.str | None = ...,
+        sequence: _builtins.int | None = ...,
+        prev: _builtins.str | None = ...,
+        status: Global___StatusReference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_issuer", b"_issuer", "_revision", b"_revision", "id", b"id", "issued_at", b"issued_at", "issuer", b"issuer", "revision", b"revision", "valid_until", b"valid_until"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_issuer", b"_issuer", "_prev", b"_prev", "_revision", b"_revision", "_sequence", b"_sequence", "_stream", b"_stream", "id", b"id", "issued_at", b"issued_at", "issuer", b"issuer", "prev", b"prev", "revision", b"revision", "sequence", b"sequence", "status", b"status", "stream", b"stream", "valid_until", b"valid_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_issuer", b"_issuer", "_revision", b"_revision", "critical", b"critical", "extensions", b"extensions", "id", b"id", "issued_at", b"issued_at", "issuer", b"issuer", "revision", b"revision", "valid_until", b"valid_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_issuer", b"_issuer", "_prev", b"_prev", "_revision", b"_revision", "_sequence", b"_sequence", "_stream", b"_stream", "critical", b"critical", "extensions", b"extensions", "id", b"id", "issued_at", b"issued_at", "issuer", b"issuer", "prev", b"prev", "revision", b"revision", "sequence", b"sequence", "status", b"status", "stream", b"stream", "valid_until", b"valid_until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__id: _TypeAlias = _typing.Literal["id"]  # noqa: Y015
     _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
     _WhichOneofReturnType__issuer: _TypeAlias = _typing.Literal["issuer"]  # noqa: Y015
     _WhichOneofArgType__issuer: _TypeAlias = _typing.Literal["_issuer", b"_issuer"]  # noqa: Y015
+    _WhichOneofReturnType__prev: _TypeAlias = _typing.Literal["prev"]  # noqa: Y015
+    _WhichOneofArgType__prev: _TypeAlias = _typing.Literal["_prev", b"_prev"]  # noqa: Y015
     _WhichOneofReturnType__revision: _TypeAlias = _typing.Literal["revision"]  # noqa: Y015
     _WhichOneofArgType__revision: _TypeAlias = _typing.Literal["_revision", b"_revision"]  # noqa: Y015
+    _WhichOneofReturnType__sequence: _TypeAlias = _typing.Literal["sequence"]  # noqa: Y015
+    _WhichOneofArgType__sequence: _TypeAlias = _typing.Literal["_sequence", b"_sequence"]  # noqa: Y015
+    _WhichOneofReturnType__stream: _TypeAlias = _typing.Literal["stream"]  # noqa: Y015
+    _WhichOneofArgType__stream: _TypeAlias = _typing.Literal["_stream", b"_stream"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__id) -> _WhichOneofReturnType__id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__issuer) -> _WhichOneofReturnType__issuer | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__prev) -> _WhichOneofReturnType__prev | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__revision) -> _WhichOneofReturnType__revision | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sequence) -> _WhichOneofReturnType__sequence | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stream) -> _WhichOneofReturnType__stream | None: ...
 
 Global___Header: _TypeAlias = Header  # noqa: Y015
+
+@_typing.final
+class StatusReference(_message.Message):
+    """Represents a place in a status list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIST_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    list: _builtins.str
+    """Name of the status list, under the issuer's authority."""
+    index: _builtins.int
+    """Position in the list, from 0."""
+    def __init__(
+        self,
+        *,
+        list: _builtins.str | None = ...,
+        index: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_list", b"_list", "index", b"index", "list", b"list"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_list", b"_list", "index", b"index", "list", b"list"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
+    _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
+    _WhichOneofReturnType__list: _TypeAlias = _typing.Literal["list"]  # noqa: Y015
+    _WhichOneofArgType__list: _TypeAlias = _typing.Literal["_list", b"_list"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__list) -> _WhichOneofReturnType__list | None: ...
+
+Global___StatusReference: _TypeAlias = StatusReference  # noqa: Y015
 
 @_typing.final
 class Pin(_message.Message):

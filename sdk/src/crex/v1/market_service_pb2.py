@@ -29,10 +29,11 @@ from crex.v1 import envelope_pb2 as crex_dot_v1_dot_envelope__pb2
 from crex.v1 import offer_pb2 as crex_dot_v1_dot_offer__pb2
 from crex.v1 import order_pb2 as crex_dot_v1_dot_order__pb2
 from crex.v1 import scalar_pb2 as crex_dot_v1_dot_scalar__pb2
+from crex.v1 import trust_policy_pb2 as crex_dot_v1_dot_trust__policy__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rex/v1/market_service.proto\x12\x07\x63rex.v1\x1a\x17\x63rex/v1/allotment.proto\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/demand.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x13\x63rex/v1/offer.proto\x1a\x13\x63rex/v1/order.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1egoogle/protobuf/duration.proto\"u\n\x16PublishDocumentRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12+\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"r\n\x17PublishDocumentResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12#\n\x05offer\x18\x02 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\x10\n\x08replayed\x18\x04 \x01(\x08\"u\n\x11PauseOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"K\n\x12PauseOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"v\n\x12ResumeOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"L\n\x13ResumeOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"x\n\x14WithdrawOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"N\n\x15WithdrawOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"t\n\x15GrantAllotmentRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12+\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"~\n\x16GrantAllotmentResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x17\n\x0fpool_generation\x18\x02 \x01(\x03\x12)\n\x07windows\x18\x03 \x03(\x0b\x32\x18.crex.v1.AllotmentWindow\x12\x10\n\x08replayed\x18\x04 \x01(\x08\"\x92\x02\n\x11\x43reateHoldRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x33\n\x05items\x18\x02 \x03(\x0b\x32\x18.crex.v1.HoldRequestItemB\n\xca\xf3\x18\x06\x08\x01@\x01H\x10\x12+\n\x08interval\x18\x03 \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x43\n\nproperties\x18\x05 \x03(\x0b\x32\x17.crex.v1.DemandPropertyB\x16\xca\xf3\x18\x12H Z\x0eOFFER-DEMAND-1\"p\n\x0fHoldRequestItem\x12\x1a\n\x08offer_id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x1e\n\x0coffer_sha256\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x07\x12!\n\x08quantity\x18\x03 \x01(\x03\x42\x0f\xca\xf3\x18\x0b\x08\x01 \x01(\x80\xa0\x94\xa5\x8d\x1d\"n\n\x12\x43reateHoldResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\'\n\x0chold_receipt\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"s\n\x12ReleaseHoldRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"F\n\x13ReleaseHoldResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\x8a\x01\n\x12\x43ommitOrderRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12+\n\x08\x65nvelope\x18\x03 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"F\n\x13\x43ommitOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"s\n\x12\x43\x61ncelOrderRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"F\n\x13\x43\x61ncelOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"*\n\x0fGetOrderRequest\x12\x17\n\x05order\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\"\xb4\x01\n\x10GetOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\'\n\x0chold_receipt\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12)\n\x0eorder_document\x18\x03 \x01(\x0b\x32\x11.crex.v1.Envelope\x12-\n\x12order_confirmation\x18\x04 \x01(\x0b\x32\x11.crex.v1.Envelope\"r\n\x11ListOrdersRequest\x12\"\n\x05state\x18\x01 \x01(\x0e\x32\x13.crex.v1.OrderState\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\"M\n\x12ListOrdersResponse\x12\x1e\n\x06orders\x18\x01 \x03(\x0b\x32\x0e.crex.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xd0\x06\n\rMarketService\x12T\n\x0fPublishDocument\x12\x1f.crex.v1.PublishDocumentRequest\x1a .crex.v1.PublishDocumentResponse\x12\x45\n\nPauseOffer\x12\x1a.crex.v1.PauseOfferRequest\x1a\x1b.crex.v1.PauseOfferResponse\x12H\n\x0bResumeOffer\x12\x1b.crex.v1.ResumeOfferRequest\x1a\x1c.crex.v1.ResumeOfferResponse\x12N\n\rWithdrawOffer\x12\x1d.crex.v1.WithdrawOfferRequest\x1a\x1e.crex.v1.WithdrawOfferResponse\x12Q\n\x0eGrantAllotment\x12\x1e.crex.v1.GrantAllotmentRequest\x1a\x1f.crex.v1.GrantAllotmentResponse\x12\x45\n\nCreateHold\x12\x1a.crex.v1.CreateHoldRequest\x1a\x1b.crex.v1.CreateHoldResponse\x12H\n\x0bReleaseHold\x12\x1b.crex.v1.ReleaseHoldRequest\x1a\x1c.crex.v1.ReleaseHoldResponse\x12H\n\x0b\x43ommitOrder\x12\x1b.crex.v1.CommitOrderRequest\x1a\x1c.crex.v1.CommitOrderResponse\x12H\n\x0b\x43\x61ncelOrder\x12\x1b.crex.v1.CancelOrderRequest\x1a\x1c.crex.v1.CancelOrderResponse\x12\x44\n\x08GetOrder\x12\x18.crex.v1.GetOrderRequest\x1a\x19.crex.v1.GetOrderResponse\"\x03\x90\x02\x01\x12J\n\nListOrders\x12\x1a.crex.v1.ListOrdersRequest\x1a\x1b.crex.v1.ListOrdersResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rex/v1/market_service.proto\x12\x07\x63rex.v1\x1a\x17\x63rex/v1/allotment.proto\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/demand.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x13\x63rex/v1/offer.proto\x1a\x13\x63rex/v1/order.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1a\x63rex/v1/trust_policy.proto\x1a\x1egoogle/protobuf/duration.proto\"u\n\x16PublishDocumentRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12+\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\x97\x01\n\x17PublishDocumentResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12#\n\x05offer\x18\x02 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08warnings\x18\x03 \x03(\t\x12\x10\n\x08replayed\x18\x04 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"u\n\x11PauseOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"K\n\x12PauseOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"v\n\x12ResumeOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"L\n\x13ResumeOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"x\n\x14WithdrawOfferRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x1a\n\x08offer_id\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"N\n\x15WithdrawOfferResponse\x12#\n\x05offer\x18\x01 \x01(\x0b\x32\x14.crex.v1.OfferRecord\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"t\n\x15GrantAllotmentRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12+\n\x08\x65nvelope\x18\x02 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"\xa3\x01\n\x16GrantAllotmentResponse\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x17\n\x0fpool_generation\x18\x02 \x01(\x03\x12)\n\x07windows\x18\x03 \x03(\x0b\x32\x18.crex.v1.AllotmentWindow\x12\x10\n\x08replayed\x18\x04 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"\xcd\x02\n\x11\x43reateHoldRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x33\n\x05items\x18\x02 \x03(\x0b\x32\x18.crex.v1.HoldRequestItemB\n\xca\xf3\x18\x06\x08\x01@\x01H\x10\x12+\n\x08interval\x18\x03 \x01(\x0b\x32\x11.crex.v1.IntervalB\x06\xca\xf3\x18\x02\x08\x01\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x43\n\nproperties\x18\x05 \x03(\x0b\x32\x17.crex.v1.DemandPropertyB\x16\xca\xf3\x18\x12H Z\x0eOFFER-DEMAND-1\x12\x39\n\x06policy\x18\x06 \x01(\x0b\x32\x14.crex.v1.TrustPolicyB\x13\xca\xf3\x18\x0fZ\rHOLD-POLICY-1\"p\n\x0fHoldRequestItem\x12\x1a\n\x08offer_id\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x1e\n\x0coffer_sha256\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x07\x12!\n\x08quantity\x18\x03 \x01(\x03\x42\x0f\xca\xf3\x18\x0b\x08\x01 \x01(\x80\xa0\x94\xa5\x8d\x1d\"\x93\x01\n\x12\x43reateHoldResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\'\n\x0chold_receipt\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12\x10\n\x08replayed\x18\x03 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"s\n\x12ReleaseHoldRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"k\n\x13ReleaseHoldResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"\x8a\x01\n\x12\x43ommitOrderRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12+\n\x08\x65nvelope\x18\x03 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x06\xca\xf3\x18\x02\x08\x01\"k\n\x13\x43ommitOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"s\n\x12\x43\x61ncelOrderRequest\x12.\n\nrequest_id\x18\x01 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x17\n\x05order\x18\x02 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\x12\x14\n\x04\x65tag\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x38@\"k\n\x13\x43\x61ncelOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12#\n\x08receipts\x18\x0f \x03(\x0b\x32\x11.crex.v1.Envelope\"*\n\x0fGetOrderRequest\x12\x17\n\x05order\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x03\"\xb4\x01\n\x10GetOrderResponse\x12\x1d\n\x05order\x18\x01 \x01(\x0b\x32\x0e.crex.v1.Order\x12\'\n\x0chold_receipt\x18\x02 \x01(\x0b\x32\x11.crex.v1.Envelope\x12)\n\x0eorder_document\x18\x03 \x01(\x0b\x32\x11.crex.v1.Envelope\x12-\n\x12order_confirmation\x18\x04 \x01(\x0b\x32\x11.crex.v1.Envelope\"r\n\x11ListOrdersRequest\x12\"\n\x05state\x18\x01 \x01(\x0e\x32\x13.crex.v1.OrderState\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xca\xf3\x18\x03\x38\x80\x08\"M\n\x12ListOrdersResponse\x12\x1e\n\x06orders\x18\x01 \x03(\x0b\x32\x0e.crex.v1.Order\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xd0\x06\n\rMarketService\x12T\n\x0fPublishDocument\x12\x1f.crex.v1.PublishDocumentRequest\x1a .crex.v1.PublishDocumentResponse\x12\x45\n\nPauseOffer\x12\x1a.crex.v1.PauseOfferRequest\x1a\x1b.crex.v1.PauseOfferResponse\x12H\n\x0bResumeOffer\x12\x1b.crex.v1.ResumeOfferRequest\x1a\x1c.crex.v1.ResumeOfferResponse\x12N\n\rWithdrawOffer\x12\x1d.crex.v1.WithdrawOfferRequest\x1a\x1e.crex.v1.WithdrawOfferResponse\x12Q\n\x0eGrantAllotment\x12\x1e.crex.v1.GrantAllotmentRequest\x1a\x1f.crex.v1.GrantAllotmentResponse\x12\x45\n\nCreateHold\x12\x1a.crex.v1.CreateHoldRequest\x1a\x1b.crex.v1.CreateHoldResponse\x12H\n\x0bReleaseHold\x12\x1b.crex.v1.ReleaseHoldRequest\x1a\x1c.crex.v1.ReleaseHoldResponse\x12H\n\x0b\x43ommitOrder\x12\x1b.crex.v1.CommitOrderRequest\x1a\x1c.crex.v1.CommitOrderResponse\x12H\n\x0b\x43\x61ncelOrder\x12\x1b.crex.v1.CancelOrderRequest\x1a\x1c.crex.v1.CancelOrderResponse\x12\x44\n\x08GetOrder\x12\x18.crex.v1.GetOrderRequest\x1a\x19.crex.v1.GetOrderResponse\"\x03\x90\x02\x01\x12J\n\nListOrders\x12\x1a.crex.v1.ListOrdersRequest\x1a\x1b.crex.v1.ListOrdersResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -73,6 +74,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEHOLDREQUEST'].fields_by_name['interval']._serialized_options = b'\312\363\030\002\010\001'
   _globals['_CREATEHOLDREQUEST'].fields_by_name['properties']._loaded_options = None
   _globals['_CREATEHOLDREQUEST'].fields_by_name['properties']._serialized_options = b'\312\363\030\022H Z\016OFFER-DEMAND-1'
+  _globals['_CREATEHOLDREQUEST'].fields_by_name['policy']._loaded_options = None
+  _globals['_CREATEHOLDREQUEST'].fields_by_name['policy']._serialized_options = b'\312\363\030\017Z\rHOLD-POLICY-1'
   _globals['_HOLDREQUESTITEM'].fields_by_name['offer_id']._loaded_options = None
   _globals['_HOLDREQUESTITEM'].fields_by_name['offer_id']._serialized_options = b'\312\363\030\004\010\001\020\003'
   _globals['_HOLDREQUESTITEM'].fields_by_name['offer_sha256']._loaded_options = None
@@ -107,52 +110,52 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MARKETSERVICE'].methods_by_name['GetOrder']._serialized_options = b'\220\002\001'
   _globals['_MARKETSERVICE'].methods_by_name['ListOrders']._loaded_options = None
   _globals['_MARKETSERVICE'].methods_by_name['ListOrders']._serialized_options = b'\220\002\001'
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=234
-  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=351
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=353
-  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=467
-  _globals['_PAUSEOFFERREQUEST']._serialized_start=469
-  _globals['_PAUSEOFFERREQUEST']._serialized_end=586
-  _globals['_PAUSEOFFERRESPONSE']._serialized_start=588
-  _globals['_PAUSEOFFERRESPONSE']._serialized_end=663
-  _globals['_RESUMEOFFERREQUEST']._serialized_start=665
-  _globals['_RESUMEOFFERREQUEST']._serialized_end=783
-  _globals['_RESUMEOFFERRESPONSE']._serialized_start=785
-  _globals['_RESUMEOFFERRESPONSE']._serialized_end=861
-  _globals['_WITHDRAWOFFERREQUEST']._serialized_start=863
-  _globals['_WITHDRAWOFFERREQUEST']._serialized_end=983
-  _globals['_WITHDRAWOFFERRESPONSE']._serialized_start=985
-  _globals['_WITHDRAWOFFERRESPONSE']._serialized_end=1063
-  _globals['_GRANTALLOTMENTREQUEST']._serialized_start=1065
-  _globals['_GRANTALLOTMENTREQUEST']._serialized_end=1181
-  _globals['_GRANTALLOTMENTRESPONSE']._serialized_start=1183
-  _globals['_GRANTALLOTMENTRESPONSE']._serialized_end=1309
-  _globals['_CREATEHOLDREQUEST']._serialized_start=1312
-  _globals['_CREATEHOLDREQUEST']._serialized_end=1586
-  _globals['_HOLDREQUESTITEM']._serialized_start=1588
-  _globals['_HOLDREQUESTITEM']._serialized_end=1700
-  _globals['_CREATEHOLDRESPONSE']._serialized_start=1702
-  _globals['_CREATEHOLDRESPONSE']._serialized_end=1812
-  _globals['_RELEASEHOLDREQUEST']._serialized_start=1814
-  _globals['_RELEASEHOLDREQUEST']._serialized_end=1929
-  _globals['_RELEASEHOLDRESPONSE']._serialized_start=1931
-  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2001
-  _globals['_COMMITORDERREQUEST']._serialized_start=2004
-  _globals['_COMMITORDERREQUEST']._serialized_end=2142
-  _globals['_COMMITORDERRESPONSE']._serialized_start=2144
-  _globals['_COMMITORDERRESPONSE']._serialized_end=2214
-  _globals['_CANCELORDERREQUEST']._serialized_start=2216
-  _globals['_CANCELORDERREQUEST']._serialized_end=2331
-  _globals['_CANCELORDERRESPONSE']._serialized_start=2333
-  _globals['_CANCELORDERRESPONSE']._serialized_end=2403
-  _globals['_GETORDERREQUEST']._serialized_start=2405
-  _globals['_GETORDERREQUEST']._serialized_end=2447
-  _globals['_GETORDERRESPONSE']._serialized_start=2450
-  _globals['_GETORDERRESPONSE']._serialized_end=2630
-  _globals['_LISTORDERSREQUEST']._serialized_start=2632
-  _globals['_LISTORDERSREQUEST']._serialized_end=2746
-  _globals['_LISTORDERSRESPONSE']._serialized_start=2748
-  _globals['_LISTORDERSRESPONSE']._serialized_end=2825
-  _globals['_MARKETSERVICE']._serialized_start=2828
-  _globals['_MARKETSERVICE']._serialized_end=3676
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_start=262
+  _globals['_PUBLISHDOCUMENTREQUEST']._serialized_end=379
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_start=382
+  _globals['_PUBLISHDOCUMENTRESPONSE']._serialized_end=533
+  _globals['_PAUSEOFFERREQUEST']._serialized_start=535
+  _globals['_PAUSEOFFERREQUEST']._serialized_end=652
+  _globals['_PAUSEOFFERRESPONSE']._serialized_start=654
+  _globals['_PAUSEOFFERRESPONSE']._serialized_end=729
+  _globals['_RESUMEOFFERREQUEST']._serialized_start=731
+  _globals['_RESUMEOFFERREQUEST']._serialized_end=849
+  _globals['_RESUMEOFFERRESPONSE']._serialized_start=851
+  _globals['_RESUMEOFFERRESPONSE']._serialized_end=927
+  _globals['_WITHDRAWOFFERREQUEST']._serialized_start=929
+  _globals['_WITHDRAWOFFERREQUEST']._serialized_end=1049
+  _globals['_WITHDRAWOFFERRESPONSE']._serialized_start=1051
+  _globals['_WITHDRAWOFFERRESPONSE']._serialized_end=1129
+  _globals['_GRANTALLOTMENTREQUEST']._serialized_start=1131
+  _globals['_GRANTALLOTMENTREQUEST']._serialized_end=1247
+  _globals['_GRANTALLOTMENTRESPONSE']._serialized_start=1250
+  _globals['_GRANTALLOTMENTRESPONSE']._serialized_end=1413
+  _globals['_CREATEHOLDREQUEST']._serialized_start=1416
+  _globals['_CREATEHOLDREQUEST']._serialized_end=1749
+  _globals['_HOLDREQUESTITEM']._serialized_start=1751
+  _globals['_HOLDREQUESTITEM']._serialized_end=1863
+  _globals['_CREATEHOLDRESPONSE']._serialized_start=1866
+  _globals['_CREATEHOLDRESPONSE']._serialized_end=2013
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=2015
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=2130
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=2132
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2239
+  _globals['_COMMITORDERREQUEST']._serialized_start=2242
+  _globals['_COMMITORDERREQUEST']._serialized_end=2380
+  _globals['_COMMITORDERRESPONSE']._serialized_start=2382
+  _globals['_COMMITORDERRESPONSE']._serialized_end=2489
+  _globals['_CANCELORDERREQUEST']._serialized_start=2491
+  _globals['_CANCELORDERREQUEST']._serialized_end=2606
+  _globals['_CANCELORDERRESPONSE']._serialized_start=2608
+  _globals['_CANCELORDERRESPONSE']._serialized_end=2715
+  _globals['_GETORDERREQUEST']._serialized_start=2717
+  _globals['_GETORDERREQUEST']._serialized_end=2759
+  _globals['_GETORDERRESPONSE']._serialized_start=2762
+  _globals['_GETORDERRESPONSE']._serialized_end=2942
+  _globals['_LISTORDERSREQUEST']._serialized_start=2944
+  _globals['_LISTORDERSREQUEST']._serialized_end=3058
+  _globals['_LISTORDERSRESPONSE']._serialized_start=3060
+  _globals['_LISTORDERSRESPONSE']._serialized_end=3137
+  _globals['_MARKETSERVICE']._serialized_start=3140
+  _globals['_MARKETSERVICE']._serialized_end=3988
 # @@protoc_insertion_point(module_scope)

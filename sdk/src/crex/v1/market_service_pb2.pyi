@@ -10,6 +10,7 @@ from crex.v1 import envelope_pb2 as _envelope_pb2
 from crex.v1 import offer_pb2 as _offer_pb2
 from crex.v1 import order_pb2 as _order_pb2
 from crex.v1 import scalar_pb2 as _scalar_pb2
+from crex.v1 import trust_policy_pb2 as _trust_policy_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
@@ -65,6 +66,7 @@ class PublishDocumentResponse(_message.Message):
     OFFER_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """Digest of the document."""
     replayed: _builtins.bool
@@ -77,6 +79,10 @@ class PublishDocumentResponse(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Members of a descriptive document that this broker does not know and ignored."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
@@ -84,10 +90,11 @@ class PublishDocumentResponse(_message.Message):
         offer: _offer_pb2.OfferRecord | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer", "replayed", b"replayed", "sha256", b"sha256", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offer", b"offer", "receipts", b"receipts", "replayed", b"replayed", "sha256", b"sha256", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -305,6 +312,7 @@ class GrantAllotmentResponse(_message.Message):
     POOL_GENERATION_FIELD_NUMBER: _builtins.int
     WINDOWS_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     sha256: _builtins.str
     """Digest of the allotment that stands."""
     pool_generation: _builtins.int
@@ -315,6 +323,10 @@ class GrantAllotmentResponse(_message.Message):
     def windows(self) -> _containers.RepeatedCompositeFieldContainer[_allotment_pb2.AllotmentWindow]:
         """The windows that stand."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
@@ -322,10 +334,11 @@ class GrantAllotmentResponse(_message.Message):
         pool_generation: _builtins.int = ...,
         windows: _abc.Iterable[_allotment_pb2.AllotmentWindow] | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["pool_generation", b"pool_generation", "replayed", b"replayed", "sha256", b"sha256", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pool_generation", b"pool_generation", "receipts", b"receipts", "replayed", b"replayed", "sha256", b"sha256", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -342,6 +355,7 @@ class CreateHoldRequest(_message.Message):
     INTERVAL_FIELD_NUMBER: _builtins.int
     TTL_FIELD_NUMBER: _builtins.int
     PROPERTIES_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Identifier of the request."""
     @_builtins.property
@@ -362,6 +376,12 @@ class CreateHoldRequest(_message.Message):
         hold receipt repeats it, and the order, which pins the receipt, signs it.
         """
 
+    @_builtins.property
+    def policy(self) -> _trust_policy_pb2.TrustPolicy:
+        """What must be attested of each offer, its resource, its site or its provider;
+        else POLICY. Unset: nothing.
+        """
+
     def __init__(
         self,
         *,
@@ -370,10 +390,11 @@ class CreateHoldRequest(_message.Message):
         interval: _scalar_pb2.Interval | None = ...,
         ttl: _duration_pb2.Duration | None = ...,
         properties: _abc.Iterable[_demand_pb2.DemandProperty] | None = ...,
+        policy: _trust_policy_pb2.TrustPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "ttl", b"ttl"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "policy", b"policy", "ttl", b"ttl"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "items", b"items", "properties", b"properties", "request_id", b"request_id", "ttl", b"ttl"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["interval", b"interval", "items", b"items", "policy", b"policy", "properties", b"properties", "request_id", b"request_id", "ttl", b"ttl"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -418,6 +439,7 @@ class CreateHoldResponse(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     HOLD_RECEIPT_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
@@ -428,16 +450,21 @@ class CreateHoldResponse(_message.Message):
     def hold_receipt(self) -> _envelope_pb2.Envelope:
         """The broker's signed hold receipt."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         order: _order_pb2.Order | None = ...,
         hold_receipt: _envelope_pb2.Envelope | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hold_receipt", b"hold_receipt", "order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_receipt", b"hold_receipt", "order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hold_receipt", b"hold_receipt", "order", b"order", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -481,21 +508,27 @@ class ReleaseHoldResponse(_message.Message):
 
     ORDER_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def order(self) -> _order_pb2.Order:
         """The order."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         order: _order_pb2.Order | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -541,21 +574,27 @@ class CommitOrderResponse(_message.Message):
 
     ORDER_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def order(self) -> _order_pb2.Order:
         """The order in state COMMITTING."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         order: _order_pb2.Order | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -599,21 +638,27 @@ class CancelOrderResponse(_message.Message):
 
     ORDER_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    RECEIPTS_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
     """Whether this is the remembered result of an earlier call."""
     @_builtins.property
     def order(self) -> _order_pb2.Order:
         """The order."""
 
+    @_builtins.property
+    def receipts(self) -> _containers.RepeatedCompositeFieldContainer[_envelope_pb2.Envelope]:
+        """Receipts of what this call put into the broker's log, by ascending index."""
+
     def __init__(
         self,
         *,
         order: _order_pb2.Order | None = ...,
         replayed: _builtins.bool = ...,
+        receipts: _abc.Iterable[_envelope_pb2.Envelope] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["order", b"order"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "replayed", b"replayed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["order", b"order", "receipts", b"receipts", "replayed", b"replayed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from crex.v1 import header_pb2 as crex_dot_v1_dot_header__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rex/v1/trust_document.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x02\n\rTrustDocument\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x39\n\x05roots\x18\x02 \x01(\x0b\x32\x13.crex.v1.TrustRootsB\x15\xca\xf3\x18\x11\x08\x01Z\rTRUST-ROOTS-1\x12;\n\x04keys\x18\x03 \x03(\x0b\x32\x12.crex.v1.KeyRecordB\x19\xca\xf3\x18\x15\x08\x01@\x01H\x80\x02Z\x0cTRUST-KEYS-1\x12,\n\ttls_roots\x18\x04 \x03(\tB\x19\xca\xf3\x18\x15\x30@8\x80\x80\x01H\x08Z\x0bTRUST-TLS-1:#\xd2\xf3\x18\x1f\n\x0etrust-document\x10\x01\x18\x01\"\tauthority\"o\n\nTrustRoots\x12\x35\n\tthreshold\x18\x01 \x01(\x05\x42\x1d\xca\xf3\x18\x19\x08\x01 \x01(\x08Z\x11TRUST-THRESHOLD-1H\x00\x88\x01\x01\x12\x1c\n\x04keys\x18\x02 \x03(\tB\x0e\xca\xf3\x18\n\x08\x01\x10\x0c@\x01H\x10P\x01\x42\x0c\n\n_threshold\"\x9a\x03\n\tKeyRecord\x12+\n\x05keyid\x18\x01 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x0cZ\rTRUST-KEYID-1H\x00\x88\x01\x01\x12\'\n\x03\x61lg\x18\x02 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x06Z\x0bTRUST-ALG-1H\x01\x88\x01\x01\x12\x1e\n\x04spki\x18\x03 \x01(\x0c\x42\x0b\xca\xf3\x18\x07\x08\x01\x30 8\x80 H\x02\x88\x01\x01\x12(\n\x03use\x18\x04 \x03(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06@\x01H@P\x01Z\x0bTRUST-USE-1\x12\x46\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x16\xca\xf3\x18\x12\x08\x01Z\x0eTRUST-PERIOD-1\x12\x43\n\tnot_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xca\xf3\x18\x10Z\x0eTRUST-PERIOD-1\x12\x45\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\xca\xf3\x18\x11Z\x0fTRUST-REVOKED-1B\x08\n\x06_keyidB\x06\n\x04_algB\x07\n\x05_spkib\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63rex/v1/trust_document.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x14\x63rex/v1/header.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x04\n\rTrustDocument\x12\'\n\x06header\x18\x01 \x01(\x0b\x32\x0f.crex.v1.HeaderB\x06\xca\xf3\x18\x02\x08\x01\x12\x39\n\x05roots\x18\x02 \x01(\x0b\x32\x13.crex.v1.TrustRootsB\x15\xca\xf3\x18\x11\x08\x01Z\rTRUST-ROOTS-1\x12;\n\x04keys\x18\x03 \x03(\x0b\x32\x12.crex.v1.KeyRecordB\x19\xca\xf3\x18\x15\x08\x01@\x01H\x80\x02Z\x0cTRUST-KEYS-1\x12,\n\ttls_roots\x18\x04 \x03(\tB\x19\xca\xf3\x18\x15\x30@8\x80\x80\x01H\x08Z\x0bTRUST-TLS-1\x12`\n\x04logs\x18\x05 \x03(\tBR\xca\xf3\x18N\x1a=[^\\u0000-\\u0020+]{1,255}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]{4,4096}H\x10P\x01Z\tLOG-KEY-1\x12i\n\twitnesses\x18\x06 \x03(\tBV\xca\xf3\x18R\x1a=[^\\u0000-\\u0020+]{1,255}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]{4,4096}H\x10P\x01Z\rLOG-WITNESS-1\x12/\n\x0cstatus_lists\x18\x07 \x03(\tB\x19\xca\xf3\x18\x15\x10\x03H@P\x01Z\rSTATUS-LIST-1\x12\x44\n\x0b\x64\x65legations\x18\x08 \x03(\x0b\x32\x13.crex.v1.DelegationB\x1a\xca\xf3\x18\x16H@Z\x12\x44\x45LEGATION-CHAIN-1:#\xd2\xf3\x18\x1f\n\x0etrust-document\x10\x01\x18\x01\"\tauthority\"\xf3\x01\n\nDelegation\x12\x19\n\x02to\x18\x01 \x01(\tB\x08\xca\xf3\x18\x04\x08\x01\x10\x05H\x00\x88\x01\x01\x12\x32\n\x05types\x18\x02 \x03(\tB#\xca\xf3\x18\x1f\x08\x01\x10\x06@\x01H@P\x01Z\x13\x44\x45LEGATION-NARROW-1\x12\x36\n\tmax_depth\x18\x03 \x01(\x05\x42\x1e\xca\xf3\x18\x1a\x08\x01 \x00(\x07Z\x12\x44\x45LEGATION-DEPTH-1H\x01\x88\x01\x01\x12I\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x19\xca\xf3\x18\x15\x08\x01Z\x11\x44\x45LEGATION-TIME-1B\x05\n\x03_toB\x0c\n\n_max_depth\"o\n\nTrustRoots\x12\x35\n\tthreshold\x18\x01 \x01(\x05\x42\x1d\xca\xf3\x18\x19\x08\x01 \x01(\x08Z\x11TRUST-THRESHOLD-1H\x00\x88\x01\x01\x12\x1c\n\x04keys\x18\x02 \x03(\tB\x0e\xca\xf3\x18\n\x08\x01\x10\x0c@\x01H\x10P\x01\x42\x0c\n\n_threshold\"\x9a\x03\n\tKeyRecord\x12+\n\x05keyid\x18\x01 \x01(\tB\x17\xca\xf3\x18\x13\x08\x01\x10\x0cZ\rTRUST-KEYID-1H\x00\x88\x01\x01\x12\'\n\x03\x61lg\x18\x02 \x01(\tB\x15\xca\xf3\x18\x11\x08\x01\x10\x06Z\x0bTRUST-ALG-1H\x01\x88\x01\x01\x12\x1e\n\x04spki\x18\x03 \x01(\x0c\x42\x0b\xca\xf3\x18\x07\x08\x01\x30 8\x80 H\x02\x88\x01\x01\x12(\n\x03use\x18\x04 \x03(\tB\x1b\xca\xf3\x18\x17\x08\x01\x10\x06@\x01H@P\x01Z\x0bTRUST-USE-1\x12\x46\n\nnot_before\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x16\xca\xf3\x18\x12\x08\x01Z\x0eTRUST-PERIOD-1\x12\x43\n\tnot_after\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xca\xf3\x18\x10Z\x0eTRUST-PERIOD-1\x12\x45\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\xca\xf3\x18\x11Z\x0fTRUST-REVOKED-1B\x08\n\x06_keyidB\x06\n\x04_algB\x07\n\x05_spkib\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,8 +42,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRUSTDOCUMENT'].fields_by_name['keys']._serialized_options = b'\312\363\030\025\010\001@\001H\200\002Z\014TRUST-KEYS-1'
   _globals['_TRUSTDOCUMENT'].fields_by_name['tls_roots']._loaded_options = None
   _globals['_TRUSTDOCUMENT'].fields_by_name['tls_roots']._serialized_options = b'\312\363\030\0250@8\200\200\001H\010Z\013TRUST-TLS-1'
+  _globals['_TRUSTDOCUMENT'].fields_by_name['logs']._loaded_options = None
+  _globals['_TRUSTDOCUMENT'].fields_by_name['logs']._serialized_options = b'\312\363\030N\032=[^\\u0000-\\u0020+]{1,255}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]{4,4096}H\020P\001Z\tLOG-KEY-1'
+  _globals['_TRUSTDOCUMENT'].fields_by_name['witnesses']._loaded_options = None
+  _globals['_TRUSTDOCUMENT'].fields_by_name['witnesses']._serialized_options = b'\312\363\030R\032=[^\\u0000-\\u0020+]{1,255}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/=]{4,4096}H\020P\001Z\rLOG-WITNESS-1'
+  _globals['_TRUSTDOCUMENT'].fields_by_name['status_lists']._loaded_options = None
+  _globals['_TRUSTDOCUMENT'].fields_by_name['status_lists']._serialized_options = b'\312\363\030\025\020\003H@P\001Z\rSTATUS-LIST-1'
+  _globals['_TRUSTDOCUMENT'].fields_by_name['delegations']._loaded_options = None
+  _globals['_TRUSTDOCUMENT'].fields_by_name['delegations']._serialized_options = b'\312\363\030\026H@Z\022DELEGATION-CHAIN-1'
   _globals['_TRUSTDOCUMENT']._loaded_options = None
   _globals['_TRUSTDOCUMENT']._serialized_options = b'\322\363\030\037\n\016trust-document\020\001\030\001\"\tauthority'
+  _globals['_DELEGATION'].fields_by_name['to']._loaded_options = None
+  _globals['_DELEGATION'].fields_by_name['to']._serialized_options = b'\312\363\030\004\010\001\020\005'
+  _globals['_DELEGATION'].fields_by_name['types']._loaded_options = None
+  _globals['_DELEGATION'].fields_by_name['types']._serialized_options = b'\312\363\030\037\010\001\020\006@\001H@P\001Z\023DELEGATION-NARROW-1'
+  _globals['_DELEGATION'].fields_by_name['max_depth']._loaded_options = None
+  _globals['_DELEGATION'].fields_by_name['max_depth']._serialized_options = b'\312\363\030\032\010\001 \000(\007Z\022DELEGATION-DEPTH-1'
+  _globals['_DELEGATION'].fields_by_name['expires_at']._loaded_options = None
+  _globals['_DELEGATION'].fields_by_name['expires_at']._serialized_options = b'\312\363\030\025\010\001Z\021DELEGATION-TIME-1'
   _globals['_TRUSTROOTS'].fields_by_name['threshold']._loaded_options = None
   _globals['_TRUSTROOTS'].fields_by_name['threshold']._serialized_options = b'\312\363\030\031\010\001 \001(\010Z\021TRUST-THRESHOLD-1'
   _globals['_TRUSTROOTS'].fields_by_name['keys']._loaded_options = None
@@ -63,9 +79,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEYRECORD'].fields_by_name['revoked_at']._loaded_options = None
   _globals['_KEYRECORD'].fields_by_name['revoked_at']._serialized_options = b'\312\363\030\021Z\017TRUST-REVOKED-1'
   _globals['_TRUSTDOCUMENT']._serialized_start=123
-  _globals['_TRUSTDOCUMENT']._serialized_end=382
-  _globals['_TRUSTROOTS']._serialized_start=384
-  _globals['_TRUSTROOTS']._serialized_end=495
-  _globals['_KEYRECORD']._serialized_start=498
-  _globals['_KEYRECORD']._serialized_end=908
+  _globals['_TRUSTDOCUMENT']._serialized_end=706
+  _globals['_DELEGATION']._serialized_start=709
+  _globals['_DELEGATION']._serialized_end=952
+  _globals['_TRUSTROOTS']._serialized_start=954
+  _globals['_TRUSTROOTS']._serialized_end=1065
+  _globals['_KEYRECORD']._serialized_start=1068
+  _globals['_KEYRECORD']._serialized_end=1478
 # @@protoc_insertion_point(module_scope)

@@ -33,6 +33,10 @@ class TrustDocument(_message.Message):
     ROOTS_FIELD_NUMBER: _builtins.int
     KEYS_FIELD_NUMBER: _builtins.int
     TLS_ROOTS_FIELD_NUMBER: _builtins.int
+    LOGS_FIELD_NUMBER: _builtins.int
+    WITNESSES_FIELD_NUMBER: _builtins.int
+    STATUS_LISTS_FIELD_NUMBER: _builtins.int
+    DELEGATIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def header(self) -> _header_pb2.Header:
         """Header; `id` is `crex://<authority>/trust/main`."""
@@ -49,6 +53,26 @@ class TrustDocument(_message.Message):
     def tls_roots(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """PEM certificates of the roots that issue this authority's RPC certificates."""
 
+    @_builtins.property
+    def logs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Verifier keys of the logs that this authority operates, in the form of C2SP
+        signed notes: `<name>+<hash>+<key>`.
+        """
+
+    @_builtins.property
+    def witnesses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Verifier keys under which this authority co-signs checkpoints as a witness, in
+        the same form.
+        """
+
+    @_builtins.property
+    def status_lists(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the status lists that this authority keeps."""
+
+    @_builtins.property
+    def delegations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Delegation]:
+        """Authorities that may sign documents in this authority's name."""
+
     def __init__(
         self,
         *,
@@ -56,14 +80,67 @@ class TrustDocument(_message.Message):
         roots: Global___TrustRoots | None = ...,
         keys: _abc.Iterable[Global___KeyRecord] | None = ...,
         tls_roots: _abc.Iterable[_builtins.str] | None = ...,
+        logs: _abc.Iterable[_builtins.str] | None = ...,
+        witnesses: _abc.Iterable[_builtins.str] | None = ...,
+        status_lists: _abc.Iterable[_builtins.str] | None = ...,
+        delegations: _abc.Iterable[Global___Delegation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "roots", b"roots"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "keys", b"keys", "roots", b"roots", "tls_roots", b"tls_roots"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delegations", b"delegations", "header", b"header", "keys", b"keys", "logs", b"logs", "roots", b"roots", "status_lists", b"status_lists", "tls_roots", b"tls_roots", "witnesses", b"witnesses"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TrustDocument: _TypeAlias = TrustDocument  # noqa: Y015
+
+@_typing.final
+class Delegation(_message.Message):
+    """Represents the right of another authority to sign documents of some types in the
+    name of this one. It only narrows on its way.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
+    MAX_DEPTH_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    to: _builtins.str
+    """Authority that may sign."""
+    max_depth: _builtins.int
+    """How many further authorities may stand between: 0 means that it may not
+    delegate on.
+    """
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Document type tokens that it may sign."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """End of the right, exclusive, UTC."""
+
+    def __init__(
+        self,
+        *,
+        to: _builtins.str | None = ...,
+        types: _abc.Iterable[_builtins.str] | None = ...,
+        max_depth: _builtins.int | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_depth", b"_max_depth", "_to", b"_to", "expires_at", b"expires_at", "max_depth", b"max_depth", "to", b"to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_depth", b"_max_depth", "_to", b"_to", "expires_at", b"expires_at", "max_depth", b"max_depth", "to", b"to", "types", b"types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_depth: _TypeAlias = _typing.Literal["max_depth"]  # noqa: Y015
+    _WhichOneofArgType__max_depth: _TypeAlias = _typing.Literal["_max_depth", b"_max_depth"]  # noqa: Y015
+    _WhichOneofReturnType__to: _TypeAlias = _typing.Literal["to"]  # noqa: Y015
+    _WhichOneofArgType__to: _TypeAlias = _typing.Literal["_to", b"_to"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_depth) -> _WhichOneofReturnType__max_depth | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__to) -> _WhichOneofReturnType__to | None: ...
+
+Global___Delegation: _TypeAlias = Delegation  # noqa: Y015
 
 @_typing.final
 class TrustRoots(_message.Message):
