@@ -1,13 +1,16 @@
 """The Merkle tree of RFC 9162: a root over a list of byte strings, and proofs that one of them is in it.
 
-A usage batch seals its records, and an invoice its pages of lines, under such a root. The leaves are the
-exact bytes as transmitted; the tree never looks into them. Enforces MERKLE-LEAF-1, MERKLE-NODE-1,
-MERKLE-ROOT-1 and MERKLE-PROOF-1 of trust.md.
+A usage batch seals its records, an invoice its pages of lines, and a log all that it accepted under such a
+root. The leaves are the exact bytes as transmitted; the tree never looks into them. Enforces MERKLE-LEAF-1,
+MERKLE-NODE-1, MERKLE-ROOT-1 and MERKLE-PROOF-1 of trust.md, and LOG-CONSISTENT-1 of log.md.
+
+Whoever keeps a large tree keeps hashes of its perfect subtrees; roots and proofs are made from those, through
+a function `node(level, index)` that gives the hash over leaves [index·2^level, (index+1)·2^level).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -15,6 +18,10 @@ from hmac import compare_digest
 EMPTY_ROOT = sha256().digest()
 
 _HASH_BYTES = 32
+# More than any proof in a tree of fewer than 2^63 leaves has.
+_PROOF_MAX = 64
+
+Node = Callable[[int, int], bytes]
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -136,3 +143,155 @@ def verify_hash_inclusion(
         place >>= 1
         last >>= 1
     return last == 0 and compare_digest(hashed, expected_root)
+
+
+def verify_consistency(
+    first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
+) -> bool:
+    """Tells whether a tree of `second` leaves begins with the tree of `first` leaves (RFC 9162, 2.1.4.2).
+
+    Equal sizes are consistent by equal roots, and every tree begins with the empty one, both without a proof
+    (LOG-CONSISTENT-1).
+
+    Args:
+        first: Size of the earlier tree.
+        second: Size of the later tree.
+        proof: Hashes of 32 bytes.
+        first_root: The 32-byte root of the earlier tree.
+        second_root: The 32-byte root of the later tree.
+    """
+    hashes = (first_root, second_root, *proof[: _PROOF_MAX + 1])
+    if not 0 <= first <= second or any(len(part) != _HASH_BYTES for part in hashes):
+        return False
+    if first == second:
+        return not proof and compare_digest(first_root, second_root)
+    if first == 0:
+        return not proof and compare_digest(first_root, EMPTY_ROOT)
+    if not 0 < len(proof) <= _PROOF_MAX:
+        return False
+    path = list(proof)
+    if first & (first - 1) == 0:
+        path.insert(0, first_root)  # the earlier tree is one perfect subtree, and the proof leaves it out
+    place, last = first - 1, second - 1
+    while place & 1:
+        place >>= 1
+        last >>= 1
+    earlier = later = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False  # longer than the tree is high
+        if place & 1 or place == last:
+            earlier, later = node_hash(sibling, earlier), node_hash(sibling, later)
+            while not place & 1 and place:
+                place >>= 1
+                last >>= 1
+        else:
+            later = node_hash(later, sibling)
+        place >>= 1
+        last >>= 1
+    return last == 0 and compare_digest(earlier, first_root) and compare_digest(later, second_root)
+
+
+def consistency_proof(leaf_hashes: Sequence[bytes], first: int) -> list[bytes]:
+    """Returns the proof that the tree over these leaf hashes begins with that over the first `first` of them.
+
+    Raises:
+        IndexError: There are fewer leaves than `first`.
+    """
+    return prove_consistency(first, len(leaf_hashes), nodes_of(leaf_hashes))
+
+
+def prove_consistency(first: int, second: int, node: Node) -> list[bytes]:
+    """Returns the proof that a tree grew from `first` to `second` leaves (RFC 9162, 2.1.4.1).
+
+    Reads a number of nodes of the order of the square of the height at most.
+
+    Raises:
+        IndexError: The sizes are not 0 ≤ first ≤ second.
+    """
+    if not 0 <= first <= second:
+        raise IndexError(f"A tree of {second} leaves does not begin with one of {first}.")
+    if first in (0, second):
+        return []
+    proof: list[bytes] = []
+    start, end, whole = 0, second, True
+    # Descends to where the earlier tree ends, noting at each branching the half that is left aside.
+    while start + first != end or not whole:
+        if start + first == end:
+            proof.append(subtree_root(start, end, node))
+            break
+        half = start + _split(end - start)
+        if first <= half - start:
+            proof.append(subtree_root(half, end, node))
+            end = half
+        else:
+            proof.append(subtree_root(start, half, node))
+            first -= half - start
+            start, whole = half, False
+    proof.reverse()
+    return proof
+
+
+def prove_inclusion(index: int, size: int, node: Node) -> list[bytes]:
+    """Returns the proof that a leaf is in a tree, from the bottom up (RFC 9162, 2.1.3.1).
+
+    Raises:
+        IndexError: There is no such leaf.
+    """
+    if not 0 <= index < size:
+        raise IndexError(f"There is no leaf {index} among {size} leaves; positions count from 0.")
+    proof: list[bytes] = []
+    start, end = 0, size
+    while end - start > 1:
+        half = start + _split(end - start)
+        if index < half:
+            proof.append(subtree_root(half, end, node))
+            end = half
+        else:
+            proof.append(subtree_root(start, half, node))
+            start = half
+    proof.reverse()
+    return proof
+
+
+def root_of(size: int, node: Node) -> bytes:
+    """Returns the 32-byte root of the first `size` leaves from the hashes of perfect subtrees."""
+    return subtree_root(0, size, node) if size else EMPTY_ROOT
+
+
+def subtree_root(start: int, end: int, node: Node) -> bytes:
+    """Returns the hash over leaves [start, end), where such a subtree occurs in a proof.
+
+    That is: `start` is a multiple of the smallest power of two that is not below their number.
+    """
+    roots = []
+    while start < end:
+        level = (end - start).bit_length() - 1
+        roots.append(node(level, start >> level))
+        start += 1 << level
+    hashed = roots[-1]
+    for left in reversed(roots[:-1]):
+        hashed = node_hash(left, hashed)
+    return hashed
+
+
+def perfect_root(hashes: Sequence[bytes]) -> bytes:
+    """Returns the hash over a number of sibling hashes that is a power of two."""
+    level = list(hashes)
+    while len(level) > 1:
+        level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level), 2)]
+    return level[0]
+
+
+def nodes_of(leaf_hashes: Sequence[bytes]) -> Node:
+    """Returns the function that gives the hashes of perfect subtrees over leaf hashes held in memory."""
+
+    def node(level: int, index: int) -> bytes:
+        return perfect_root(leaf_hashes[index << level : (index + 1) << level])
+
+    return node
+
+
+def _split(count: int) -> int:
+    """Returns the largest power of two that is smaller than a count of at least two."""
+    return 1 << ((count - 1).bit_length() - 1)
