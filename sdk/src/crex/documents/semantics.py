@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 
 from crex import names
 from crex.decimals import Money, exponent, parse_rational
-from crex.documents import description_rules, link_rules, strict
+from crex.documents import description_rules, link_rules, status_rules, strict
 from crex.documents.fields import Field, Kind, descriptor_of, field_by_member, fields_of
 from crex.documents.paths import json_path
 from crex.documents.rules import Path, Rule
@@ -159,6 +159,7 @@ def _header(header: dict[str, Any], path: Path) -> Iterator[Violation]:
     if until is not None and not _before(header["issuedAt"], until):
         message = f'valid until "{until}", which is not after it was issued ("{header["issuedAt"]}")'
         yield Violation(json_path((*path, "validUntil")), message, "DOC-VALIDITY-1", "let it end later")
+    yield from status_rules.reference(header, path)
     for name, text in header.get("extensions", {}).items():
         try:
             strict.loads(text.encode())
@@ -241,6 +242,8 @@ _BY_MESSAGE: dict[str, Rule] = {
     "crex.v1.Rational": _rational,
     "crex.v1.UsageRecord": _record,
     "crex.v1.Allotment": _allotment,
+    **attestation_rules.RULES,
     **description_rules.RULES,
     **link_rules.RULES,
+    **status_rules.RULES,
 }

@@ -2,13 +2,13 @@
 
 The schema has been applied before; what it cannot say is checked here: key names recomputed, keys of the
 stated algorithm and not degenerate, roots that exist, thresholds that can be met, TLS roots that are
-certificates.
+certificates, log and witness keys of the right kind and name, status lists and delegations that are its own.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,10 +16,12 @@ from typing import Any, Final
 from cryptography import x509
 
 from crex.documents.times import parse_time
-from crex.errors import TrustError, Violation
+from crex.errors import CrexError, TrustError, Violation
+from crex.names import authority_of
 from crex.trust import steps
 from crex.trust.envelope import Parts, digest
 from crex.trust.keys import KNOWN_ALGORITHMS, X25519, PublicKey, key_id
+from crex.trust.signed_note import KIND_COSIGNATURE, KIND_NOTE, NoteVerifier
 
 # What a key may be used for beside document types (TRUST-USE-1).
 USE_ACCESS: Final = "access"
@@ -51,6 +53,23 @@ class KeyEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class DelegationEntry:
+    """The right of another authority to sign documents in this one's name.
+
+    Attributes:
+        to: Authority that may sign.
+        types: Document type tokens that it may sign (DELEGATION-NARROW-1).
+        max_depth: How many further authorities may stand between (DELEGATION-DEPTH-1).
+        expires_at: End of the right, exclusive (DELEGATION-TIME-1).
+    """
+
+    to: str
+    types: frozenset[str]
+    max_depth: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TrustRecord:
     """One version of an authority's trust document.
 
@@ -62,8 +81,13 @@ class TrustRecord:
         roots: Names of the root keys.
         keys: Every key by its name.
         tls_roots: Certificates under which the authority's programs are known.
+        status_lists: Names of the status lists that it keeps.
         digest: SHA-256 of the body.
         parts: The envelope.
+        logs: Keys of the logs that the authority operates.
+        witnesses: Keys under which it co-signs checkpoints of others.
+        status_lists: Names of the status lists that it keeps.
+        delegations: Who may sign in its name; each authority at most once.
     """
 
     authority: str
@@ -76,6 +100,10 @@ class TrustRecord:
     tls_roots: tuple[x509.Certificate, ...] = field(repr=False)
     digest: str
     parts: Parts = field(repr=False)
+    logs: tuple[NoteVerifier, ...] = ()
+    witnesses: tuple[NoteVerifier, ...] = ()
+    status_lists: tuple[str, ...] = ()
+    delegations: tuple[DelegationEntry, ...] = ()
 
     @property
     def name(self) -> str:
@@ -99,11 +127,16 @@ class TrustRecord:
         root_ids = frozenset(roots["keys"])
         _check_roots(roots, root_ids, keys, violations)
         _check_name(header, violations)
+        authority = header["issuer"]
         tls_roots = _tls_roots(body.get("tlsRoots", ()), violations)
+        logs = _note_keys(body, "logs", authority, violations)
+        witnesses = _note_keys(body, "witnesses", authority, violations)
+        status_lists = _status_lists(body.get("statusLists", ()), authority, violations)
+        delegations = _delegations(body.get("delegations", ()), authority, violations)
         if violations:
             raise _invalid(violations)
         return cls(
-            authority=header["issuer"],
+            authority=authority,
             revision=int(header["revision"]),
             issued_at=parse_time(header["issuedAt"]),
             valid_until=parse_time(header["validUntil"]),
@@ -113,10 +146,17 @@ class TrustRecord:
             tls_roots=tls_roots,
             digest=digest(parts.body),
             parts=parts,
+            logs=logs,
+            witnesses=witnesses,
+            status_lists=status_lists,
+            delegations=delegations,
         )
 
     def check_successor_of(self, earlier: TrustRecord) -> None:
-        """Checks that no key of the version before was removed, exchanged or un-revoked (TRUST-KEYS-1).
+        """Checks that nothing disappeared that earlier documents are judged by.
+
+        No key may be removed, exchanged or un-revoked (TRUST-KEYS-1, TRUST-REVOKED-1), no log may be left
+        without a key (TRUST-LOGS-1), no status list may be given up (TRUST-LISTS-1).
 
         Raises:
             TrustError: SCHEMA with every violation.
@@ -132,6 +172,14 @@ class TrustRecord:
                 message = f"the revocation of key {keyid} is withdrawn or moved to a later time"
                 fix = "keep `revokedAt`, or move it to an earlier time"
                 violations.append(Violation("$.keys", message, "TRUST-REVOKED-1", fix))
+        for log in sorted({key.name for key in earlier.logs} - {key.name for key in self.logs}):
+            message = f"log {log} of revision {earlier.revision} has no key any more"
+            fix = "list a key of that name; a new one may take the place of the old"
+            violations.append(Violation("$.logs", message, "TRUST-LOGS-1", fix))
+        for name in sorted(set(earlier.status_lists) - set(self.status_lists)):
+            message = f"status list {name} of revision {earlier.revision} is missing"
+            fix = "keep it: documents that refer to it could no longer be judged"
+            violations.append(Violation("$.statusLists", message, "TRUST-LISTS-1", fix))
         if violations:
             raise _invalid(violations)
 
@@ -220,6 +268,74 @@ def _tls_roots(texts: list[str] | tuple[()], violations: list[Violation]) -> tup
             fix = "paste one root certificate, with basicConstraints CA"
             violations.append(Violation(f"$.tlsRoots[{at}]", message, "TRUST-TLS-1", fix))
     return tuple(found)
+
+
+def _note_keys(
+    body: Mapping[str, Any], member: str, authority: str, violations: list[Violation]
+) -> tuple[NoteVerifier, ...]:
+    """Reads the keys of logs (LOG-KEY-1) or of witnesses (LOG-WITNESS-1)."""
+    texts: Sequence[str] = body.get(member, ())
+    if not texts:
+        return ()
+    kind, requirement = (KIND_NOTE, "LOG-KEY-1") if member == "logs" else (KIND_COSIGNATURE, "LOG-WITNESS-1")
+    found: list[NoteVerifier] = []
+    for at, text in enumerate(texts):
+        path = f"$.{member}[{at}]"
+        try:
+            key = NoteVerifier.parse(text)
+        except (CrexError, ValueError) as error:
+            why = error.message if isinstance(error, CrexError) else str(error)
+            message = f"this is no C2SP verifier key: {why}"
+            fix = "write it as the program that made it prints it, `<name>+<hash>+<key>`"
+            violations.append(Violation(path, message, requirement, fix))
+            continue
+        if key.kind != kind:
+            message = f"its type is 0x{key.kind:02x}, and here one of type 0x{kind:02x} is expected"
+            violations.append(
+                Violation(path, message, requirement, "publish a key that was made for this use")
+            )
+        elif key.name != authority and not key.name.startswith(f"{authority}/"):
+            message = f"its name is {key.name}, which does not begin with {authority}"
+            fix = f"name it {authority}/{'log' if kind == KIND_NOTE else 'witness'}"
+            violations.append(Violation(path, message, requirement, fix))
+        elif any(key.name == other.name and key.key_hash == other.key_hash for other in found):
+            message = "another key here has the same name and hash, and a signature could not tell them apart"
+            violations.append(Violation(path, message, requirement, "keep one of the two"))
+        else:
+            found.append(key)
+    return tuple(found)
+
+
+def _status_lists(texts: Sequence[str], authority: str, violations: list[Violation]) -> tuple[str, ...]:
+    for at, text in enumerate(texts):
+        if authority_of(text) != authority:
+            message = f"{text} is no status list of {authority}"
+            fix = f'write a name such as "crex://{authority}/status-list/main"'
+            violations.append(Violation(f"$.statusLists[{at}]", message, "STATUS-LIST-1", fix))
+    return tuple(texts)
+
+
+def _delegations(
+    entries: Sequence[Mapping[str, Any]], authority: str, violations: list[Violation]
+) -> tuple[DelegationEntry, ...]:
+    found: dict[str, DelegationEntry] = {}
+    for at, entry in enumerate(entries):
+        path, to = f"$.delegations[{at}].to", entry["to"]
+        if to == authority:
+            message = "an authority needs no right to sign in its own name"
+            violations.append(Violation(path, message, "TRUST-DELEGATES-1", "name another, or take it out"))
+        elif to in found:
+            message = f"{to} stands here twice, so what it may sign is not stated once"
+            violations.append(Violation(path, message, "TRUST-DELEGATES-1", "make one entry of the two"))
+        elif USE_TRUST in entry["types"]:
+            message = f"nobody else may sign the trust document of {authority}"
+            fix = f"take `{USE_TRUST}` out of `types`; to share the roots, list the other's key among them"
+            violations.append(Violation(f"$.delegations[{at}].types", message, "TRUST-DELEGATES-2", fix))
+        else:
+            found[to] = DelegationEntry(
+                to, frozenset(entry["types"]), entry["maxDepth"], parse_time(entry["expiresAt"])
+            )
+    return tuple(found.values())
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
