@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 
 from crex import names
 from crex.decimals import Money, exponent, parse_rational
-from crex.documents import description_rules, link_rules, status_rules, strict
+from crex.documents import attestation_rules, description_rules, link_rules, status_rules, strict
 from crex.documents.fields import Field, Kind, descriptor_of, field_by_member, fields_of
 from crex.documents.paths import json_path
 from crex.documents.rules import Path, Rule
