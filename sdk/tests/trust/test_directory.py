@@ -6,7 +6,7 @@ from crex.documents.times import format_time
 from crex.errors import TrustError
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
-from crex.trust.keys import AccessKey, SigningKey
+from crex.trust.keys import AccessKey, LocalSigningKey, SigningKey
 from sdk.tests.trust.samples import (
     CONSUMER,
     NOW,
@@ -96,7 +96,7 @@ def test_a_version_is_not_skipped(provider: Identity) -> None:
 
 def rotated(provider: Identity) -> tuple[dict[str, object], SigningKey]:
     """The body of revision 2 with a new root key in place of the old one, which stays listed."""
-    fresh = SigningKey.generate()
+    fresh = LocalSigningKey.generate()
     body = trust_body(provider, revision="2")
     body["keys"].append({**body["keys"][0], "keyid": fresh.keyid, "spki": spki_text(fresh)})
     body["roots"] = {"threshold": 1, "keys": [fresh.keyid]}
@@ -279,7 +279,7 @@ def test_keys_are_ended_never_removed(provider: Identity, change: str) -> None:
         case "removed":
             body["keys"].pop()
         case "exchanged":
-            fresh = SigningKey.generate()
+            fresh = LocalSigningKey.generate()
             body["keys"][1] |= {"keyid": fresh.keyid, "spki": spki_text(fresh)}
         case "un-revoked":
             del body["keys"][1]["revokedAt"]

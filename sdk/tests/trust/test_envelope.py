@@ -26,10 +26,10 @@ from crex.trust.envelope import (
     sign,
     to_json,
 )
-from crex.trust.keys import SigningKey
+from crex.trust.keys import LocalSigningKey
 from sdk.tests.trust.samples import sign_raw, site
 
-KEY = SigningKey.from_seed(bytes(32))
+KEY = LocalSigningKey.from_seed(bytes(32))
 
 
 def test_pae_by_hand() -> None:
@@ -71,7 +71,7 @@ def test_digests_by_hand() -> None:
 @given(st.binary(min_size=1, max_size=200), st.integers(1, 8))
 def test_file_form_round_trip(body: bytes, signers: int) -> None:
     """Any body and up to eight signatures survive the file form byte for byte."""
-    keys = [SigningKey.from_seed(bytes([seed]) * 32) for seed in range(signers)]
+    keys = [LocalSigningKey.from_seed(bytes([seed]) * 32) for seed in range(signers)]
     envelope = sign_raw("site", body, *keys)
     text = to_json(envelope)
     assert from_json(text) == envelope

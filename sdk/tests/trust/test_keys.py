@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crex.errors import TrustError
-from crex.trust.keys import ED25519, X25519, AccessKey, PublicKey, SigningKey, key_id
+from crex.trust.algorithms import ED25519
+from crex.trust.keys import X25519, AccessKey, LocalSigningKey, PublicKey, key_id
 
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
 X25519_SPKI = bytes.fromhex("302a300506032b656e032100")
@@ -20,7 +21,7 @@ X25519_SPKI = bytes.fromhex("302a300506032b656e032100")
 
 def test_key_id_by_hand() -> None:
     """A key's name is the unpadded base64url of SHA-256 over its SPKI (TRUST-KEYID-1)."""
-    key = SigningKey.from_seed(bytes(32))
+    key = LocalSigningKey.from_seed(bytes(32))
     # RFC 8410 SPKI of the public key of the all-zero seed.
     raw = bytes.fromhex("3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29")
     spki = ED25519_SPKI + raw
@@ -31,7 +32,7 @@ def test_key_id_by_hand() -> None:
 
 def test_sign_and_verify() -> None:
     """A signature verifies over its own text under its own key, and nowhere else."""
-    key, other = SigningKey.generate(), SigningKey.generate()
+    key, other = LocalSigningKey.generate(), LocalSigningKey.generate()
     signature = key.sign(b"text")
     assert key.public_key.verify(signature, b"text")
     assert not key.public_key.verify(signature, b"texT")
@@ -83,8 +84,8 @@ def test_x25519_key_of_small_order_is_refused() -> None:
         ("p-256", None),
         ("x25519", X25519_SPKI + b"\x09" + bytes(31)),
         ("truncated", ED25519_SPKI + bytes(31)),
-        ("trailing byte", SigningKey.from_seed(bytes(32)).public_key.spki + b"\0"),
-        ("raw", SigningKey.from_seed(bytes(32)).public_key.raw),
+        ("trailing byte", LocalSigningKey.from_seed(bytes(32)).public_key.spki + b"\0"),
+        ("raw", LocalSigningKey.from_seed(bytes(32)).public_key.raw),
         ("empty", b""),
     ],
 )
@@ -111,8 +112,8 @@ def test_any_bytes_as_a_key_are_refused_and_nothing_else(spki: bytes) -> None:
 def test_nothing_secret_is_shown() -> None:
     """The text of a key pair shows its name and no secret."""
     seed = bytes(range(32))
-    key, access = SigningKey.from_seed(seed), AccessKey.generate()
-    assert repr(key) == f"SigningKey(keyid='{key.keyid}')"
+    key, access = LocalSigningKey.from_seed(seed), AccessKey.generate()
+    assert repr(key) == f"LocalSigningKey(alg='ed25519', keyid='{key.keyid}')"
     assert seed.hex() not in repr(key)
     assert repr(access) == f"AccessKey(keyid='{access.keyid}')"
 

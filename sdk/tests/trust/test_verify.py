@@ -13,7 +13,7 @@ from crex.trust import checks, steps
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
-from crex.trust.keys import SigningKey
+from crex.trust.keys import LocalSigningKey, SigningKey
 from crex.trust.trust_record import KeyEntry
 from crex.trust.verified import Verified
 from crex.trust.verify import open_any, open_envelope
@@ -190,7 +190,7 @@ def test_step_6_trust_document_that_ended(signed: v1.Envelope, trust: TrustDirec
 
 def test_step_7_key_that_was_never_published(provider: Identity, trust: TrustDirectory) -> None:
     """An unknown key beside a known one, or for an expected issuer, is refused (KEY_UNKNOWN)."""
-    stranger = SigningKey.generate()
+    stranger = LocalSigningKey.generate()
     both = sign_raw("site", site(), key_of(provider), stranger)
     alone = sign_raw("site", site(), stranger)
     for envelope in (both, alone):
@@ -210,9 +210,9 @@ def test_step_8_key_outside_its_use(provider: Identity, trust: TrustDirectory) -
 
 
 def test_step_9_algorithm_that_is_not_known(provider: Identity) -> None:
-    """A key of an algorithm that this reader lacks breaks nothing until it signs (ALG)."""
+    """A key of an algorithm that this reader lacks breaks nothing until it signs (VERIFY-ALG-1)."""
     body = trust_body(provider)
-    body["keys"][1]["alg"] = "ml-dsa-65"
+    body["keys"][1]["alg"] = "slh-dsa-128s"
     trust = TrustDirectory()
     trust.pin(sign_trust(body, root_of(provider)), now=NOW)
     with pytest.raises(TrustError) as refused:
@@ -232,7 +232,7 @@ def test_step_11_order_of_steps(provider: Identity, trust: TrustDirectory) -> No
 def test_step_11_every_signature_must_hold(provider: Identity, trust: TrustDirectory) -> None:
     """One good signature does not excuse a bad one beside it."""
     body = trust_body(provider)
-    second = SigningKey.generate()
+    second = LocalSigningKey.generate()
     body["keys"].append({**body["keys"][1], "keyid": second.keyid, "spki": spki_text(second)})
     trust = TrustDirectory()
     trust.pin(sign_trust(body, root_of(provider)), now=NOW)
@@ -247,7 +247,7 @@ def test_step_11_every_signature_must_hold(provider: Identity, trust: TrustDirec
 def test_step_12_threshold_of_a_trust_document(provider: Identity) -> None:
     """A trust document opens as a document only with the threshold of its pinned roots (THRESHOLD)."""
     body = trust_body(provider)
-    second = SigningKey.generate()
+    second = LocalSigningKey.generate()
     body["keys"].append({**body["keys"][0], "keyid": second.keyid, "spki": spki_text(second)})
     body["roots"] = {"threshold": 2, "keys": [root_of(provider).keyid, second.keyid]}
     trust = TrustDirectory()

@@ -15,9 +15,8 @@ from crex.documents import reader, strict
 from crex.documents.times import format_time, parse_time
 from crex.documents.types import DocumentType
 from crex.errors import DocumentError, TrustError
-from crex.trust import steps
+from crex.trust import algorithms, steps
 from crex.trust.envelope import Parts, digest, pae
-from crex.trust.keys import SIGNING_ALGORITHMS
 from crex.trust.trust_record import USE_TRUST, KeyEntry, TrustRecord
 
 # Allowed difference between clocks; for what begins, never for what ends (VERIFY-TIME-1).
@@ -142,12 +141,12 @@ def check_signatures(parts: Parts, token: str, record: TrustRecord) -> list[KeyE
                 authority=record.authority,
             )
         # Step 10 was made when the key was registered: a degenerate key never becomes a PublicKey.
-        if key.public is None or key.alg not in SIGNING_ALGORITHMS:
+        if key.public is None or not key.public.signs:
             raise steps.refusal(
                 steps.ALG,
                 "ALG",
-                f"Key {keyid} of {record.authority} is of algorithm {key.alg}, which this reader cannot "
-                f"verify. Sign with one of: {', '.join(sorted(SIGNING_ALGORITHMS))}.",
+                f"Key {keyid} of {record.authority} cannot be verified by: "
+                f"{algorithms.why_not(key.alg) or f'{key.alg} keys sign nothing.'}",
                 keyid=keyid,
                 authority=record.authority,
             )

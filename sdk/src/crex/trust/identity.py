@@ -21,7 +21,7 @@ from crex.names import parse_authority
 from crex.trust import authoring, steps
 from crex.trust.certificates import LEAF_VALID_FOR, CertificateAuthority, TlsCredential
 from crex.trust.envelope import sign_bytes
-from crex.trust.keys import AccessKey, SigningKey
+from crex.trust.keys import AccessKey, LocalSigningKey, SigningKey
 from crex.trust.trust_record import USE_TRUST, TrustRecord
 
 TRUST_VALID_FOR: Final = timedelta(days=365)
@@ -83,8 +83,8 @@ class Identity:
         parse_authority(authority)
         now, where = _whole_ms(now), tuple(hosts)
         chosen = tuple(dict.fromkeys(roles))
-        root = SigningKey.generate()
-        signing = {role: SigningKey.generate() for role in chosen if role in authoring.SIGNING_ROLES}
+        root = LocalSigningKey.generate()
+        signing = {role: LocalSigningKey.generate() for role in chosen if role in authoring.SIGNING_ROLES}
         access = AccessKey.generate() if "consumer" in chosen else None
         tls_root = CertificateAuthority.create(authority, now=now)
         trust = authoring.first_trust_document(

@@ -85,9 +85,9 @@ def save_identity(identity: Identity, folder: Path, passphrase: Passphrase = NO_
     for place in (keys, folder / "tls", folder / "trust"):
         files.make_folder(place)
     if identity.root is not None:
-        write_key(keys / "root.pem", identity.root.private, passphrase)
+        write_key(keys / "root.pem", identity.root, passphrase)
     for role, key in identity.signing.items():
-        write_key(keys / f"{role}.pem", key.private, passphrase)
+        write_key(keys / f"{role}.pem", key, passphrase)
     if identity.access is not None:
         write_key(keys / "access.pem", identity.access.private, passphrase)
     if identity.tls_root is not None:

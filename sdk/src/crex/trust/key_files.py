@@ -11,20 +11,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from crex.errors import CrexError
-from crex.trust import files
-from crex.trust.keys import AccessKey, SigningKey
+from crex.trust import algorithms, files
+from crex.trust.algorithms.private import PrivateKey, key_pem
+from crex.trust.keys import AccessKey, LocalSigningKey, SigningKey
+
+__all__ = [
+    "NO_PASSPHRASE",
+    "PASSPHRASE_VARIABLE",
+    "Passphrase",
+    "key_pem",
+    "parse_tls_key",
+    "read_access_key",
+    "read_signing_key",
+    "read_tls_key",
+    "write_key",
+]
 
 PASSPHRASE_VARIABLE: Final = "CREX_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 
 _ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
-
-PrivateKey = Ed25519PrivateKey | X25519PrivateKey | EllipticCurvePrivateKey
 
 
 class Passphrase:
@@ -71,19 +82,19 @@ class Passphrase:
 NO_PASSPHRASE: Final = Passphrase()
 
 
-def key_pem(key: PrivateKey, secret: bytes | None = None) -> bytes:
-    """Returns a private key as PKCS#8 PEM; encrypted where a passphrase is given, and only then."""
-    encryption = serialization.BestAvailableEncryption(secret) if secret else serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-
-
-def write_key(path: Path, key: PrivateKey, passphrase: Passphrase = NO_PASSPHRASE) -> None:
+def write_key(path: Path, key: PrivateKey | SigningKey, passphrase: Passphrase = NO_PASSPHRASE) -> None:
     """Writes a private key to a new file, mode 0600; encrypted where a passphrase is given.
 
     Raises:
         CrexError: IDENTITY if the file exists: a key is never overwritten.
     """
-    pem = key_pem(key, passphrase.given())
+    secret = passphrase.given()
+    if isinstance(key, LocalSigningKey):
+        pem = key.pem(secret)
+    elif isinstance(key, SigningKey):
+        raise CrexError("IDENTITY", f"Key {key.keyid} cannot be kept in a file.", source=str(path))
+    else:
+        pem = key_pem(key, secret)
     if not files.write_once(path, pem, mode=files.SECRET_MODE):
         raise CrexError(
             "IDENTITY",
@@ -94,16 +105,27 @@ def write_key(path: Path, key: PrivateKey, passphrase: Passphrase = NO_PASSPHRAS
 
 
 def read_signing_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> SigningKey:
-    """Reads an Ed25519 key pair.
+    """Reads a key pair that signs, of any algorithm that is usable here.
 
     Raises:
         CrexError: IDENTITY if it is missing, open to others, of another kind, encrypted without a passphrase
             given, or does not open with the one given.
     """
-    key = _parse(files.read_secret(path), path, passphrase)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise _other_kind(path, "Ed25519")
-    return SigningKey(key)
+    pem = files.read_secret(path)
+    encrypted = _ENCRYPTED in pem
+    secret = passphrase.get(path) if encrypted else None
+    failed: Exception | None = None
+    for algorithm in algorithms.supported():
+        try:
+            half = algorithm.read_private(pem, secret)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            failed = error
+            continue
+        if half is not None:
+            return LocalSigningKey(half, algorithm.token)
+    if failed is not None:
+        raise _unreadable(path, encrypted=encrypted) from failed
+    raise _other_kind(path, ", ".join(algorithm.token for algorithm in algorithms.supported()))
 
 
 def read_access_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> AccessKey:
@@ -131,10 +153,14 @@ def _parse(pem: bytes, path: Path, passphrase: Passphrase) -> object:
     encrypted = _ENCRYPTED in pem
     try:
         return serialization.load_pem_private_key(pem, passphrase.get(path) if encrypted else None)
-    except (ValueError, TypeError) as error:
-        what = "does not open with the passphrase given" if encrypted else "is not a private key in PEM"
-        fix = "Try the passphrase again" if encrypted else "Restore it from a backup"
-        raise CrexError("IDENTITY", f"The key file {what}. {fix}.", source=str(path)) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unreadable(path, encrypted=encrypted) from error
+
+
+def _unreadable(path: Path, *, encrypted: bool) -> CrexError:
+    what = "does not open with the passphrase given" if encrypted else "is not a private key in PEM"
+    fix = "Try the passphrase again" if encrypted else "Restore it from a backup"
+    return CrexError("IDENTITY", f"The key file {what}. {fix}.", source=str(path))
 
 
 def _other_kind(path: Path, expected: str) -> CrexError:

@@ -1,38 +1,45 @@
-"""Key pairs of an authority: Ed25519 to sign documents, X25519 to open what is sealed, P-256 for TLS.
+"""Key pairs of an authority: to sign documents, X25519 to open what is sealed, P-256 for TLS.
 
 A key is named by its `keyid`, the unpadded base64url of SHA-256 over its DER SubjectPublicKeyInfo, so whoever
 has the key can recompute its name (TRUST-KEYID-1). A public key comes into being only through
 `PublicKey.from_spki`, which refuses another algorithm than the one stated (TRUST-ALG-1) and keys that verify
-or agree on anything (VERIFY-WEAK-1): OpenSSL accepts the identity point as an Ed25519 key, under which any
-message verifies. Private keys never show in `repr`, in messages or in errors.
+or agree on anything (VERIFY-WEAK-1). Which algorithms sign is the registry's matter (algorithms/). A
+`SigningKey` may lie in this process, in a token or anywhere else; private keys never show in `repr`, in
+messages or in errors.
 """
 
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from crex.errors import TrustError
-from crex.trust import steps
+from crex.trust import algorithms, steps
+from crex.trust.algorithms import ED25519, Family, PrivateHalf, UnusableKeyError, WeakKeyError
+from crex.trust.algorithms.der import encode_public, load_public, mislabelled
+from crex.trust.algorithms.private import MemoryHalf
 
-ED25519: Final = "ed25519"
 X25519: Final = "x25519"
-# Algorithm tokens whose keys sign documents; the registry may grow, and an unknown token breaks nothing.
-SIGNING_ALGORITHMS: Final = frozenset({ED25519})
-KNOWN_ALGORITHMS: Final = frozenset({ED25519, X25519})
+# Algorithm tokens of this edition whose keys sign documents. What is let in on trial signs too, so ask
+# `PublicKey.signs` of a key; an unknown token breaks nothing.
+SIGNING_ALGORITHMS: Final = frozenset(algorithms.BUILT_IN)
+KNOWN_ALGORITHMS: Final = SIGNING_ALGORITHMS | {X25519}
 
 
 def key_id(spki: bytes) -> str:
     """Returns the name of a key: unpadded base64url of SHA-256 over its DER SPKI (TRUST-KEYID-1)."""
     return urlsafe_b64encode(sha256(spki).digest()).rstrip(b"=").decode("ascii")
+
+
+def is_usable(alg: str) -> bool:
+    """Tells whether keys of an algorithm token can be used here, to verify or to seal."""
+    return alg == X25519 or algorithms.find(alg) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +50,16 @@ class PublicKey:
         keyid: Its name.
         alg: Its algorithm token.
         spki: Its DER SubjectPublicKeyInfo.
-        raw: Its 32 raw bytes; thresholds count distinct values of this.
+        raw: Its value without any wrapping; thresholds count distinct values of this.
+        family: Family of its algorithm; nothing if it does not sign.
     """
 
     keyid: str
     alg: str
     spki: bytes = field(repr=False)
     raw: bytes = field(repr=False)
-    _ed25519: Ed25519PublicKey | None = field(default=None, repr=False, compare=False)
+    family: Family | None = None
+    _verify: Callable[[bytes, bytes], bool] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_spki(cls, spki: bytes, alg: str) -> PublicKey:
@@ -61,77 +70,111 @@ class PublicKey:
             alg: Token of the algorithm that the key is said to be of.
 
         Raises:
-            TrustError: ALG if the key is of another algorithm or not exactly encoded; KEY_WEAK if it is a
-                point of small order, not on the curve, or not canonically encoded.
+            TrustError: ALG if the key is of another algorithm, of one that is not usable here, or not exactly
+                encoded; KEY_WEAK if others can forge under it.
         """
         keyid = key_id(spki)
         try:
-            loaded = serialization.load_der_public_key(spki)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise _alg(
-                keyid, f"its `spki` is not a public key in DER that this reader knows ({alg})"
-            ) from error
-        if alg == ED25519 and isinstance(loaded, Ed25519PublicKey):
-            raw = loaded.public_bytes_raw()
-            _check_canonical(keyid, spki, loaded)
-            if not crypto_core_ed25519_is_valid_point(raw):
-                raise _weak(
-                    keyid, "is no point of the prime-order group; such a key verifies forged signatures"
+            if alg == X25519:
+                public = load_public(spki, X25519)
+                if not isinstance(public, X25519PublicKey):
+                    raise mislabelled(public, X25519)
+                raw = public.public_bytes_raw()
+                check_access_key(raw, keyid)
+                return cls(keyid, alg, spki, raw)
+            algorithm = algorithms.find(alg)
+            if algorithm is None:
+                raise steps.refusal(
+                    steps.ALG,
+                    "ALG",
+                    f"Key {keyid} cannot be used: {algorithms.why_not(alg)}",
+                    keyid=keyid,
                 )
-            return cls(keyid, alg, spki, raw, loaded)
-        if alg == X25519 and isinstance(loaded, X25519PublicKey):
-            raw = loaded.public_bytes_raw()
-            _check_canonical(keyid, spki, loaded)
-            check_access_key(raw, keyid)
-            return cls(keyid, alg, spki, raw)
-        raise _alg(keyid, f"it is labelled {alg} but holds {type(loaded).__name__.removesuffix('PublicKey')}")
+            key = algorithm.load(spki)
+        except UnusableKeyError as error:
+            raise _alg(keyid, str(error)) from error
+        except WeakKeyError as error:
+            raise _weak(keyid, str(error)) from error
+        return cls(keyid, alg, spki, key.raw, algorithm.family, key.verify)
+
+    @property
+    def signs(self) -> bool:
+        """Whether its algorithm signs documents."""
+        return self._verify is not None
 
     def verify(self, signature: bytes, signed: bytes) -> bool:
-        """Tells whether `signature`, 64 bytes, is this key's over `signed`; false if it cannot sign."""
-        if self._ed25519 is None:
-            return False
-        try:
-            self._ed25519.verify(signature, signed)
-        except InvalidSignature:
-            return False
-        return True
+        """Tells whether `signature` is this key's over `signed`; false if it cannot sign."""
+        return self._verify is not None and self._verify(signature, signed)
 
 
-class SigningKey:
-    """An Ed25519 key pair that signs documents."""
+@runtime_checkable
+class SigningKey(Protocol):
+    """A key pair that signs documents, wherever its private half lies."""
 
-    __slots__ = ("_private", "public_key")
+    @property
+    def keyid(self) -> str:
+        """Name of the key."""
+        ...
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        self._private = private
-        self.public_key = PublicKey.from_spki(_spki(private.public_key()), ED25519)
+    @property
+    def public_key(self) -> PublicKey:
+        """Its public half."""
+        ...
+
+    def sign(self, signed: bytes) -> bytes:
+        """Returns the signature over `signed`, in the one form of the key's algorithm.
+
+        Raises:
+            CrexError: IDENTITY if the private half cannot be reached.
+        """
+        ...
+
+
+class LocalSigningKey:
+    """A key pair that signs documents, with its private half in this process."""
+
+    __slots__ = ("_half", "public_key")
+
+    def __init__(self, half: PrivateHalf, alg: str) -> None:
+        self._half = half
+        self.public_key = PublicKey.from_spki(half.spki, alg)
 
     @classmethod
-    def generate(cls) -> SigningKey:
-        """Returns a new key pair from the operating system's randomness."""
-        return cls(Ed25519PrivateKey.generate())
+    def generate(cls, alg: str = ED25519) -> LocalSigningKey:
+        """Returns a new key pair from the operating system's randomness.
+
+        Args:
+            alg: Token of its algorithm.
+
+        Raises:
+            TrustError: ALG if the algorithm is not usable here.
+        """
+        algorithm = algorithms.find(alg)
+        if algorithm is None:
+            raise steps.refusal(steps.ALG, "ALG", f"No key was made: {algorithms.why_not(alg)}")
+        return cls(algorithm.generate(), alg)
 
     @classmethod
-    def from_seed(cls, seed: bytes) -> SigningKey:
-        """Returns the key pair of a 32-byte seed (RFC 8032, 5.1.5); for tests and key ceremonies."""
-        return cls(Ed25519PrivateKey.from_private_bytes(seed))
+    def from_seed(cls, seed: bytes) -> LocalSigningKey:
+        """Returns the Ed25519 key pair of a 32-byte seed (RFC 8032, 5.1.5); for tests and key ceremonies."""
+        private = Ed25519PrivateKey.from_private_bytes(seed)
+        return cls(MemoryHalf(private, private.sign), ED25519)
 
     @property
     def keyid(self) -> str:
         """Name of the key."""
         return self.public_key.keyid
 
-    @property
-    def private(self) -> Ed25519PrivateKey:
-        """The private key, for writing it to a key file."""
-        return self._private
-
     def sign(self, signed: bytes) -> bytes:
-        """Returns the 64-byte signature over `signed`."""
-        return self._private.sign(signed)
+        """Returns the signature over `signed`."""
+        return self._half.sign(signed)
+
+    def pem(self, secret: bytes | None = None) -> bytes:
+        """Returns the private key as PKCS#8 PEM, for a key file; encrypted where a passphrase is given."""
+        return self._half.pem(secret)
 
     def __repr__(self) -> str:
-        return f"SigningKey(keyid={self.keyid!r})"
+        return f"LocalSigningKey(alg={self.public_key.alg!r}, keyid={self.keyid!r})"
 
 
 class AccessKey:
@@ -141,7 +184,7 @@ class AccessKey:
 
     def __init__(self, private: X25519PrivateKey) -> None:
         self._private = private
-        self.public_key = PublicKey.from_spki(_spki(private.public_key()), X25519)
+        self.public_key = PublicKey.from_spki(encode_public(private.public_key()), X25519)
 
     @classmethod
     def generate(cls) -> AccessKey:
@@ -182,16 +225,6 @@ def check_access_key(raw: bytes, keyid: str = "") -> X25519PublicKey:
     except ValueError as error:
         raise _weak(keyid, "is of small order; what is sealed to it can be read by anyone") from error
     return public
-
-
-def _spki(public: Ed25519PublicKey | X25519PublicKey) -> bytes:
-    return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _check_canonical(keyid: str, spki: bytes, loaded: Ed25519PublicKey | X25519PublicKey) -> None:
-    # One key, one encoding, one name: or a threshold of two could be met by one key under two names.
-    if _spki(loaded) != spki:
-        raise _alg(keyid, "its `spki` is not in the one encoding that DER allows")
 
 
 def _alg(keyid: str, what: str) -> TrustError:

@@ -20,7 +20,7 @@ from crex.errors import CrexError, TrustError, Violation
 from crex.names import authority_of
 from crex.trust import steps
 from crex.trust.envelope import Parts, digest
-from crex.trust.keys import KNOWN_ALGORITHMS, X25519, PublicKey, key_id
+from crex.trust.keys import X25519, PublicKey, is_usable, key_id
 from crex.trust.signed_note import KIND_COSIGNATURE, KIND_NOTE, NoteVerifier
 
 # What a key may be used for beside document types (TRUST-USE-1).
@@ -220,7 +220,7 @@ def _key(record: Mapping[str, Any], path: str, violations: list[Violation]) -> K
         spki=spki,
         # A registered algorithm that this reader lacks breaks nothing until a document is signed with it
         # (step 9).
-        public=PublicKey.from_spki(spki, alg) if alg in KNOWN_ALGORITHMS else None,
+        public=PublicKey.from_spki(spki, alg) if is_usable(alg) else None,
         use=use,
         not_before=not_before,
         not_after=not_after,
