@@ -127,11 +127,12 @@ def _benchmark(benchmark: Json, path: Path) -> Iterator[Violation]:
 
 def _result(result: Json, path: Path) -> Iterator[Violation]:
     value = parse_decimal(result["value"])
-    for member, outside in (("min", lambda limit: value < limit), ("max", lambda limit: value > limit)):
-        if member in result and outside(parse_decimal(result[member])):
-            found = f"it is {result['value']}, and {json_path((*path, member))} is {result[member]}"
-            fix = "a median lies between the least and the greatest sample"
-            yield Violation(json_path((*path, "value")), found, "BENCH-RESULT-1", fix)
+    low, high = (parse_decimal(result.get(member, result["value"])) for member in ("min", "max"))
+    if not low <= value <= high:
+        member = "min" if value < low else "max"
+        found = f"it is {result['value']}, and {json_path((*path, member))} is {result[member]}"
+        fix = "a median lies between the least and the greatest sample"
+        yield Violation(json_path((*path, "value")), found, "BENCH-RESULT-1", fix)
     stated = [member for member in ("declared", "declaredAt", "contradicts") if member in result]
     if len(stated) in (1, 2):
         found = f"of the declaration it states {' and '.join(stated)} only"

@@ -1,7 +1,7 @@
 """Judging hardware evidence: step 22 of verification (predicates/hardware-evidence.md).
 
-The vendor's quote stays opaque. What is judged is the result of the verifier that signed the attestation: that
-it affirms every part, answers the challenge of whoever asks, binds the key that is expected, and is young.
+The vendor's quote stays opaque. What is judged is the result of the verifier that signed the attestation:
+that it affirms every part, answers the challenge of whoever asks, binds the expected key, and is young.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def _check_key(predicate: v1.HardwareEvidencePredicate, bound_key: str | None) -
         raise _refused(f"The key that it names is none: {error}. {_NEW_EVIDENCE}", "EVIDENCE-KEY-1") from None
     if bound_key is not None and predicate.bound_key != bound_key:
         raise _refused(
-            f"The evidence is for key {predicate.bound_key}, and key {bound_key} is to be shown. Get evidence "
-            "for that key, or ask why the other is used.",
+            f"The evidence is for key {predicate.bound_key}, and key {bound_key} is to be shown. Get "
+            "evidence for that key, or ask why the other is used.",
             "EVIDENCE-KEY-1",
         )
 
@@ -114,8 +114,8 @@ def _check_age(predicate: v1.HardwareEvidencePredicate, now: datetime) -> None:
         )
     if quoted - now > LEEWAY:
         raise _refused(
-            f"The quote was made at {_show(quoted)}, later than the time of this check, {_show(now)}. Compare "
-            "both clocks.",
+            f"The quote was made at {_show(quoted)}, later than the time of this check, {_show(now)}. "
+            "Compare both clocks.",
             "EVIDENCE-AGE-1",
         )
 
@@ -168,8 +168,8 @@ def _spellings(value: bytes) -> frozenset[str]:
 
 def _not_affirmed(found: str) -> TrustError:
     return _refused(
-        f"The verifier does not affirm all of the hardware: {found}. Do not use it; its operator must mend it "
-        "and get new evidence.",
+        f"The verifier does not affirm all of the hardware: {found}. Do not use it; its operator must mend "
+        "it and get new evidence.",
         "EVIDENCE-EAR-1",
     )
 
