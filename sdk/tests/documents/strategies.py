@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from base64 import b64encode
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
@@ -272,7 +273,32 @@ def _rationals(_expires: bool) -> st.SearchStrategy[Json]:
     return st.fractions().map(lambda value: dict(zip(("num", "den"), format_rational(value), strict=True)))
 
 
-_SPECIAL = {"crex.v1.Header": _headers, "crex.v1.Money": _moneys, "crex.v1.Rational": _rationals}
+@st.composite
+def _status_lists(draw: st.DrawFn, expires: bool) -> Json:
+    """Draws a list whose bits decompress to its size, and that states times of revoked places only."""
+    size = draw(st.sampled_from([131_072, 131_080, 262_144]))
+    revoked = draw(st.sets(st.integers(0, size - 1), max_size=5))
+    bits = bytearray(size // 8)
+    for index in revoked:
+        bits[index >> 3] |= 1 << (index & 7)
+    value: Json = {
+        "header": draw(_headers(expires)),
+        "size": str(size),
+        "bits": b64encode(zlib.compress(bytes(bits))).decode(),
+        "ttl": format_duration(timedelta(milliseconds=draw(st.integers(1, 10**9)))),
+    }
+    dated = [
+        {"index": str(index), "revokedAt": draw(times)} for index in sorted(revoked) if draw(st.booleans())
+    ]
+    return value | ({"entries": dated} if dated else {})
+
+
+_SPECIAL = {
+    "crex.v1.Header": _headers,
+    "crex.v1.Money": _moneys,
+    "crex.v1.Rational": _rationals,
+    "crex.v1.StatusList": _status_lists,
+}
 
 # What a spoiled document holds in place of a value; all of it is JSON in strict form.
 _odd_texts = st.one_of(

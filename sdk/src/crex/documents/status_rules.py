@@ -38,7 +38,7 @@ def read_bits(compressed: bytes, size: int) -> bytes | None:
     return bits if ended and len(bits) == wanted else None
 
 
-def is_set(bits: bytes, index: int) -> bool:
+def is_set(bits: bytes | bytearray, index: int) -> bool:
     """Tells whether a place is revoked; place 0 is the least significant bit of the first byte."""
     return bool(bits[index >> 3] >> (index & 7) & 1)
 
