@@ -17,6 +17,7 @@ from crex.documents.times import to_ms
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import digest
 from crex.trust.identity import Identity
+from crex_broker.application.access_tokens import AccessTokens
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.limits import Limits
@@ -112,6 +113,7 @@ class Exchange:
             offers=OfferDocuments(store.documents, BROKER),
             clock=clock,
             limits=limits or Limits(),
+            tokens=AccessTokens(store.secret("tokens"), BROKER, clock),
         )
         cases = {**market_cases(context), **discovery_cases(context), **admin_cases(context)}
         return cls(store, context, clock, cases)

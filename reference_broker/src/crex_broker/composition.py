@@ -12,17 +12,20 @@ from crex.documents.times import Clock
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.peer import PeerVerifier
+from crex_broker.application.access_tokens import AccessTokens
 from crex_broker.application.assembly import broker_of
 from crex_broker.application.broker import Broker
 from crex_broker.application.context import Context
 from crex_broker.application.limits import Limits
+from crex_broker.application.live_identity import LiveIdentity
 from crex_broker.application.offer_documents import OfferDocuments
 from crex_broker.application.roles import Roles
 from crex_broker.index.offers import ColumnIndex
 from crex_broker.rpc.authentication import Authenticator
 from crex_broker.rpc.pipeline import Pipeline
+from crex_broker.rpc.rates import RateLimits, Rates
 from crex_broker.rpc.roles import ADMIN
-from crex_broker.rpc.server import RpcServer, Tls
+from crex_broker.rpc.server import Address, RpcServer, Tls
 from crex_broker.storage.sqlite.store import SqliteStore
 
 _log = logging.getLogger("crex_broker")
@@ -35,11 +38,28 @@ class OpenBroker:
     Attributes:
         context: The surroundings of its use cases.
         broker: Its use cases.
+        live: Its identity, as it stands.
     """
 
     context: Context
     broker: Broker
+    live: LiveIdentity
     _store: SqliteStore
+
+    def rotate(self, identity: Identity, pins: TrustDirectory) -> None:
+        """Goes on with a newer identity, without an end of the service (CHANNEL-ROTATE-1).
+
+        Args:
+            identity: The identity, read anew.
+            pins: The pinned trust documents beside it, its own versions among them.
+
+        Raises:
+            CrexError: It is another authority's, older, or does not follow; the present one then stays.
+        """
+        known = self.live.identity.trust.revision
+        later = (pins.version(identity.authority, n) for n in range(known + 1, identity.trust.revision + 1))
+        versions = [record for record in later if record is not None]
+        self.live.replace(identity, versions, self.context.trust)
 
     async def close(self) -> None:
         """Lets what runs end and closes the store."""
@@ -54,10 +74,12 @@ class RunningBroker:
     Attributes:
         opened: The broker.
         port: The port it listens at.
+        token_port: The port it listens at for callers whose TLS ends at a proxy; 0: none.
     """
 
     opened: OpenBroker
     port: int
+    token_port: int
     _server: RpcServer
 
     async def stop(self, grace_s: float) -> None:
@@ -83,47 +105,56 @@ async def open_broker(identity: Identity, database: Path, *, limits: Limits, clo
     try:
         trust = TrustDirectory()
         trust.pin(identity.trust_document, now=clock.now())
+        live = LiveIdentity(identity)
         context = Context(
-            signer=identity,
+            signer=live,
             store=store,
             trust=trust,
             index=ColumnIndex(),
             offers=OfferDocuments(store.documents, identity.authority),
             clock=clock,
             limits=limits,
+            tokens=AccessTokens(store.secret("tokens"), identity.authority, clock),
         )
         broker = broker_of(context)
         await broker.start()
     except BaseException:
         store.close()
         raise
-    return OpenBroker(context, broker, store)
+    return OpenBroker(context, broker, live, store)
 
 
-async def serve_broker(identity: Identity, opened: OpenBroker, *, host: str, port: int) -> RunningBroker:
+async def serve_broker(
+    opened: OpenBroker,
+    address: Address,
+    *,
+    tokens: Address | None = None,
+    rates: RateLimits | None = None,
+) -> RunningBroker:
     """Makes an open broker listen; closes it where the address cannot be used.
 
     Args:
-        identity: Its certificate.
         opened: The broker.
-        host: Address to listen at.
-        port: Port to listen at; 0 for a free one.
+        address: Where to listen.
+        tokens: Where to listen for callers whose TLS ends at a proxy. None: nowhere.
+        rates: What each party may ask. None: the defaults.
 
     Raises:
         CrexError: The address cannot be used; with what to do.
     """
-    context = opened.context
-    enrolled = _Enrolled(context.roles, identity.authority)
-    authenticator = Authenticator(PeerVerifier(context.trust), enrolled, context.clock)
+    context, live = opened.context, opened.live
+    enrolled = _Enrolled(context.roles, live.authority)
+    authenticator = Authenticator(PeerVerifier(context.trust), enrolled, context.clock, context.tokens)
+    pipeline = Pipeline(authenticator, context.clock, Rates(rates or RateLimits()))
     roots = _PeerRoots(context.trust, enrolled)
-    server = RpcServer(opened.broker, Pipeline(authenticator, context.clock), Tls(identity.tls, roots.pem))
+    server = RpcServer(opened.broker, pipeline, Tls(lambda: live.tls, roots.pem))
     try:
-        bound = await server.start(host, port)
+        port, token_port = await server.start(address, tokens)
     except BaseException:
         await opened.close()
         raise
-    _log.info("%s listens at %s:%d", identity.authority, host, bound)
-    return RunningBroker(opened, bound, server)
+    _log.info("%s listens at %s:%d", live.authority, address.host, port)
+    return RunningBroker(opened, port, token_port, server)
 
 
 class _Enrolled:

@@ -8,10 +8,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from crex.errors import CrexError, Violation
 from crex_broker.application.limits import Limits
+from crex_broker.rpc.rates import RateLimits
+
+N = TypeVar("N", Limits, RateLimits)
 
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _LISTEN = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})")
@@ -29,18 +32,22 @@ class Config:
         database: The SQLite file; its folder must exist.
         host: Address or name to listen at.
         port: Port to listen at; 0 for a free one.
+        tokens: Host and port for callers whose TLS ends at a proxy; nothing: they are not served.
         log_level: Least severity that is logged: debug, info, warning or error.
         drain_s: Seconds that calls under way are given when the broker is told to stop.
         limits: Limits and defaults of the exchange.
+        rates: What each party may ask.
     """
 
     identity: Path
     database: Path
     host: str = "127.0.0.1"
     port: int = 8443
+    tokens: tuple[str, int] | None = None
     log_level: str = "info"
     drain_s: int = 10
     limits: Limits = field(default_factory=Limits)
+    rates: RateLimits = field(default_factory=RateLimits)
 
     @property
     def is_loopback(self) -> bool:
@@ -91,17 +98,22 @@ class _Reader:
 
     def config(self) -> Config:
         """Reads the whole table."""
-        host, port = self._listen(self._left.pop("listen", "127.0.0.1:8443"))
+        host, port = self._listen("listen", self._left.pop("listen", "127.0.0.1:8443"))
+        tokens = self._left.pop("listen_tokens", None)
         config = Config(
             identity=self._path("identity"),
             database=self._path("database"),
             host=host,
             port=port,
+            tokens=None if tokens is None else self._listen("listen_tokens", tokens),
             log_level=self._log_level(self._left.pop("log_level", "info")),
             drain_s=self._integer("drain_s", self._left.pop("drain_s", 10), 0, _DRAIN_MAX_S, 10),
-            limits=self._limits(self._left.pop("limits", {})),
+            limits=self._numbers("limits", self._left.pop("limits", {}), Limits()),
+            rates=self._numbers("rates", self._left.pop("rates", {}), RateLimits()),
         )
-        known = ("identity", "database", "listen", "log_level", "drain_s", "limits")
+        known = (
+            "identity", "database", "listen", "listen_tokens", "log_level", "drain_s", "limits", "rates",
+        )  # fmt: skip
         self._refuse_unknown("", self._left, known)
         return config
 
@@ -113,10 +125,10 @@ class _Reader:
         self._note(key, found, f'Write {key} = "/path".')
         return self._folder
 
-    def _listen(self, value: object) -> tuple[str, int]:
+    def _listen(self, key: str, value: object) -> tuple[str, int]:
         match = _LISTEN.fullmatch(value) if isinstance(value, str) else None
         if match is None or int(match[3]) > _PORT_MAX:
-            self._note("listen", f"is {value!r}, not host:port", 'Write listen = "0.0.0.0:8443".')
+            self._note(key, f"is {value!r}, not host:port", f'Write {key} = "0.0.0.0:8443".')
             return "127.0.0.1", 0
         return match[1] or match[2], int(match[3])
 
@@ -126,18 +138,18 @@ class _Reader:
         self._note("log_level", f"is {value!r}", f"Write one of {', '.join(LOG_LEVELS)}.")
         return "info"
 
-    def _limits(self, table: object) -> Limits:
-        defaults = Limits()
+    def _numbers(self, section: str, table: object, defaults: N) -> N:
+        """Reads a section of whole numbers, each above zero; what it leaves out stays as it is."""
         if not isinstance(table, dict):
-            self._note("limits", "is not a table", "Write a section [limits].")
+            self._note(section, "is not a table", f"Write a section [{section}].")
             return defaults
-        names = tuple(one.name for one in fields(Limits))
+        names = tuple(one.name for one in fields(defaults))
         given = {
-            name: self._integer(f"limits.{name}", table[name], 1, _LIMIT_MAX, getattr(defaults, name))
+            name: self._integer(f"{section}.{name}", table[name], 1, _LIMIT_MAX, getattr(defaults, name))
             for name in names
             if name in table
         }
-        self._refuse_unknown("limits.", {key: table[key] for key in table if key not in names}, names)
+        self._refuse_unknown(f"{section}.", {key: table[key] for key in table if key not in names}, names)
         return replace(defaults, **given)
 
     def _integer(self, key: str, value: object, low: int, high: int, default: int) -> int:

@@ -23,6 +23,7 @@ from crex.trust.identity_files import open_pins, save_identity
 from crex_broker.application.caller import Caller
 from crex_broker.application.limits import Limits
 from crex_broker.composition import RunningBroker, open_broker, serve_broker
+from crex_broker.rpc.server import Address
 
 LIFETIME: Final = timedelta(hours=24)
 HOST: Final = "127.0.0.1"
@@ -93,7 +94,7 @@ async def start_dev(home: Path, *, port: int, clock: Clock, lifetime: timedelta 
             roles=[role],
         )
         await enrol(operator, request)
-    running = await serve_broker(identity, opened, host=HOST, port=port)
+    running = await serve_broker(opened, Address(HOST, port))
     dev = DevBroker(running, home, f"{HOST}:{running.port}")
     _tell_ready(dev)
     return dev

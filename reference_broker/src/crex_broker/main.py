@@ -17,9 +17,12 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crex.errors import CrexError
+
+if TYPE_CHECKING:
+    from crex_broker.composition import OpenBroker
 
 _DEV_GRACE_S: Final = 2.0
 _DEV_HOURS: Final = 24
@@ -129,6 +132,7 @@ def _serve(options: argparse.Namespace) -> int:
     from crex_broker.composition import open_broker, serve_broker
     from crex_broker.config import load_config
     from crex_broker.production import load_production_identity
+    from crex_broker.rpc.server import Address
 
     config = load_config(options.config)
     _log_to_stderr(config.log_level)
@@ -136,9 +140,15 @@ def _serve(options: argparse.Namespace) -> int:
 
     async def run() -> None:
         opened = await open_broker(identity, config.database, limits=config.limits, clock=SystemClock())
-        running = await serve_broker(identity, opened, host=config.host, port=config.port)
+        tokens = None if config.tokens is None else Address(*config.tokens)
+        running = await serve_broker(
+            opened, Address(config.host, config.port), tokens=tokens, rates=config.rates
+        )
         print(f"{identity.authority} listens at {config.host}:{running.port}")
+        if tokens is not None:
+            print(f"Callers behind a proxy are heard at {tokens.host}:{running.token_port}")
         sys.stdout.flush()
+        _rotate_when_told(opened, config.identity)
         await _until_told(lambda: running.stop(config.drain_s))
 
     return _run(run)
@@ -208,6 +218,26 @@ async def _until_told(stop: Callable[[], Awaitable[None]]) -> None:
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_DFL)
     await stop()
+
+
+def _rotate_when_told(opened: OpenBroker, folder: Path) -> None:
+    """On SIGHUP reads the identity anew; where that fails, goes on with the present one and logs why."""
+    from crex.documents.times import SystemClock
+    from crex.trust.identity_files import open_pins
+    from crex_broker.production import load_production_identity
+
+    log = logging.getLogger("crex_broker")
+
+    def rotate() -> None:
+        try:
+            identity = load_production_identity(folder)
+            opened.rotate(identity, open_pins(identity, folder, now=SystemClock().now()))
+        except (CrexError, OSError) as error:
+            log.error("the identity was not rotated", extra={"facts": {"reason": str(error)}})
+            return
+        log.info("the identity was rotated", extra={"facts": {"trust_revision": identity.trust.revision}})
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, rotate)
 
 
 def _log_to_stderr(level: str) -> None:

@@ -9,6 +9,7 @@ from crex import v1
 from crex.documents.times import Clock
 from crex.documents.types import DocumentType
 from crex.trust.directory import TrustDirectory
+from crex_broker.application.access_tokens import AccessTokens
 from crex_broker.application.bell import Bell
 from crex_broker.application.limits import Limits
 from crex_broker.application.offer_documents import OfferDocuments
@@ -48,6 +49,7 @@ class Context:
         offers: Offer documents, by digest.
         clock: Time outside transactions; inside, the store's own time counts.
         limits: Limits and defaults.
+        tokens: Issues short tokens, and knows them again.
         commands: Rings with a provider's authority when there is a new command for it.
         due: Rings with `TIMERS` when something may be due earlier than the timers know.
     """
@@ -58,6 +60,7 @@ class Context:
     index: OfferIndex
     offers: OfferDocuments
     clock: Clock
+    tokens: AccessTokens
     limits: Limits = field(default_factory=Limits)
     roles: Roles = field(default_factory=Roles)
     commands: Bell = field(default_factory=Bell)

@@ -14,6 +14,7 @@ from crex_broker.application.enrol import Enrol
 from crex_broker.application.get_document import GetDocument
 from crex_broker.application.get_order import GetOrder
 from crex_broker.application.grant_allotment import GrantAllotment
+from crex_broker.application.issue_token import IssueToken
 from crex_broker.application.list_offers import ListOffers
 from crex_broker.application.list_orders import ListOrders
 from crex_broker.application.publish_document import PublishDocument
@@ -52,5 +53,8 @@ def discovery_cases(context: Context) -> Mapping[str, UnaryUseCase]:
 
 
 def admin_cases(context: Context) -> Mapping[str, UnaryUseCase]:
-    """Gives the use cases of AdminService."""
-    return {"/crex.v1.AdminService/Enrol": Enrol(context)}
+    """Gives the use cases of AdminService and ChannelService: who is let in, and by what."""
+    return {
+        "/crex.v1.AdminService/Enrol": Enrol(context),
+        "/crex.v1.ChannelService/IssueToken": IssueToken(context.tokens),
+    }

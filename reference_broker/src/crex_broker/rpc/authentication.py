@@ -8,16 +8,22 @@ cannot mint another party's name; and by the present time and trust document, fo
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc.aio
 
 from crex.documents.times import Clock
 from crex.errors import CrexError, TrustError
-from crex.trust.peer import PeerVerifier
+from crex.trust.peer import PeerIdentity, PeerVerifier
+from crex_broker.application.access_tokens import AccessTokens, Shown
 from crex_broker.application.caller import Caller
 
-_CERTIFICATE = "x509_pem_cert"
+_CERTIFICATE: Final = "x509_pem_cert"
+# Metadata of callers whose TLS ends at a proxy (TOKEN-PROOF-1).
+_SHOWN: Final = "crex-certificate"
+_TOKEN: Final = "crex-token"  # noqa: S105 - the name of a metadatum, not a secret
+_PROOF: Final = "crex-proof"
+ISSUE_TOKEN: Final = "/crex.v1.ChannelService/IssueToken"  # noqa: S105 - the path of a method, not a secret
 
 
 class Enrolments(Protocol):
@@ -29,31 +35,67 @@ class Enrolments(Protocol):
 
 
 class Authenticator:
-    """Turns the certificate of a call into a caller."""
+    """Turns the certificate of a call into a caller: that of its channel, or the one behind its token."""
 
-    def __init__(self, verifier: PeerVerifier, enrolments: Enrolments, clock: Clock) -> None:
+    def __init__(
+        self, verifier: PeerVerifier, enrolments: Enrolments, clock: Clock, tokens: AccessTokens
+    ) -> None:
         self._verifier = verifier
         self._enrolments = enrolments
         self._clock = clock
+        self._tokens = tokens
 
-    def caller(self, context: grpc.aio.ServicerContext[object, object]) -> Caller:
+    def caller(self, context: grpc.aio.ServicerContext[object, object], method: str) -> Caller:
         """Identifies the party behind a call.
 
+        Args:
+            context: The call.
+            method: Path of the method that is called.
+
         Raises:
-            CrexError: CERTIFICATE, where no certificate identifies an enrolled party.
+            CrexError: CERTIFICATE, where no certificate identifies an enrolled party; TOKEN, where the
+                channel presents none and no token with its proof stands in for it.
         """
         # The TLS library hands over the leaf alone: a root issues its leaves directly (CHANNEL-LEAF-1).
         leaf = next(iter(context.auth_context().get(_CERTIFICATE, ())), None)
-        if leaf is None:
-            raise CrexError(
-                "CERTIFICATE", "The channel presents no client certificate. Connect with the party's own."
-            )
+        if leaf is not None:
+            return self._enrolled(self._verified(leaf), leaf)
+        shown = self._shown(context, method)
+        peer = self._verified(shown.certificate_pem)
+        caller = self._enrolled(peer, shown.certificate_pem)
+        self._tokens.use_once(peer.authority, shown)
+        return caller
+
+    def again(self, caller: Caller) -> None:
+        """Judges the certificate of a stream anew, by the present time and trust (CHANNEL-RECHECK-1).
+
+        Raises:
+            CrexError: CERTIFICATE.
+        """
+        self._enrolled(self._verified(caller.certificate_pem), caller.certificate_pem)
+
+    def _shown(self, context: grpc.aio.ServicerContext[object, object], method: str) -> Shown:
+        given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+        proof = given.get(_PROOF, "")
+        if _TOKEN in given:
+            return self._tokens.by_token(given[_TOKEN], proof, method)
+        if _SHOWN in given and method == ISSUE_TOKEN:
+            return self._tokens.by_certificate(given[_SHOWN], proof, method)
+        raise CrexError(
+            "CERTIFICATE",
+            "The channel presents no client certificate, and the call no token. Connect with the party's own "
+            "certificate, or get a token by IssueToken where TLS ends at a proxy.",
+        )
+
+    def _verified(self, leaf: bytes) -> PeerIdentity:
         try:
-            peer = self._verifier.verify(leaf, now=self._clock.now())
+            return self._verifier.verify(leaf, now=self._clock.now())
         except TrustError as error:
             # On the channel every failure to identify the peer is one reason; the step stays in the details.
             details = {**error.details, "trust_reason": error.reason}
             raise CrexError("CERTIFICATE", error.message, details=details) from error
+
+    def _enrolled(self, peer: PeerIdentity, leaf: bytes) -> Caller:
         roles = self._enrolments.of(peer.authority)
         if not roles:
             raise CrexError(
@@ -61,4 +103,4 @@ class Authenticator:
                 f"{peer.authority} is not enrolled here. Hand its trust document to the broker's operator.",
                 details={"authority": peer.authority},
             )
-        return Caller(peer.authority, roles)
+        return Caller(peer.authority, roles, leaf)

@@ -2,14 +2,15 @@
 
 1. Request identifier: taken from `x-request-id` where it is well-formed, else made; it stands in the log
    and in every error. The broker's time is sent as `crex-server-time`.
-2. Authentication: the certificate becomes a caller.
+2. Authentication: the certificate, of the channel or behind a token, becomes a caller.
 3. Authorisation: one of the caller's roles may call the method.
-4. Drain: a broker that is ending its work begins no new mutation.
-5. Request check: the bytes are a message of the method's type, and keep its constraints. No one who is not
+4. Rate: the caller has not asked for more than it may.
+5. Drain: a broker that is ending its work begins no new mutation.
+6. Request check: the bytes are a message of the method's type, and keep its constraints. No one who is not
    known has bytes decoded.
-6. The use case.
-7. Errors: a `CrexError` becomes its status; anything else is a defect, logged, and told as INTERNAL.
-8. The log line.
+7. The use case.
+8. Errors: a `CrexError` becomes its status; anything else is a defect, logged, and told as INTERNAL.
+9. The log line.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from crex.documents.times import Clock, format_time
 from crex.errors import CrexError, DocumentError, Violation
 from crex_broker.application.caller import Caller
 from crex_broker.rpc.codes import CODES, internal_error, status_of
+from crex_broker.rpc.rates import Rates
 from crex_broker.rpc.roles import require_role
 
 _log = logging.getLogger("crex_broker.rpc")
@@ -46,17 +48,22 @@ StreamUseCase = Callable[[Caller, AsyncIterator[Any]], AsyncGenerator[Message, N
 class Identifies(Protocol):
     """Tells who calls."""
 
-    def caller(self, context: Context) -> Caller:
-        """Identifies the party behind a call, or refuses it with CERTIFICATE."""
+    def caller(self, context: Context, method: str) -> Caller:
+        """Identifies the party behind a call, or refuses it with CERTIFICATE or TOKEN."""
+        ...
+
+    def again(self, caller: Caller) -> None:
+        """Judges the certificate of a stream anew, or refuses it with CERTIFICATE."""
         ...
 
 
 class Pipeline:
     """Wraps use cases into gRPC handlers."""
 
-    def __init__(self, identifies: Identifies, clock: Clock) -> None:
+    def __init__(self, identifies: Identifies, clock: Clock, rates: Rates) -> None:
         self._identifies = identifies
         self._clock = clock
+        self._rates = rates
         self._draining = False
         self._under_way: set[asyncio.Task[Any]] = set()
 
@@ -77,7 +84,7 @@ class Pipeline:
         async def handle(encoded: bytes, context: Context) -> Message:
             async with self._begun(method, context) as call:
                 call.greet(self._clock)
-                caller = self._admit(call, read_only=read_only)
+                caller = self._admit(call, len(encoded), read_only=read_only)
                 return await use_case(caller, _read(encoded, takes))
 
         return handle
@@ -90,11 +97,13 @@ class Pipeline:
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[Message]:
             async with self._begun(method, context) as call:
                 call.greet(self._clock)
-                caller = self._admit(call, read_only=False)
+                caller = self._admit(call, 0, read_only=False)
+                checked = self._checked(requests, caller, takes)
                 # Closed here, not whenever it is collected: what a lost stream held is free at once.
-                async with aclosing(use_case(caller, self._checked(requests, context, takes))) as responses:
-                    async for response in responses:
-                        yield response
+                with self._rates.stream(caller.authority):
+                    async with aclosing(use_case(caller, checked)) as responses:
+                        async for response in responses:
+                            yield response
 
         return handle
 
@@ -103,7 +112,8 @@ class Pipeline:
 
         async def handle(_request: bytes, context: Context) -> bytes:
             async with _Call(method, context) as call:
-                call.authority = self._identifies.caller(context).authority
+                call.authority = self._identifies.caller(context, method).authority
+                self._rates.charge(call.authority, 0)
                 raise CrexError(
                     "UNSUPPORTED_METHOD",
                     f"This broker does not serve {method}. GetServerInfo lists what it serves.",
@@ -119,21 +129,23 @@ class Pipeline:
             task.add_done_callback(self._under_way.discard)
         return _Call(method, context)
 
-    def _admit(self, call: _Call, *, read_only: bool) -> Caller:
-        caller = self._identifies.caller(call.context)
+    def _admit(self, call: _Call, size: int, *, read_only: bool) -> Caller:
+        caller = self._identifies.caller(call.context, call.method)
         call.authority = caller.authority
         require_role(call.method, caller.authority, caller.roles)
+        self._rates.charge(caller.authority, size)
         if self._draining and not read_only:
             raise CrexError("DRAINING", "The broker is ending its work. Send the same request again soon.")
         return caller
 
     async def _checked(
-        self, requests: AsyncIterator[bytes], context: Context, takes: type[Message]
+        self, requests: AsyncIterator[bytes], caller: Caller, takes: type[Message]
     ) -> AsyncIterator[Message]:
         async for encoded in requests:
             # By the present time and trust document, not those of the stream's beginning (CHANNEL-RECHECK-1):
             # an agent that says nothing for three heartbeats is gone, so it happens at least once a minute.
-            self._identifies.caller(context)
+            self._identifies.again(caller)
+            self._rates.charge(caller.authority, len(encoded))
             yield _read(encoded, takes)
 
 

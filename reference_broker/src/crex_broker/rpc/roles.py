@@ -29,6 +29,7 @@ METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/crex.v1.DiscoveryService/GetDocument": _ANYONE,
         "/crex.v1.DiscoveryService/ListOffers": _ANYONE,
         "/crex.v1.DiscoveryService/SearchOffers": _ANYONE,
+        "/crex.v1.ChannelService/IssueToken": _ANYONE,
         "/crex.v1.MarketService/PublishDocument": _PROVIDERS | {PUBLISHER},
         "/crex.v1.MarketService/PauseOffer": _PROVIDERS,
         "/crex.v1.MarketService/ResumeOffer": _PROVIDERS,

@@ -54,16 +54,32 @@ class Serves(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen.
+
+    Attributes:
+        host: Address or name.
+        port: Port; 0 for a free one.
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
 class Tls:
     """What the server presents, and under which roots it lets peers shake hands.
 
     Attributes:
-        credential: The broker's certificate and key.
-        peer_roots_pem: Gives the roots of every enrolled party, read anew at each handshake; called from a
-            thread of the gRPC library.
+        credential: Gives the broker's certificate and key as they stand.
+        peer_roots_pem: Gives the roots of every enrolled party. Both are read anew at each handshake, and
+            called from a thread of the gRPC library.
     """
 
-    credential: TlsCredential
+    credential: Callable[[], TlsCredential]
     peer_roots_pem: Callable[[], bytes]
 
 
@@ -74,7 +90,8 @@ class RpcServer:
         self._pipeline = pipeline
         self._server = grpc.aio.server(options=_OPTIONS)
         self._health = health.aio.HealthServicer()
-        self._credentials = _credentials(tls)
+        self._mutual = _credentials(tls, mutual=True)
+        self._one_sided = _credentials(tls, mutual=False)
         services = list(_services())
         for service in services:
             handlers = {method.name: _handler(method, broker, pipeline) for method in service.methods}
@@ -87,32 +104,35 @@ class RpcServer:
         )
         self._server.add_generic_rpc_handlers((_Unknown(pipeline),))
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, address: Address, tokens: Address | None = None) -> tuple[int, int]:
         """Listens and serves.
 
         Args:
-            host: Address or name to listen at.
-            port: Port, or 0 for a free one.
+            address: Where to listen for callers who present a certificate.
+            tokens: Where to listen for those whose TLS ends at a proxy. None: nowhere.
 
         Returns:
-            The port.
+            The ports; 0 for one that is not.
 
         Raises:
             CrexError: LIMIT, where the address cannot be listened at.
         """
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        bound = self._listen(address, self._mutual)
+        proxied = 0 if tokens is None else self._listen(tokens, self._one_sided)
+        await self._server.start()
+        await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
+        return bound, proxied
+
+    def _listen(self, address: Address, credentials: grpc.ServerCredentials) -> int:
         try:
-            bound = self._server.add_secure_port(address, self._credentials)
+            return int(self._server.add_secure_port(str(address), credentials))
         except RuntimeError as error:
             raise CrexError(
                 "LIMIT",
                 f"Cannot listen at {address}: another program uses the port, or the address is not this "
-                "machine's. Choose another (`--port` of dev, `listen` in the configuration of serve), or "
-                "stop the other program.",
+                "machine's. Choose another (`--port` of dev, `listen` and `listen_tokens` in the "
+                "configuration of serve), or stop the other program.",
             ) from error
-        await self._server.start()
-        await self._tell_health(health_pb2.HealthCheckResponse.SERVING)
-        return bound
 
     async def stop(self, grace_s: float) -> None:
         """Drains: health says NOT_SERVING, no new mutation begins, calls under way may end in the grace."""
@@ -147,7 +167,7 @@ def _services() -> Iterable[ServiceDescriptor]:
         v1.AppendUsageRequest,
         v1.SearchOffersRequest,
     )  # registers the files
-    _ = v1.GetLeaseRequest, v1.CreateHoldRequest
+    _ = v1.GetLeaseRequest, v1.CreateHoldRequest, v1.IssueTokenRequest
     return [descriptor_pool.Default().FindServiceByName(name) for name in sorted(names)]
 
 
@@ -167,27 +187,32 @@ def _handler(method: MethodDescriptor, broker: Serves, pipeline: Pipeline) -> gr
     return grpc.unary_unary_rpc_method_handler(handler, **codec)
 
 
-def _credentials(tls: Tls) -> grpc.ServerCredentials:
-    shaken_under = tls.peer_roots_pem()
+def _credentials(tls: Tls, *, mutual: bool) -> grpc.ServerCredentials:
+    """Makes credentials that follow the broker's certificate and, where mutual, the roots of its peers."""
+
+    def current() -> tuple[TlsCredential, bytes]:
+        return tls.credential(), tls.peer_roots_pem() if mutual else b""
+
+    shaken_under = current()
     lock = threading.Lock()
 
-    def configuration(roots: bytes) -> Any:
-        pair = (tls.credential.key_pem, tls.credential.chain_pem)
-        return grpc.ssl_server_certificate_configuration([pair], root_certificates=roots)
+    def configuration(credential: TlsCredential, roots: bytes) -> Any:
+        pair = (credential.key_pem, credential.chain_pem)
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=roots or None)
 
     def if_changed() -> Any | None:
         # Nothing means "as before". A new configuration replaces what handshakes under way are using: where
         # one is given at every handshake, many at once fail, or end the process inside the library.
         nonlocal shaken_under
-        roots = tls.peer_roots_pem()
+        now = current()
         with lock:
-            if roots == shaken_under:
+            if now == shaken_under:
                 return None
-            shaken_under = roots
-        return configuration(roots)
+            shaken_under = now
+        return configuration(*now)
 
     return grpc.dynamic_ssl_server_credentials(
-        configuration(shaken_under),
+        configuration(*shaken_under),
         if_changed,  # type: ignore[arg-type]  # the stub forgets that None is allowed
-        require_client_authentication=True,
+        require_client_authentication=mutual,
     )

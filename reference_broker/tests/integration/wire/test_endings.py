@@ -23,6 +23,7 @@ from crex.trust.identity import Identity
 from crex_broker.application.caller import Caller
 from crex_broker.application.limits import Limits
 from crex_broker.composition import OpenBroker, open_broker, serve_broker
+from crex_broker.rpc.server import Address
 from reference_broker.tests.exchange import ManualClock
 from reference_broker.tests.wire import BROKER, NO_RETRY, Operation, WireParty, publish, request_id
 
@@ -79,7 +80,7 @@ async def test_a_certificate_that_ends_ends_the_stream_at_its_next_message(tmp_p
     provider = Identity.create(_PROVIDER, roles=("provider",), now=now)
     opened = await open_broker(broker, tmp_path / "broker.sqlite", limits=Limits(), clock=clock)
     await _enrol(opened, provider, request_id())
-    running = await serve_broker(broker, opened, host="127.0.0.1", port=0)
+    running = await serve_broker(opened, Address("127.0.0.1", 0))
     try:
         party = WireParty(provider, broker, f"127.0.0.1:{running.port}")
         brief = provider.issue_certificate("main", now=now, valid_for=timedelta(hours=1))

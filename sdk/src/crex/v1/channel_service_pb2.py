@@ -27,7 +27,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rex/v1/channel_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x11IssueTokenRequest\x12\x43\n\x08lifetime\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x16\xca\xf3\x18\x12Z\x10TOKEN-LIFETIME-1\"l\n\x12IssueTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ekey_thumbprint\x18\x03 \x01(\t2\\\n\x0e\x43hannelService\x12J\n\nIssueToken\x12\x1a.crex.v1.IssueTokenRequest\x1a\x1b.crex.v1.IssueTokenResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rex/v1/channel_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"X\n\x11IssueTokenRequest\x12\x43\n\x08lifetime\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x16\xca\xf3\x18\x12Z\x10TOKEN-LIFETIME-1\"t\n\x12IssueTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16\x63\x65rtificate_thumbprint\x18\x03 \x01(\t2\\\n\x0e\x43hannelService\x12J\n\nIssueToken\x12\x1a.crex.v1.IssueTokenRequest\x1a\x1b.crex.v1.IssueTokenResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +41,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ISSUETOKENREQUEST']._serialized_start=133
   _globals['_ISSUETOKENREQUEST']._serialized_end=221
   _globals['_ISSUETOKENRESPONSE']._serialized_start=223
-  _globals['_ISSUETOKENRESPONSE']._serialized_end=331
-  _globals['_CHANNELSERVICE']._serialized_start=333
-  _globals['_CHANNELSERVICE']._serialized_end=425
+  _globals['_ISSUETOKENRESPONSE']._serialized_end=339
+  _globals['_CHANNELSERVICE']._serialized_start=341
+  _globals['_CHANNELSERVICE']._serialized_end=433
 # @@protoc_insertion_point(module_scope)

@@ -50,11 +50,11 @@ class IssueTokenResponse(_message.Message):
 
     TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
-    KEY_THUMBPRINT_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_THUMBPRINT_FIELD_NUMBER: _builtins.int
     token: _builtins.str
-    """The token, of use only together with a proof by the key that it is bound to."""
-    key_thumbprint: _builtins.str
-    """Thumbprint of the key, unpadded base64url (RFC 7638)."""
+    """The token, of use only together with a proof by the key of that certificate."""
+    certificate_thumbprint: _builtins.str
+    """SHA-256 of the certificate that it is bound to, unpadded base64url (RFC 8705)."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it ends."""
@@ -64,11 +64,11 @@ class IssueTokenResponse(_message.Message):
         *,
         token: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
-        key_thumbprint: _builtins.str = ...,
+        certificate_thumbprint: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "key_thumbprint", b"key_thumbprint", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_thumbprint", b"certificate_thumbprint", "expire_time", b"expire_time", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -47,7 +47,7 @@ class ChannelServiceServicer:
     """
 
     def IssueToken(self, request, context):
-        """Issues a short token that is bound to the key of the caller's certificate.
+        """Issues a short token that is bound to the caller's certificate.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class ChannelServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ChannelServiceAsyncStub: ...
     IssueToken: _grpc.UnaryUnaryMultiCallable[_channel_service_pb2.IssueTokenRequest, _channel_service_pb2.IssueTokenResponse]
-    """Issues a short token that is bound to the key of the caller's certificate."""
+    """Issues a short token that is bound to the caller's certificate."""
 
 @_typing.type_check_only
 class ChannelServiceAsyncStub(ChannelServiceStub):
@@ -42,7 +42,7 @@ class ChannelServiceAsyncStub(ChannelServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueToken: _aio.UnaryUnaryMultiCallable[_channel_service_pb2.IssueTokenRequest, _channel_service_pb2.IssueTokenResponse]  # type: ignore[assignment]
-    """Issues a short token that is bound to the key of the caller's certificate."""
+    """Issues a short token that is bound to the caller's certificate."""
 
 class ChannelServiceServicer(metaclass=_abc_1.ABCMeta):
     """What concerns the channel itself."""
@@ -53,6 +53,6 @@ class ChannelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _channel_service_pb2.IssueTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_channel_service_pb2.IssueTokenResponse, _abc.Awaitable[_channel_service_pb2.IssueTokenResponse]]:
-        """Issues a short token that is bound to the key of the caller's certificate."""
+        """Issues a short token that is bound to the caller's certificate."""
 
 def add_ChannelServiceServicer_to_server(servicer: ChannelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
