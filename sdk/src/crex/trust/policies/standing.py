@@ -1,0 +1,91 @@
+"""Whether an attestation stands at a time: by its header, its certificate's dates and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from crex import v1
+from crex.documents.times import format_time, parse_time
+from crex.errors import TrustError
+from crex.trust import steps
+from crex.trust.policies.verdict import Shortcoming
+from crex.trust.policies.wording import cut
+from crex.trust.verified import Verified
+
+if TYPE_CHECKING:
+    from crex.trust.status_lists import StatusSource
+
+_LEEWAY: Final = timedelta(seconds=60)
+_QUOTE_VALID_FOR: Final = timedelta(hours=1)
+_STATUS_STEP: Final = 18
+_RULE: Final = "POLICY-VALID-1"
+
+
+def shortcoming(
+    attestation: Verified[v1.Attestation], now: datetime, status: StatusSource | None
+) -> Shortcoming | None:
+    """Tells why an attestation does not stand at a time, or nothing if it does (POLICY-VALID-1).
+
+    Args:
+        attestation: The attestation.
+        now: The time, aware, UTC.
+        status: Tells what is revoked; nothing: only what was shown when the attestation was verified.
+    """
+    body = attestation.json
+    return (
+        _by_header(body["header"], now)
+        or _by_certificate(body.get("compliance"), now)
+        or _by_quote(body.get("hardwareEvidence"), now)
+        or _by_status(attestation, now, status)
+    )
+
+
+def _by_header(header: Mapping[str, Any], now: datetime) -> Shortcoming | None:
+    if parse_time(header["issuedAt"]) - now > _LEEWAY:
+        return Shortcoming(_RULE, f"issued only at {header['issuedAt']}")
+    until = header.get("validUntil")
+    if until is not None and now >= parse_time(until):
+        return Shortcoming(_RULE, f"expired at {until}")
+    return None
+
+
+def _by_certificate(compliance: Mapping[str, Any] | None, now: datetime) -> Shortcoming | None:
+    """A certificate holds from the beginning of its first day to the end of its last, UTC."""
+    if compliance is None:
+        return None
+    today, first, last = now.date(), compliance["validFrom"], compliance["validTo"]
+    if today < date.fromisoformat(first):
+        return Shortcoming(_RULE, f"holds only from {first}")
+    if today > date.fromisoformat(last):
+        return Shortcoming(_RULE, f"held until {last}")
+    return None
+
+
+def _by_quote(evidence: Mapping[str, Any] | None, now: datetime) -> Shortcoming | None:
+    if evidence is not None and now - parse_time(evidence["quotedAt"]) >= _QUOTE_VALID_FOR:
+        return Shortcoming("EVIDENCE-AGE-1", f"its quote is of {evidence['quotedAt']}, an hour ago or longer")
+    return None
+
+
+def _by_status(
+    attestation: Verified[v1.Attestation], now: datetime, status: StatusSource | None
+) -> Shortcoming | None:
+    place = attestation.json["header"].get("status")
+    if place is None:
+        return None
+    if status is None:
+        shown = any(
+            one.step.number == _STATUS_STEP and one.outcome is steps.Outcome.PASSED
+            for one in attestation.steps
+        )
+        return None if shown else Shortcoming(_RULE, "not shown not to be revoked: no status list was asked")
+    try:
+        since = status.revoked_since(attestation.issuer, place["list"], int(place["index"]), now=now)
+    except TrustError as error:
+        return Shortcoming(_RULE, f"not shown not to be revoked ({error.reason}): {cut(error.message)}")
+    if since is None or since > now:
+        return None
+    told = "from the beginning" if since.year == 1 else f"as of {format_time(since)}"
+    return Shortcoming(_RULE, f"revoked {told}")
