@@ -279,7 +279,8 @@ def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """Returns the hash over a number of sibling hashes that is a power of two."""
     level = list(hashes)
     while len(level) > 1:
-        level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level), 2)]
+        pairs = iter(level)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return level[0]
 
 
