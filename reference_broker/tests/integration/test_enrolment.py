@@ -21,8 +21,8 @@ def trust_document(tls_root: str) -> v1.Envelope:
     assert identity.root is not None
     record = authoring.first_trust_document(
         STRANGER,
-        root=identity.root,
-        signing=identity.signing,
+        roots=[identity.root],
+        signing=identity.role_keys,
         access=identity.access,
         tls_roots=[tls_root],
         now=NOW,

@@ -1,90 +1,108 @@
-"""Writing trust documents: the first version of an authority's, and the next one."""
+"""Writing trust documents: the first version of an authority's, and the next one with the same keys."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from crex import v1
-from crex.documents.times import format_time
-from crex.documents.types import DocumentType, document_types
+from crex.documents.types import document_types
 from crex.trust.directory import TrustDirectory
-from crex.trust.envelope import Parts, sign
-from crex.trust.keys import AccessKey, PublicKey, SigningKey
-from crex.trust.trust_record import USE_ACCESS, USE_TRUST, TrustRecord
+from crex.trust.envelope import Parts
+from crex.trust.keys import AccessKey, SigningKey
+from crex.trust.signed_note import KIND_COSIGNATURE, KIND_NOTE, NoteKey
+from crex.trust.trust_draft import TrustDraft, sign_draft
+from crex.trust.trust_record import USE_ACCESS, TrustRecord
 
-# Roles whose documents a key signs; other roles (admin, auditor) need a certificate only.
-SIGNING_ROLES: Final = ("provider", "consumer", "broker", "arbiter", "publisher")
+# Roles whose documents a key signs; other roles (admin, witness) need a certificate or a note key only.
+SIGNING_ROLES: Final = ("provider", "consumer", "broker", "arbiter", "publisher", "auditor", "attester")
+# Signer of the document types that every role with a key may sign: attestations and status lists.
+ANY_SIGNER: Final = "any"
+# Roles with a note key: its name below the authority, its kind, and the member that publishes it.
+NOTE_ROLES: Final[Mapping[str, tuple[str, int, str]]] = {
+    "broker": ("log", KIND_NOTE, "logs"),
+    "witness": ("witness", KIND_COSIGNATURE, "witnesses"),
+}
 
 
 def types_signed_by(role: str) -> tuple[str, ...]:
-    """Returns the tokens of the document types that a role signs, sorted."""
-    return tuple(sorted(doctype.token for doctype in document_types() if doctype.signer == role))
+    """Returns the tokens of the document types that a role signs, sorted; none for a role without a key."""
+    if role not in SIGNING_ROLES:
+        return ()
+    signers = {role, ANY_SIGNER}
+    return tuple(sorted(doctype.token for doctype in document_types() if doctype.signer in signers))
 
 
 def first_trust_document(
     authority: str,
     *,
-    root: SigningKey,
-    signing: Mapping[str, SigningKey],
+    roots: Sequence[SigningKey],
+    signing: Mapping[str, Sequence[SigningKey]],
     access: AccessKey | None,
     tls_roots: Sequence[str],
     now: datetime,
     valid_until: datetime,
+    threshold: int = 1,
+    note_keys: Sequence[NoteKey] = (),
 ) -> TrustRecord:
     """Writes and signs revision 1 of a trust document.
 
     Args:
         authority: Whose it is.
-        root: The one root key.
-        signing: The signing key of each role.
+        roots: The root keys, which all sign.
+        signing: The signing keys of each role.
         access: The key to which access is sealed, if any.
         tls_roots: PEM certificates under which its programs are known.
         now: When it is issued, in whole milliseconds; its keys begin then.
         valid_until: When it ends.
+        threshold: How many root keys must sign each later version.
+        note_keys: Keys of its log and of its co-signatures as a witness, if any.
     """
-    uses: list[tuple[PublicKey, tuple[str, ...]]] = [(root.public_key, (USE_TRUST,))]
-    uses += [(key.public_key, types_signed_by(role)) for role, key in signing.items()]
+    draft = TrustDraft.first(authority, now=now, valid_until=valid_until)
+    for root in roots:
+        draft.add_root(root.public_key, begins=now)
+    draft.set_threshold(threshold)
+    for role, keys in signing.items():
+        for key in keys:
+            draft.add_key(key.public_key, types_signed_by(role), begins=now)
     if access is not None:
-        uses.append((access.public_key, (USE_ACCESS,)))
-    body = {
-        "header": {
-            "id": f"crex://{authority}/trust/main",
-            "revision": "1",
-            "issuer": authority,
-            "issuedAt": format_time(now),
-            "validUntil": format_time(valid_until),
-        },
-        "roots": {"threshold": 1, "keys": [root.keyid]},
-        "keys": [_record(key, use, now) for key, use in uses],
-        "tlsRoots": list(tls_roots),
-    }
-    return own_record(_sign(body, root))
+        draft.add_key(access.public_key, (USE_ACCESS,), begins=now)
+    for pem in tls_roots:
+        draft.add_tls_root(pem)
+    for note_key in note_keys:
+        draft.add_note_key(note_member(note_key), note_key.vkey)
+    return own_record(sign_draft(draft.body(), roots))
 
 
 def next_trust_document(
     record: TrustRecord,
     *,
-    root: SigningKey,
-    signing: Mapping[str, SigningKey],
+    roots: Sequence[SigningKey],
+    signing: Mapping[str, Sequence[SigningKey]],
     now: datetime,
     valid_until: datetime,
 ) -> TrustRecord:
-    """Writes and signs the next revision: the same keys, for all types that their roles sign by now."""
-    body = orjson.loads(record.parts.body)
-    body["header"] |= {
-        "revision": str(record.revision + 1),
-        "issuedAt": format_time(now),
-        "validUntil": format_time(valid_until),
-    }
-    uses = {key.keyid: types_signed_by(role) for role, key in signing.items()}
-    for key in body["keys"]:
-        key["use"] = uses.get(key["keyid"], key["use"])
-    return own_record(record.parts, _sign(body, root))
+    """Writes and signs the next revision: the same keys, for all types that their roles sign by now.
+
+    Raises:
+        TrustError: THRESHOLD if the root keys here are too few.
+    """
+    draft = TrustDraft.after(record, now=now, valid_until=valid_until)
+    state_uses(draft, signing)
+    return own_record(record.parts, sign_draft(draft.body(), roots))
+
+
+def state_uses(draft: TrustDraft, signing: Mapping[str, Sequence[SigningKey]]) -> None:
+    """Lets the keys of each role sign all types that their role signs by now."""
+    for role, keys in signing.items():
+        for key in keys:
+            draft.set_use(key.keyid, types_signed_by(role))
+
+
+def note_member(key: NoteKey) -> str:
+    """Returns the member of a trust document that publishes a note key."""
+    return next(member for _, kind, member in NOTE_ROLES.values() if kind == key.kind)
 
 
 def own_record(*versions: v1.Envelope | Parts | bytes) -> TrustRecord:
@@ -99,17 +117,3 @@ def own_record(*versions: v1.Envelope | Parts | bytes) -> TrustRecord:
     directory = TrustDirectory()
     records = [directory.restore(version) for version in versions]
     return records[-1]
-
-
-def _record(key: PublicKey, use: Sequence[str], now: datetime) -> dict[str, Any]:
-    return {
-        "keyid": key.keyid,
-        "alg": key.alg,
-        "spki": b64encode(key.spki).decode("ascii"),
-        "use": list(use),
-        "notBefore": format_time(now),
-    }
-
-
-def _sign(body: Mapping[str, Any], root: SigningKey) -> v1.Envelope:
-    return sign(orjson.dumps(body), DocumentType.of(v1.TrustDocument), [root])

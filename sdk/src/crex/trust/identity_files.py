@@ -6,6 +6,8 @@
     keys/<role>.pem      signs the documents of that role
     keys/access.pem      opens what is sealed to the authority
     keys/tls-root.pem    issues TLS certificates; may be moved to a safer place
+    keys/log.pem         signs the checkpoints of a broker's log; keys/witness.pem co-signs those of others
+    keys/<use>.<id>.pem  further keys for the same use (key_folder.py)
     tls/<program>.pem    a program's TLS key and certificate
     trust/<n>.json       the authority's own trust document, every version
     pins/                trust documents of others, and its own (directory.py)
@@ -28,8 +30,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from crex.errors import CrexError, TrustError
 from crex.names import is_authority, parse_authority
-from crex.trust import authoring, files
-from crex.trust.certificates import CertificateAuthority, TlsCredential
+from crex.trust import authoring, files, key_folder
+from crex.trust.certificates import TlsCredential
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
@@ -38,9 +40,6 @@ from crex.trust.key_files import (
     Passphrase,
     key_pem,
     parse_tls_key,
-    read_access_key,
-    read_signing_key,
-    read_tls_key,
     write_key,
 )
 from crex.trust.trust_record import TrustRecord
@@ -84,14 +83,19 @@ def save_identity(identity: Identity, folder: Path, passphrase: Passphrase = NO_
     keys = folder / "keys"
     for place in (keys, folder / "tls", folder / "trust"):
         files.make_folder(place)
-    if identity.root is not None:
-        write_key(keys / "root.pem", identity.root, passphrase)
-    for role, key in identity.signing.items():
-        write_key(keys / f"{role}.pem", key, passphrase)
+    uses = [(key_folder.ROOT, identity.roots), *identity.role_keys.items()]
+    for use, held in uses:
+        if key_folder.paths(keys, use):
+            write_key(keys / f"{use}.pem", held[0], passphrase)  # refuses, for one is there already
+        for key in held:
+            key_folder.write_signing_key(keys, use, key, passphrase)
     if identity.access is not None:
         write_key(keys / "access.pem", identity.access.private, passphrase)
     if identity.tls_root is not None:
         write_key(keys / "tls-root.pem", identity.tls_root.private, passphrase)
+    for note_key in (identity.log, identity.witness):
+        if note_key is not None:
+            key_folder.write_note_key(keys, note_key, passphrase)
     save_renewed(identity, folder, passphrase)
 
 
@@ -130,30 +134,24 @@ def load_identity(folder: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Ident
     profile = _read_profile(folder / _PROFILE)
     trust = _read_trust(folder / "trust", profile.authority)
     keys = folder / "keys"
-    signing = {
-        role: read_signing_key(keys / f"{role}.pem", passphrase)
+    role_keys = {
+        role: key_folder.read_role(keys, role, trust, passphrase)
         for role in profile.roles
         if role in authoring.SIGNING_ROLES
     }
-    root_path, access_path = keys / "root.pem", keys / "access.pem"
-    root = read_signing_key(root_path, passphrase) if root_path.exists() else None
-    access = read_access_key(access_path, passphrase) if access_path.exists() else None
-    for key in (root, access, *signing.values()):
-        if key is not None and key.keyid not in trust.keys:
-            raise _damaged(
-                keys, f"key {key.keyid} does not stand in the trust document, revision {trust.revision}"
-            )
     return Identity(
         authority=profile.authority,
         program=profile.program,
         roles=profile.roles,
         hosts=profile.hosts,
         trust=trust,
-        root=root,
-        signing=signing,
-        access=access,
-        tls_root=_read_tls_root(keys / "tls-root.pem", trust, passphrase),
+        roots=key_folder.read_roots(keys, trust, passphrase),
+        role_keys=role_keys,
+        access_keys=key_folder.read_access(keys, trust, passphrase),
+        tls_root=key_folder.read_tls_root(keys, trust, passphrase),
         tls=load_credential(folder, profile.program, passphrase),
+        log=key_folder.read_note_key(keys, "broker", trust, passphrase),
+        witness=key_folder.read_note_key(keys, "witness", trust, passphrase),
     )
 
 
@@ -169,9 +167,9 @@ def load_credential(folder: Path, program: str, passphrase: Passphrase = NO_PASS
     try:
         chain = x509.load_pem_x509_certificates(pem)
     except ValueError as error:
-        raise _damaged(path, "it holds no certificate") from error
+        raise key_folder.damaged(path, "it holds no certificate") from error
     if chain[0].public_key() != key.public_key():
-        raise _damaged(path, "its key is not that of its certificate")
+        raise key_folder.damaged(path, "its key is not that of its certificate")
     return TlsCredential(
         b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain), key_pem(key)
     )
@@ -210,12 +208,12 @@ def _read_profile(path: Path) -> _Profile:
             source=str(path),
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise _damaged(path, "it does not state authority, program, roles and hosts") from error
+        raise key_folder.damaged(path, "it does not state authority, program, roles and hosts") from error
     texts = (profile.authority, profile.program, *profile.roles, *profile.hosts)
     if not all(isinstance(text, str) for text in texts) or not is_authority(profile.authority):
-        raise _damaged(path, "its members are not the texts they should be")
+        raise key_folder.damaged(path, "its members are not the texts they should be")
     if _PROGRAM.fullmatch(profile.program) is None:
-        raise _damaged(path, "its program is not an id")
+        raise key_folder.damaged(path, "its program is not an id")
     return profile
 
 
@@ -227,28 +225,12 @@ def _own_versions(folder: Path) -> list[tuple[Path, bytes]]:
 def _read_trust(folder: Path, authority: str) -> TrustRecord:
     versions = _own_versions(folder)
     if not versions:
-        raise _damaged(folder, "its trust document is missing")
+        raise key_folder.damaged(folder, "its trust document is missing")
     try:
         record = authoring.own_record(*(text for _, text in versions))
     except TrustError as error:
         error.source = error.source or str(folder)
         raise
     if record.authority != authority:
-        raise _damaged(folder, f"it holds the trust document of {record.authority}")
+        raise key_folder.damaged(folder, f"it holds the trust document of {record.authority}")
     return record
-
-
-def _read_tls_root(path: Path, trust: TrustRecord, passphrase: Passphrase) -> CertificateAuthority | None:
-    if not path.exists():
-        return None
-    key = read_tls_key(path, passphrase)
-    for certificate in trust.tls_roots:
-        if certificate.public_key() == key.public_key():
-            return CertificateAuthority(trust.authority, certificate, key)
-    raise _damaged(path, "no TLS root of the trust document belongs to this key")
-
-
-def _damaged(path: Path, what: str) -> CrexError:
-    return CrexError(
-        "IDENTITY", f"The identity is damaged: {what}. Restore it from a backup.", source=str(path)
-    )

@@ -14,6 +14,7 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from crex.errors import CrexError
@@ -28,6 +29,7 @@ __all__ = [
     "key_pem",
     "parse_tls_key",
     "read_access_key",
+    "read_note_key",
     "read_signing_key",
     "read_tls_key",
     "write_key",
@@ -134,6 +136,14 @@ def read_access_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Acces
     if not isinstance(key, X25519PrivateKey):
         raise _other_kind(path, "X25519")
     return AccessKey(key)
+
+
+def read_note_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Ed25519PrivateKey:
+    """Reads the Ed25519 key of a log or a witness; otherwise as `read_signing_key`."""
+    key = _parse(files.read_secret(path), path, passphrase)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _other_kind(path, "Ed25519")
+    return key
 
 
 def read_tls_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> EllipticCurvePrivateKey:
