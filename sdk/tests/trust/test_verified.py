@@ -30,10 +30,13 @@ def test_nobody_else_makes_one(verified: Verified[v1.Site]) -> None:
             doctype=DocumentType.of(v1.Site),
             parts=read_parts(verified.envelope),
             json=verified.json,
-            keyids=(),
+            keys=(),
+            signer=PROVIDER,
             trust_revision=1,
             opened_at=NOW,
-            not_asked=(),
+            log=None,
+            message=None,
+            explain=lambda: (),
         )
 
 

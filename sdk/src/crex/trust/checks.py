@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
+from google.protobuf.message import Message
+
 from crex import v1
 from crex.documents import reader, strict
 from crex.documents.times import format_time, parse_time
 from crex.documents.types import DocumentType
 from crex.errors import DocumentError, TrustError
-from crex.trust import algorithms, steps
+from crex.trust import algorithms, delegation, steps
+from crex.trust.delegation import Question
 from crex.trust.envelope import Parts, digest, pae
+from crex.trust.keys import PublicKey
 from crex.trust.trust_record import USE_TRUST, KeyEntry, TrustRecord
 
 # Allowed difference between clocks; for what begins, never for what ends (VERIFY-TIME-1).
@@ -32,6 +36,22 @@ class PinnedTrust(Protocol):
 
     def owners(self, keyid: str) -> tuple[TrustRecord, ...]:
         """Returns the latest pinned version of every authority that lists a key; mostly one or none."""
+        ...
+
+    def version(self, authority: str, revision: int) -> TrustRecord | None:
+        """Returns one pinned version of a trust document; nothing if it is not pinned here."""
+        ...
+
+
+class StatusSource(Protocol):
+    """Where verification finds what issuers have revoked. `status_lists.StatusLists` is one."""
+
+    def revoked_since(self, issuer: str, list_id: str, index: int, *, now: datetime) -> datetime | None:
+        """Tells since when a place of a list is revoked; nothing where it is not.
+
+        Raises:
+            TrustError: STATUS_STALE if nothing that is young enough says so.
+        """
         ...
 
 
@@ -52,12 +72,14 @@ def check_type(parts: Parts, doctype: DocumentType) -> None:
         )
 
 
-def select_trust(parts: Parts, trust: PinnedTrust, expected_issuer: str | None) -> TrustRecord:
+def select_trust(
+    parts: Parts, trust: PinnedTrust, expected_issuer: str | None, token: str, now: datetime
+) -> TrustRecord:
     """Makes step 5: finds the trust document of the authority that owns the keys.
 
     The authority is that of the first key that any pinned trust document lists. Where several authorities
-    list that key, it is the expected issuer, or else the one that the body names: a hint that chooses among
-    owners, and that step 14 holds to.
+    list that key, it is the expected issuer, or else the one that the body names, or else one that may sign
+    in its name: a hint that chooses among owners, and that steps 14 and 15 hold to.
 
     Raises:
         TrustError: ISSUER.
@@ -67,8 +89,7 @@ def select_trust(parts: Parts, trust: PinnedTrust, expected_issuer: str | None) 
         if len(owners) == 1:
             return owners[0]
         if owners:
-            wanted = expected_issuer or _claimed_issuer(parts.body)
-            return next((owner for owner in owners if owner.authority == wanted), owners[0])
+            return _choose(owners, expected_issuer or _claimed_issuer(parts.body), trust, token, now)
     record = trust.current(expected_issuer) if expected_issuer else None
     if record is not None:
         return record  # its key is too new or was never published: step 7 says so
@@ -84,6 +105,19 @@ def select_trust(parts: Parts, trust: PinnedTrust, expected_issuer: str | None) 
         keyid=parts.signatures[0].keyid,
         authority=expected_issuer or "",
     )
+
+
+def _choose(
+    owners: tuple[TrustRecord, ...], issuer: str, trust: PinnedTrust, token: str, now: datetime
+) -> TrustRecord:
+    """Chooses among authorities that all list a key: anybody can list a key that is not its own."""
+    for owner in owners:
+        if owner.authority == issuer:
+            return owner
+    for owner in owners:
+        if delegation.find_chain(Question(issuer, owner.authority, token, now, now), trust) is not None:
+            return owner
+    return owners[0]
 
 
 def _claimed_issuer(body: bytes) -> str:
@@ -121,46 +155,100 @@ def check_signatures(parts: Parts, token: str, record: TrustRecord) -> list[KeyE
     signed = pae(parts.payload_type, parts.body)
     keys: list[KeyEntry] = []
     for keyid, sig in parts.signatures:
-        key = record.keys.get(keyid)
-        if key is None:
-            raise steps.refusal(
-                steps.KEY_UNKNOWN,
-                "KEY_UNKNOWN",
-                f"Key {keyid} does not stand in the trust document of {record.authority}, revision "
-                f"{record.revision}. If it is new there, get the next revision and pin it.",
-                keyid=keyid,
-                authority=record.authority,
-            )
-        if token not in key.use:
-            raise steps.refusal(
-                steps.KEY_USE,
-                "KEY_USE",
-                f"Key {keyid} of {record.authority} may sign {', '.join(sorted(key.use))}, but not {token}. "
-                "Sign with a key whose `use` lists it.",
-                keyid=keyid,
-                authority=record.authority,
-            )
-        # Step 10 was made when the key was registered: a degenerate key never becomes a PublicKey.
-        if key.public is None or not key.public.signs:
-            raise steps.refusal(
-                steps.ALG,
-                "ALG",
-                f"Key {keyid} of {record.authority} cannot be verified by: "
-                f"{algorithms.why_not(key.alg) or f'{key.alg} keys sign nothing.'}",
-                keyid=keyid,
-                authority=record.authority,
-            )
-        if not key.public.verify(sig, signed):
-            raise steps.refusal(
-                steps.SIGNATURE,
-                "SIGNATURE",
-                f"The signature of key {keyid} of {record.authority} does not verify over this type and "
-                "body: one of them was altered after signing. Get the document again from its issuer.",
-                keyid=keyid,
-                authority=record.authority,
-            )
+        key = find_key(keyid, record)
+        check_use(key, token, record)
+        check_algorithm(key, record)
+        check_registered(key, record)
+        check_signature(key, sig, signed, record)
         keys.append(key)
     return keys
+
+
+def find_key(keyid: str, record: TrustRecord) -> KeyEntry:
+    """Makes step 7.
+
+    Raises:
+        TrustError: KEY_UNKNOWN.
+    """
+    key = record.keys.get(keyid)
+    if key is None:
+        raise steps.refusal(
+            steps.KEY_UNKNOWN,
+            "KEY_UNKNOWN",
+            f"Key {keyid} does not stand in the trust document of {record.authority}, revision "
+            f"{record.revision}. If it is new there, get the next revision and pin it.",
+            keyid=keyid,
+            authority=record.authority,
+        )
+    return key
+
+
+def check_use(key: KeyEntry, token: str, record: TrustRecord) -> None:
+    """Makes step 8.
+
+    Raises:
+        TrustError: KEY_USE.
+    """
+    if token not in key.use:
+        raise steps.refusal(
+            steps.KEY_USE,
+            "KEY_USE",
+            f"Key {key.keyid} of {record.authority} may sign {', '.join(sorted(key.use))}, but not {token}. "
+            "Sign with a key whose `use` lists it.",
+            keyid=key.keyid,
+            authority=record.authority,
+        )
+
+
+def check_algorithm(key: KeyEntry, record: TrustRecord) -> None:
+    """Makes step 9.
+
+    Raises:
+        TrustError: ALG.
+    """
+    if key.public is None or not key.public.signs:
+        raise steps.refusal(
+            steps.ALG,
+            "ALG",
+            f"Key {key.keyid} of {record.authority} cannot be verified by: "
+            f"{algorithms.why_not(key.alg) or f'{key.alg} keys sign nothing.'}",
+            keyid=key.keyid,
+            authority=record.authority,
+        )
+
+
+def check_registered(key: KeyEntry, record: TrustRecord) -> None:
+    """Makes step 10: a degenerate key was refused when it was registered, and has no checked public half.
+
+    Raises:
+        TrustError: KEY_WEAK.
+    """
+    if not isinstance(key.public, PublicKey):
+        raise steps.refusal(
+            steps.KEY_WEAK,
+            "KEY_WEAK",
+            f"Key {key.keyid} of {record.authority} was never checked, so nothing says that others cannot "
+            "forge under it. Pin the trust document anew.",
+            keyid=key.keyid,
+            authority=record.authority,
+        )
+
+
+def check_signature(key: KeyEntry, sig: bytes, signed: bytes, record: TrustRecord) -> None:
+    """Makes step 11.
+
+    Raises:
+        TrustError: SIGNATURE.
+    """
+    if key.public is None or not key.public.verify(sig, signed):
+        raise steps.refusal(
+            steps.SIGNATURE,
+            "SIGNATURE",
+            f"The signature of key {key.keyid} of {record.authority} does not verify over this type and "
+            "body: one of them was altered after signing. Get the document again from its issuer.",
+            keyid=key.keyid,
+            authority=record.authority,
+        )
 
 
 def check_threshold(token: str, record: TrustRecord, keys: list[KeyEntry]) -> None:
@@ -197,25 +285,55 @@ def read_body(body: bytes, doctype: DocumentType, understood: frozenset[str] = f
         ) from error
 
 
-def check_issuer(header: Mapping[str, Any], authority: str, expected_issuer: str | None) -> None:
-    """Makes step 14.
+def check_issuer(
+    header: Mapping[str, Any], authority: str, expected_issuer: str | None, trust: PinnedTrust, at: datetime
+) -> None:
+    """Makes step 14: the signer issued it, or any delegations at all lead to it from the issuer.
 
     Raises:
         TrustError: ISSUER_MISMATCH.
     """
     issuer = header["issuer"]
-    if issuer == authority and expected_issuer in (None, issuer):
+    if expected_issuer in (None, issuer) and (
+        issuer == authority or delegation.is_delegated(issuer, authority, trust, at)
+    ):
         return
     wanted = authority if expected_issuer is None else expected_issuer
     raise steps.refusal(
         steps.MISMATCH,
         "ISSUER_MISMATCH",
         f"{header['id']} names {issuer} as its issuer and was signed by a key of {authority}; expected "
-        f"{wanted} for all. An authority signs its own documents only.",
+        f"{wanted} for all. An authority signs its own documents only, and those of others that delegated "
+        "to it.",
         issuer=issuer,
         signer=authority,
         expected=wanted,
     )
+
+
+def check_delegation(question: Question, name: str, trust: PinnedTrust) -> tuple[str, ...]:
+    """Makes step 15: finds the chain of delegations from the issuer to the signer.
+
+    Returns:
+        The authorities of the chain; only the issuer where it signed itself.
+
+    Raises:
+        TrustError: DELEGATION.
+    """
+    if question.issuer == question.signer:
+        return (question.issuer,)
+    chain = delegation.find_chain(question, trust)
+    if chain is None:
+        raise steps.refusal(
+            steps.DELEGATION,
+            "DELEGATION",
+            f"{question.signer} signed {name} in the name of {question.issuer}, and may not: "
+            f"{delegation.why_not(question, trust)}. Have {question.issuer} sign it, or delegate so that "
+            "it may.",
+            issuer=question.issuer,
+            signer=question.signer,
+        )
+    return chain
 
 
 def times(header: Mapping[str, Any]) -> tuple[str, datetime, datetime | None]:
@@ -279,6 +397,29 @@ def _key_time(key: KeyEntry, name: str, issued_at: datetime, now: datetime, when
     )
 
 
+def check_status(header: Mapping[str, Any], status: StatusSource | None, now: datetime) -> None:
+    """Makes step 18: what can be revoked is shown not to be; fails closed (STATUS-CLOSED-1).
+
+    Raises:
+        TrustError: REVOKED or STATUS_STALE.
+    """
+    place = header.get("status")
+    if status is None or place is None:
+        return
+    index = int(place["index"])
+    since = status.revoked_since(header["issuer"], place["list"], index, now=now)
+    if since is not None and since <= now:
+        when = "" if since.year == 1 else f" as of {_show(since)}"
+        raise steps.refusal(
+            steps.STATUS,
+            "REVOKED",
+            f"{header['issuer']} revoked {header['id']}{when}: place {index} of {place['list']} says so. Ask "
+            "it for what stands instead.",
+            list=place["list"],
+            index=place["index"],
+        )
+
+
 def check_subject(body: bytes, header: Mapping[str, Any], expected: v1.Pin | None) -> None:
     """Makes step 19.
 
@@ -317,6 +458,28 @@ def check_address(
         raise _misaddressed("NONCE", "answers the challenge", body.get("nonce"), nonce)
     if request_id is not None and body.get("nonce") != request_id:
         raise _misaddressed("REPLAY", "was signed for request", body.get("nonce"), request_id)
+
+
+def check_evidence(
+    body: Mapping[str, Any], document: Message, challenge: bytes, bound_key: str | None, now: datetime
+) -> None:
+    """Makes step 22: hardware answers the challenge that this reader sent; anything else does not.
+
+    Raises:
+        TrustError: EVIDENCE.
+    """
+    from crex.trust import hardware_evidence
+
+    if not isinstance(document, v1.Attestation) or not document.HasField("hardware_evidence"):
+        raise steps.refusal(
+            steps.EVIDENCE,
+            "EVIDENCE",
+            f"{body['header']['id']} is no attestation of hardware evidence, and so answers no challenge. "
+            "Ask for evidence of the hardware.",
+        )
+    hardware_evidence.check_evidence(
+        document.hardware_evidence, nonce=challenge, bound_key=bound_key, now=now
+    )
 
 
 def _misaddressed(reason: str, what: str, found: object, expected: str) -> TrustError:

@@ -1,14 +1,15 @@
 """The numbered steps of verification, as data: what is checked, in this order, and by which reason refused.
 
-The first step that fails is the answer. Steps 15, 18 and 21 to 23 of the design (delegation, status lists,
-the log, evidence, policies) come with what they need; their numbers are kept free (VERIFY-ORDER-1).
+The first step that fails is the answer (VERIFY-ORDER-1). What became of each can be listed afterwards, for a
+document that verified as for one that was refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from crex.errors import TrustError, Violation
@@ -52,20 +53,34 @@ SCHEMA: Final = Step(
     "VERIFY-SCHEMA-1",
 )
 MISMATCH: Final = Step(14, ("ISSUER_MISMATCH",), "issued by the authority that signed", "VERIFY-MISMATCH-1")
+DELEGATION: Final = Step(
+    15, ("DELEGATION",), "whoever signed for another was allowed to", "DELEGATION-CHAIN-1"
+)
 TIME: Final = Step(16, ("NOT_YET", "EXPIRED"), "valid at the time asked about", "VERIFY-TIME-1")
 KEY_TIME: Final = Step(
     17, ("KEY_TIME", "KEY_REVOKED"), "the key was in use and is not revoked", "VERIFY-KEYTIME-1"
 )
+STATUS: Final = Step(18, ("REVOKED", "STATUS_STALE"), "its issuer has not revoked it", "VERIFY-STATUS-1")
 SUBJECT: Final = Step(19, ("SUBJECT",), "exactly the document that was cited", "VERIFY-SUBJECT-1")
 ADDRESS: Final = Step(
     20, ("AUDIENCE", "NONCE", "REPLAY"), "addressed to this reader, for this request", "VERIFY-ADDRESS-1"
 )
+LOG: Final = Step(
+    21,
+    ("CHECKPOINT", "LEAF", "INCLUSION", "QUORUM"),
+    "it stands in the log, as witnesses saw it",
+    "LOG-PROOF-1",
+)
+EVIDENCE: Final = Step(22, ("EVIDENCE",), "its hardware answers the challenge", "VERIFY-EVIDENCE-1")
+POLICY: Final = Step(23, ("POLICY",), "the reader's policy is met", "VERIFY-POLICY-1")
 
 STEPS: Final = (
     LIMIT, ENVELOPE, BASE64, TYPE, ISSUER, STALE, KEY_UNKNOWN, KEY_USE, ALG, KEY_WEAK, SIGNATURE, THRESHOLD,
     SCHEMA,
-    MISMATCH, TIME, KEY_TIME, SUBJECT, ADDRESS,
+    MISMATCH, DELEGATION, TIME, KEY_TIME, STATUS, SUBJECT, ADDRESS, LOG, EVIDENCE, POLICY,
 )  # fmt: skip
+
+NOTHING: Final[Mapping[int, str]] = MappingProxyType({})
 
 
 class Outcome(StrEnum):
@@ -125,11 +140,16 @@ def refusal(
     )
 
 
-def passed(not_asked: Collection[Step] = ()) -> tuple[StepResult, ...]:
-    """Returns the results of a verification that succeeded."""
-    return tuple(
-        StepResult(step, Outcome.NOT_ASKED if step in not_asked else Outcome.PASSED) for step in STEPS
-    )
+def passed(
+    not_asked: Mapping[int, str] = NOTHING, notes: Mapping[int, str] = NOTHING
+) -> tuple[StepResult, ...]:
+    """Returns the results of a verification that succeeded.
+
+    Args:
+        not_asked: Numbers of the steps that had nothing to check, and why.
+        notes: What the others found, by number, for people.
+    """
+    return tuple([_held(step, not_asked, notes) for step in STEPS])
 
 
 def explain(error: TrustError) -> tuple[StepResult, ...]:
@@ -137,9 +157,16 @@ def explain(error: TrustError) -> tuple[StepResult, ...]:
 
     def result(step: Step) -> StepResult:
         if step.number < error.step:
-            return StepResult(step, Outcome.PASSED)
+            return _held(step, error.not_asked, NOTHING)
         if step.number == error.step:
             return StepResult(step, Outcome.REFUSED, error.message)
         return StepResult(step, Outcome.NOT_REACHED)
 
     return tuple(map(result, STEPS))
+
+
+def _held(step: Step, not_asked: Mapping[int, str], notes: Mapping[int, str]) -> StepResult:
+    why = not_asked.get(step.number)
+    if why is not None:
+        return StepResult(step, Outcome.NOT_ASKED, why)
+    return StepResult(step, Outcome.PASSED, notes.get(step.number, ""))

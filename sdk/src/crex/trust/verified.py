@@ -7,16 +7,21 @@ member.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar, cast
 
 from google.protobuf.message import Message
 
 from crex import v1
 from crex.documents import convert
 from crex.documents.types import DocumentType
-from crex.trust import steps
 from crex.trust.envelope import Parts, digest, record_id
+from crex.trust.steps import StepResult
+from crex.trust.trust_record import KeyEntry
+
+if TYPE_CHECKING:
+    from crex.trust.log_proof import LogFact
 
 T_co = TypeVar("T_co", bound=Message, covariant=True)
 
@@ -31,17 +36,18 @@ class Verified(Generic[T_co]):
         doctype: Its type.
         body: Its exact bytes.
         json: Its parsed body. Read it, never change it.
-        issuer: Authority that signed and issued it.
+        issuer: Authority that issued it.
         id: Its name.
         revision: Its revision, from 1.
-        keyids: Names of the keys that signed it.
+        signer: Authority whose keys signed it: the issuer, or one that may sign in its name.
         trust_revision: Revision of the trust document by which it was judged.
         opened_at: The time for which it was judged.
+        log: Where it stands in a log, and since when at the latest; nothing where that was not shown.
     """
 
     __slots__ = (
-        "_digest", "_message", "_not_asked", "_parts", "body", "doctype", "id", "issuer", "json", "keyids",
-        "opened_at", "revision", "trust_revision",
+        "_digest", "_explain", "_keys", "_message", "_parts", "body", "doctype", "id", "issuer", "json",
+        "log", "opened_at", "revision", "signer", "trust_revision",
     )  # fmt: skip
 
     def __init__(
@@ -51,10 +57,13 @@ class Verified(Generic[T_co]):
         doctype: DocumentType,
         parts: Parts,
         json: dict[str, Any],
-        keyids: tuple[str, ...],
+        keys: Sequence[KeyEntry],
+        signer: str,
         trust_revision: int,
         opened_at: datetime,
-        not_asked: tuple[steps.Step, ...],
+        log: LogFact | None,
+        message: Message | None,
+        explain: Callable[[], tuple[StepResult, ...]],
     ) -> None:
         if opened is not _OPENED:
             raise TypeError(
@@ -67,13 +76,15 @@ class Verified(Generic[T_co]):
         self.issuer: str = header["issuer"]
         self.id: str = header["id"]
         self.revision = int(header["revision"])
-        self.keyids = keyids
+        self.signer = signer
         self.trust_revision = trust_revision
         self.opened_at = opened_at
+        self.log = log
+        self._keys = keys
         self._parts = parts
-        self._not_asked = not_asked
+        self._explain = explain
         self._digest: str | None = None
-        self._message: Message | None = None
+        self._message = message
 
     @property
     def message(self) -> T_co:
@@ -81,6 +92,16 @@ class Verified(Generic[T_co]):
         if self._message is None:
             self._message = convert.to_message(self.json, self.doctype.message)
         return cast("T_co", self._message)
+
+    @property
+    def keyids(self) -> tuple[str, ...]:
+        """Names of the keys that signed it."""
+        return tuple([key.keyid for key in self._keys])
+
+    @property
+    def families(self) -> frozenset[str]:
+        """Families of the algorithms by which it is signed: `classical`, `post-quantum`."""
+        return families_of(self._keys)
 
     @property
     def digest(self) -> str:
@@ -105,12 +126,17 @@ class Verified(Generic[T_co]):
         return self._parts.to_message()
 
     @property
-    def steps(self) -> tuple[steps.StepResult, ...]:
+    def steps(self) -> tuple[StepResult, ...]:
         """What was checked, step by step, for people."""
-        return steps.passed(self._not_asked)
+        return self._explain()
 
     def __repr__(self) -> str:
         return f"Verified[{self.doctype.token}]({self.id}@{self.revision}, issuer={self.issuer!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Verified document is never pickled: keep its envelope, and verify it again.")
+
+
+def families_of(keys: Iterable[KeyEntry]) -> frozenset[str]:
+    """Returns the families of the algorithms of keys."""
+    return frozenset([str(key.public.family) for key in keys if key.public is not None])
