@@ -98,6 +98,7 @@ class TrustError(CrexError):
 
     Attributes:
         step: Number of the verification step that refused it (trust.md); 0 outside those steps.
+        not_asked: Numbers of the steps before it that had nothing to check, and why.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class TrustError(CrexError):
     ) -> None:
         super().__init__(reason, message, violations=violations, source=source, details=details)
         self.step = step
+        self.not_asked: Mapping[int, str] = {}
 
 
 class RequirementError(CrexError):
