@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crex import v1
 from crex.errors import CrexError
 from crex_broker.application.ports.allotments import Allotted, Grant
 from crex_broker.application.ports.documents import NewDocument
@@ -38,7 +39,10 @@ def document(type_: str, id_: str, revision: int = 1, *, body: str = "", **more:
     """A document with a digest of its own; `body` makes other bytes of the same revision."""
     digest = sha256(f"{type_} {id_} {revision} {body}".encode()).hexdigest()
     issuer = id_.removeprefix("crex://").partition("/")[0]
-    return NewDocument(type_, id_, revision, digest, issuer, f"envelope of {digest}".encode(), **more)
+    envelope = v1.Envelope(
+        payload_type=f"application/vnd.crex.{type_}.v1+json", payload=f'{{"envelope of":"{digest}"}}'.encode()
+    )
+    return NewDocument(type_, id_, revision, digest, issuer, envelope.SerializeToString(), **more)
 
 
 def refusal(reason: str) -> Any:

@@ -119,6 +119,7 @@ class CreateHold:
                 envelope=envelope.SerializeToString(deterministic=True),
                 provider=sales[0].provider,
                 consumer=caller.authority,
+                concerns=tuple([sale.sha256 for sale in sales]),
             ),
             max_live_holds=limits.max_live_holds,
             late_start_ms=limits.late_start_ms,

@@ -13,6 +13,7 @@ from crex.trust.verify import open_envelope
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.ports.documents import NewDocument
+from crex_broker.domain.concerns import concerns_of, countries_of
 
 T = TypeVar("T", bound=Message)
 
@@ -71,6 +72,7 @@ def new_document(
         provider: Provider that may read it; nothing for public documents.
         consumer: Consumer that may read it; nothing for public documents.
     """
+    header = opened.json["header"]
     return NewDocument(
         opened.doctype.token,
         opened.id,
@@ -80,4 +82,9 @@ def new_document(
         opened.envelope.SerializeToString(deterministic=True),
         provider,
         consumer,
+        concerns_of(opened.json),
+        countries_of(opened.json, opened.doctype.token),
+        header.get("stream"),
+        int(header.get("sequence", 0)),
+        header.get("prev", ""),
     )

@@ -21,6 +21,12 @@ class NewDocument:
         provider: Provider that may read it; nothing for public documents.
         consumer: Consumer that may read it; nothing for public documents and those between provider and
             broker.
+        concerns: Digests of documents and names of sites, pools and leases that it concerns; its countries
+            follow from theirs.
+        countries: Countries that it states itself.
+        stream: The stream that it belongs to; nothing: none (STREAM-NAME-1).
+        sequence: Its place in the stream, from 1.
+        prev: Digest of the document before it in the stream; empty: it is the first.
     """
 
     type: str
@@ -31,6 +37,11 @@ class NewDocument:
     envelope: bytes
     provider: str | None = None
     consumer: str | None = None
+    concerns: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    stream: str | None = None
+    sequence: int = 0
+    prev: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from crex_broker.application.ports.disputes import DisputeStore
 from crex_broker.application.ports.documents import DocumentStore
 from crex_broker.application.ports.invoices import InvoiceStore
 from crex_broker.application.ports.leases import LeaseStore
+from crex_broker.application.ports.log import LogStore
 from crex_broker.application.ports.notes import NoteStore
 from crex_broker.application.ports.offers import OfferStore
 from crex_broker.application.ports.orders import OrderStore
@@ -56,6 +57,11 @@ class Store(Protocol):
     @property
     def leases(self) -> LeaseStore:
         """Leases."""
+        ...
+
+    @property
+    def log(self) -> LogStore:
+        """The log of what was accepted."""
         ...
 
     @property

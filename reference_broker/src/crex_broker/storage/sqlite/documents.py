@@ -9,6 +9,7 @@ from typing import Final
 from crex.errors import CrexError
 from crex_broker.application.ports.documents import NewDocument, StoredDocument
 from crex_broker.application.ports.usage import KeptDocument
+from crex_broker.storage.sqlite import log_table, streams
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.writer import Tx
 
@@ -21,8 +22,8 @@ FROM price_series s JOIN documents d ON d.sha256 = s.sha256
 WHERE s.id = ? AND s.start_ms < ? AND s.end_ms > ? ORDER BY d.revision
 """
 _INSERT: Final = """
-INSERT INTO documents (sha256, type, id, revision, issuer, provider, consumer, envelope, create_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO documents (sha256, type, id, revision, issuer, provider, consumer, envelope, create_ms, countries)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -61,7 +62,7 @@ def keep(tx: Tx, document: NewDocument) -> bool:
 
     Raises:
         CrexError: NAME_EXISTS where its name and revision, or its name, belong to something else
-            (MARKET-NAME-1).
+            (MARKET-NAME-1); as `insert`.
     """
     rows = tx.connection.execute(
         "SELECT sha256, type, revision FROM documents WHERE id = ? AND (revision = ? OR type != ?)",
@@ -88,7 +89,14 @@ def keep(tx: Tx, document: NewDocument) -> bool:
 
 
 def insert(tx: Tx, document: NewDocument) -> None:
-    """Keeps a document that is known to be new: its name was made up by the broker a moment ago."""
+    """Keeps a document that is known to be new, at its place in its stream and in the log (RECEIPT-LOG-1).
+
+    Raises:
+        CrexError: SEQUENCE_GAP or CONFLICT, where it is not the next one of its stream (STREAM-GAP-1).
+    """
+    if document.stream is not None:
+        streams.require_next(tx, document)
+    countries = log_table.countries_of(tx, document)
     tx.connection.execute(
         _INSERT,
         (
@@ -101,8 +109,12 @@ def insert(tx: Tx, document: NewDocument) -> None:
             document.consumer,
             document.envelope,
             tx.now_ms,
+            countries,
         ),
     )
+    if document.stream is not None:
+        streams.keep(tx, document)
+    log_table.append_document(tx, document, countries)
 
 
 def kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 _FIND: Final = "SELECT body_hash, outcome FROM requests WHERE party = ? AND method = ? AND request_id = ?"
 _KEEP: Final = """
-INSERT INTO requests (party, method, request_id, body_hash, outcome, create_ms) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO requests (party, method, request_id, body_hash, outcome, create_ms, log_from, log_to)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -57,6 +58,8 @@ def once(tx: Tx, mutation: Mutation, kind: type[T], work: Callable[[], T]) -> Re
             mutation.body_hash,
             outcomes.encode(done),
             tx.now_ms,
+            tx.log_from,
+            tx.log_to,
         ),
     )
     return Remembered(done, replayed=False)

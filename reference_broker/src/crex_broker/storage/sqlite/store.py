@@ -22,6 +22,8 @@ from crex_broker.storage.sqlite.documents import SqliteDocuments
 from crex_broker.storage.sqlite.errors import start_refusal_of
 from crex_broker.storage.sqlite.invoices import SqliteInvoices
 from crex_broker.storage.sqlite.leases import SqliteLeases
+from crex_broker.storage.sqlite.log import SqliteLog
+from crex_broker.storage.sqlite.log_backfill import bring_in
 from crex_broker.storage.sqlite.notes import SqliteNotes
 from crex_broker.storage.sqlite.offers import SqliteOffers
 from crex_broker.storage.sqlite.orders import SqliteOrders
@@ -68,6 +70,7 @@ class SqliteStore:
                 opened.callback(self.writer.close)
                 self.writer.start()
                 self._secret = self.writer.run_blocking(_read_secret)
+                self.writer.run_blocking(bring_in)
             except sqlite3.Error as error:
                 raise start_refusal_of(error, str(path)) from error
             self._opened = opened.pop_all()
@@ -78,6 +81,7 @@ class SqliteStore:
         self.documents = SqliteDocuments(self.reader)
         self.invoices = SqliteInvoices(self.writer, self.reader)
         self.leases = SqliteLeases(self.writer, self.reader)
+        self.log = SqliteLog(self.writer, self.reader, authority)
         self.notes = SqliteNotes(self.writer, self.reader)
         self.offers = SqliteOffers(self.writer, self.reader, authority)
         self.orders = SqliteOrders(self.writer, self.reader, authority)

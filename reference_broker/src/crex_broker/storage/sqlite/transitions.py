@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from crex_broker.storage.sqlite import log_table
 from crex_broker.storage.sqlite.writer import Tx
 
 _RECORD: Final = """
@@ -28,7 +29,7 @@ def record(
     pool: str | None = None,
     pool_gen: int | None = None,
 ) -> None:
-    """Writes one step.
+    """Writes one step; that of an order also into the log (RECEIPT-LOG-1).
 
     Args:
         tx: The transaction.
@@ -48,3 +49,7 @@ def record(
         _RECORD,
         (machine, name, event, before, after, actor, reason, provider, consumer, pool, pool_gen, tx.now_ms),
     )
+    if machine == "order":
+        log_table.append_step(
+            tx, name, event, before=before, after=after, actor=actor, provider=provider, consumer=consumer
+        )

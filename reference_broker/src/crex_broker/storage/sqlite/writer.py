@@ -51,13 +51,23 @@ class Tx:
     Attributes:
         connection: The connection, inside the transaction. Never commit or roll back through it.
         now_ms: Store time in milliseconds since 1970, UTC; the same throughout the function.
+        log_from: Place of the first entry that the function put into the log.
+        log_to: Place behind the last one; equal to `log_from` where there is none.
     """
 
-    __slots__ = ("connection", "now_ms")
+    __slots__ = ("connection", "log_from", "log_to", "now_ms")
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self.connection = connection
         self.now_ms = now_ms
+        self.log_from = 0
+        self.log_to = 0
+
+    def note_logged(self, index: int) -> None:
+        """Notes that the function put an entry into the log."""
+        if self.log_from == self.log_to:
+            self.log_from = index
+        self.log_to = index + 1
 
 
 class Writer:
