@@ -38,9 +38,8 @@ class EnrolRequest(_message.Message):
 
     @_builtins.property
     def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Role tokens granted: provider, consumer, publisher, arbiter,
-        auditor, witness, admin. A
-        certificate can narrow them, never widen.
+        """Role tokens granted: provider, consumer, publisher, arbiter, auditor, witness,
+        attester, admin. A certificate can narrow them, never widen.
         """
 
     @_builtins.property

@@ -38,8 +38,8 @@ class PublishDocumentRequest(_message.Message):
     """Identifier of the request; the same identifier returns the first result."""
     @_builtins.property
     def envelope(self) -> _envelope_pb2.Envelope:
-        """The document: a site, network-link, compute-resource, price-plan, price-series
-        or offer.
+        """The document: a site, network-link, compute-resource, price-plan, price-series,
+        offer, trust-document, status-list or attestation.
         """
 
     def __init__(

@@ -97,8 +97,9 @@ class MarketServiceServicer:
     """
 
     def PublishDocument(self, request, context):
-        """Accepts a provider's site, resource, link, price plan or offer, and a
-        publisher's price series. An offer becomes searchable before the call returns.
+        """Accepts a provider's site, resource, link, price plan or offer, a publisher's
+        price series, and anybody's trust document, status list or attestation. An offer
+        becomes searchable before the call returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,9 @@ class _OfferStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OfferState
     OFFER_STATE_PAUSED: _OfferState.ValueType  # 2
     """Not for sale until resumed."""
     OFFER_STATE_EXPIRED: _OfferState.ValueType  # 3
-    """Past its `valid_until`. A higher revision puts it on sale again."""
+    """Past its `valid_until`, or void since what vouched for it fell. A higher revision
+    puts it on sale again.
+    """
     OFFER_STATE_WITHDRAWN: _OfferState.ValueType  # 4
     """Taken back by the provider. Terminal."""
 
@@ -51,7 +53,9 @@ OFFER_STATE_PUBLISHED: OfferState.ValueType  # 1
 OFFER_STATE_PAUSED: OfferState.ValueType  # 2
 """Not for sale until resumed."""
 OFFER_STATE_EXPIRED: OfferState.ValueType  # 3
-"""Past its `valid_until`. A higher revision puts it on sale again."""
+"""Past its `valid_until`, or void since what vouched for it fell. A higher revision
+puts it on sale again.
+"""
 OFFER_STATE_WITHDRAWN: OfferState.ValueType  # 4
 """Taken back by the provider. Terminal."""
 Global___OfferState: _TypeAlias = OfferState  # noqa: Y015
@@ -279,6 +283,7 @@ class OfferRecord(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     AVAILABILITY_FIELD_NUMBER: _builtins.int
+    VOID_REASON_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Name of the offer document."""
     state: Global___OfferState.ValueType
@@ -289,6 +294,10 @@ class OfferRecord(_message.Message):
     """Digest of the offer document that stands."""
     revision: _builtins.int
     """Revision of the offer document that stands."""
+    void_reason: _builtins.str
+    """Why the broker took it from sale before its `valid_until`: the reason, a colon and
+    what happened. Empty: it did not.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was first published here."""
@@ -317,10 +326,11 @@ class OfferRecord(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         availability: _abc.Iterable[_availability_pb2.Availability] | None = ...,
+        void_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["availability", b"availability", "create_time", b"create_time", "etag", b"etag", "expire_time", b"expire_time", "id", b"id", "revision", b"revision", "sha256", b"sha256", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["availability", b"availability", "create_time", b"create_time", "etag", b"etag", "expire_time", b"expire_time", "id", b"id", "revision", b"revision", "sha256", b"sha256", "state", b"state", "update_time", b"update_time", "void_reason", b"void_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -48,6 +48,7 @@ MACHINES: dict[str, Machine] = {
             Step(("PAUSED",), "resume", ("P",), "PUBLISHED", "", "rpc:MarketService.ResumeOffer"),
             Step(("PUBLISHED", "PAUSED"), "withdraw", ("P",), "WITHDRAWN", "", "rpc:MarketService.WithdrawOffer"),
             Step(("PUBLISHED", "PAUSED"), "expire", ("B",), "EXPIRED", "store time ≥ valid_until", "timer:offer-expiry"),
+            Step(("PUBLISHED", "PAUSED"), "void", ("B",), "EXPIRED", "a key that signed it, or a document that it stands on, fell", "timer:offer-judgement"),
         ),
     ),
     "order": Machine(
