@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 purpose=${1:-use}
 case $purpose in
 use) extras=broker,conformance,demo what='what the demo needs (180 MB on disk)' ;;
-dev) extras=broker,conformance,demo,bulk,spark,dev what='what the tests need (1 GB on disk)' ;;
+dev) extras=broker,conformance,demo,bulk,spark,pkcs11,sm2,dev what='what the tests need (1 GB on disk)' ;;
 *) echo "environment: unknown purpose '$purpose'; say use or dev" >&2 && exit 2 ;;
 esac
 

@@ -64,7 +64,7 @@ class Plugins(Generic[P]):
                 except (ImportError, AttributeError) as error:
                     message = f"The {self.kind} {name} ({entry.value}) cannot be loaded: {error}."
                     raise CrexError("TYPE", f"{message} Mend that package.") from error
-        known = ", ".join(sorted({*self.built_in, *(entry.name for entry in entries)}))
+        known = ", ".join(sorted(self.names()))
         raise CrexError("NOT_FOUND", f"There is no {self.kind} {name}; there are {known}.")
 
     @contextmanager
@@ -81,6 +81,10 @@ class Plugins(Generic[P]):
                 raise
             failed = f"The {self.kind} {name} failed: {type(error).__name__}: {error}. Mend its package."
             raise CrexError("TYPE", failed) from error
+
+    def names(self) -> frozenset[str]:
+        """Gives the names of all parts, without loading any."""
+        return frozenset({*self.built_in, *(entry.name for entry in self._entries())})
 
     def listed(self) -> Iterator[tuple[str, str, str]]:
         """Gives name, what it is for, and package of every part; what cannot be loaded says why."""

@@ -26,7 +26,7 @@ OURS = {
 }
 # Folder → the extras whose packages it may import besides the base dependencies.
 ROOMS = {
-    "sdk/src/crex": ["parquet"],
+    "sdk/src/crex": ["attest", "parquet", "pkcs11", "sm2"],
     "reference_broker/src/crex_broker": ["broker"],
     "conformance/src/crex_conformance": ["conformance"],
     "demo": ["broker", "demo", "dev"],

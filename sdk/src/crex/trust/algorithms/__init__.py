@@ -3,6 +3,8 @@
     ed25519.py, ecdsa_p256.py, ml_dsa_65.py   those of this edition
     der.py                                    what they share: one key, one encoding
     private.py                                what is the same for private halves of `cryptography`
+    trial.py                                  what those of other packages must show before they count
+    sm2_sm3.py                                SM2 with SM3, which stands outside as those do
 
 The algorithm of a signature is that of its key's record, never of the envelope (algorithms.md). An algorithm
 of another package, an entry point of the group `crex.signing_algorithms`, is in trial status: it counts as
@@ -164,8 +166,7 @@ def supported() -> Iterator[SigningAlgorithm]:
 def _outcome(token: str) -> SigningAlgorithm | str:
     if token in BUILT_IN or token in trials():
         return _load(token)
-    named = {name for name, _, _ in ALGORITHMS.listed()}
-    if token in named:
+    if token in ALGORITHMS.names():
         return (
             f"{token} is in trial status, and this reader does not take part. Set {TRIALS_VARIABLE}={token} "
             "to take part, or ask for another signature."
@@ -179,4 +180,9 @@ def _load(token: str) -> SigningAlgorithm | str:
         algorithm = ALGORITHMS.load(token)
     except CrexError as error:
         return f"{token} cannot be used: {error.message}"
-    return algorithm.lacks() or algorithm
+    missing = algorithm.lacks()
+    if not missing and token not in BUILT_IN:
+        from crex.trust.algorithms.trial import objection
+
+        missing = objection(algorithm)
+    return missing or algorithm
