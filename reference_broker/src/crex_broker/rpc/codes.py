@@ -39,6 +39,7 @@ _PRECONDITION = (
     "THRESHOLD", "ISSUER_MISMATCH", "NOT_YET", "EXPIRED", "KEY_TIME", "KEY_REVOKED", "SUBJECT", "AUDIENCE",
     "NONCE", "REPLAY", "CRITICAL", "ILLEGAL_TRANSITION", "HOLD_EXPIRED", "OFFER_CHANGED", "TERMS",
     "USAGE_OUT_OF_BOUNDS", "CONFLICT", "CUT_REQUIRED", "RATING_DIFFERS", "INCOMPLETE", "SEAL", "IDENTITY",
+    "DELEGATION", "REVOKED", "STATUS_STALE", "CHECKPOINT", "LEAF", "INCLUSION", "QUORUM", "EVIDENCE", "POLICY",
 )  # fmt: skip
 _UNAVAILABLE = ("PROVIDER_UNREACHABLE", "CLOCK_BACKWARDS", "DRAINING", "STORAGE_UNAVAILABLE")
 
@@ -46,24 +47,24 @@ CODES: Final[Mapping[str, grpc.StatusCode]] = MappingProxyType(
     dict.fromkeys(_FORMAT, grpc.StatusCode.INVALID_ARGUMENT)
     | dict.fromkeys(_PRECONDITION, grpc.StatusCode.FAILED_PRECONDITION)
     | dict.fromkeys(_UNAVAILABLE, grpc.StatusCode.UNAVAILABLE)
-    | dict.fromkeys(("ROLE", "NOT_A_PARTY"), grpc.StatusCode.PERMISSION_DENIED)
+    | dict.fromkeys(("ROLE", "NOT_A_PARTY", "JURISDICTION_BLOCKED"), grpc.StatusCode.PERMISSION_DENIED)
     | dict.fromkeys(("NOT_FOUND", "REFERENCE_MISSING"), grpc.StatusCode.NOT_FOUND)
     | dict.fromkeys(
         ("ETAG_MISMATCH", "REVISION_CONFLICT", "STALE_EPOCH", "POOL_CONTENDED"), grpc.StatusCode.ABORTED
     )
     | dict.fromkeys(
-        ("CAPACITY_EXHAUSTED", "HOLD_LIMIT", "BUDGET_EXCEEDED", "STORAGE_FULL"),
+        ("CAPACITY_EXHAUSTED", "HOLD_LIMIT", "BUDGET_EXCEEDED", "STORAGE_FULL", "RATE_LIMITED"),
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     )
     | dict.fromkeys(("REQUEST_ID_REUSED", "NAME_EXISTS"), grpc.StatusCode.ALREADY_EXISTS)
+    | dict.fromkeys(("CERTIFICATE", "TOKEN"), grpc.StatusCode.UNAUTHENTICATED)
+    | dict.fromkeys(("USAGE_GAP", "SEQUENCE_GAP"), grpc.StatusCode.OUT_OF_RANGE)
     | {
-        "CERTIFICATE": grpc.StatusCode.UNAUTHENTICATED,
-        "USAGE_GAP": grpc.StatusCode.OUT_OF_RANGE,
         "UNSUPPORTED_METHOD": grpc.StatusCode.UNIMPLEMENTED,
         "INTERNAL": grpc.StatusCode.INTERNAL,
     }
 )
-_RETRIED: Final = frozenset({*_UNAVAILABLE, "POOL_CONTENDED"})
+_RETRIED: Final = frozenset({*_UNAVAILABLE, "POOL_CONTENDED", "RATE_LIMITED"})
 
 
 def status_of(error: CrexError, request_id: str) -> status_pb2.Status:
@@ -87,7 +88,7 @@ def status_of(error: CrexError, request_id: str) -> status_pb2.Status:
     status.details.append(_packed(info))
     if error.reason in _RETRIED:
         retry = error_details_pb2.RetryInfo()
-        retry.retry_delay.FromMilliseconds(_RETRY_AFTER_MS)
+        retry.retry_delay.FromMilliseconds(int(error.details.get("retry_after_ms", _RETRY_AFTER_MS)))
         status.details.append(_packed(retry))
     if error.violations:
         status.details.insert(1, _packed(_places(error.violations, _STATUS_BYTES - status.ByteSize())))
