@@ -18,6 +18,7 @@ from crex.trust.certificates import CertificateAuthority, TlsCredential
 from crex_broker.application.access_tokens import AccessTokens
 from reference_broker.tests.exchange import ManualClock
 
+NO_KEY: Any = None
 BROKER, PARTY, METHOD = "broker.example", "a.example", "/crex.v1.MarketService/GetOrder"
 
 
@@ -130,7 +131,7 @@ def test_a_lifetime_out_of_bounds_is_refused(around: Surroundings, seconds: int)
         "A" * 10_000,
         jwt.encode({"iss": BROKER, "aud": BROKER, "exp": 2**40, "iat": 0}, "o" * 32, algorithm="HS256"),
         jwt.encode({"iss": BROKER, "aud": BROKER, "exp": 2**40, "iat": 0}, "s" * 32, algorithm="HS256"),
-        jwt.encode({"iss": BROKER, "aud": BROKER, "exp": 2**40, "iat": 0}, None, algorithm="none"),
+        jwt.encode({"iss": BROKER, "aud": BROKER, "exp": 2**40, "iat": 0}, NO_KEY, algorithm="none"),
     ],
 )
 def test_a_forged_token_is_refused(around: Surroundings, forged: str) -> None:
@@ -144,7 +145,7 @@ def test_a_forged_token_is_refused(around: Surroundings, forged: str) -> None:
 def test_a_proof_under_another_algorithm_is_refused(around: Surroundings) -> None:
     """A proof that a shared secret signs, the certificate's text among them, proves nothing."""
     claims = jwt.decode(around.proof(), options={"verify_signature": False})
-    for algorithm, key in (("none", None), ("HS256", b"k" * 32)):
+    for algorithm, key in (("none", NO_KEY), ("HS256", b"k" * 32)):
         forged = jwt.encode(claims, key, algorithm=algorithm, headers={"typ": "crex-proof+jwt"})
         assert "not signed by the key" in around.refused(forged)
 

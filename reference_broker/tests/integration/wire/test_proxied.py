@@ -63,7 +63,11 @@ class Proxy:
     async def _main(self) -> None:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._stop = lambda: None if loop.call_soon_threadsafe(stopped.set) else None
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(stopped.set)
+
+        self._stop = stop
         server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, ssl=self._server_tls)
         self._started.set()
         await stopped.wait()
