@@ -23,10 +23,6 @@ from crex.trust.envelope import Parts, pae
 from crex.trust.merkle import verify_inclusion
 from crex.trust.signed_note import KIND_COSIGNATURE, NoteVerifier, SignedNote
 
-STEP: Final = steps.Step(
-    21, ("CHECKPOINT", "LEAF", "INCLUSION", "QUORUM"), "it stands in the log as demanded", "LOG-PROOF-1"
-)
-
 SALT_BYTES: Final = 32
 # Allowed difference between the clocks of witness and verifier.
 LEEWAY: Final = timedelta(seconds=60)
@@ -130,11 +126,11 @@ def check_record(
         checkpoint = _log_checkpoint(note, trust, policy)
         witnesses = _witnesses(note, checkpoint, trust, policy)
     except TrustError as error:
-        raise steps.refusal(STEP, error.reason, error.message) from error
+        raise steps.refusal(steps.LOG, error.reason, error.message) from error
     salt = proof.salt if proof.HasField("salt") else None
     if salt is not None and len(salt) != SALT_BYTES:
         raise steps.refusal(
-            STEP,
+            steps.LOG,
             "LEAF",
             f"The salt of the proof has {len(salt)} bytes; a private record has one of {SALT_BYTES}. Take "
             "that of the receipt.",
@@ -217,7 +213,7 @@ def _log_time(times: dict[str, datetime], checkpoint: Checkpoint, quorum: int) -
     if len(times) < quorum:
         found = ", ".join(sorted(times)) or "nobody"
         raise steps.refusal(
-            STEP,
+            steps.LOG,
             "QUORUM",
             f"{len(times)} witness(es) that are trusted here co-signed the checkpoint of {checkpoint.origin} "
             f"at size {checkpoint.size} ({found}); {quorum} must. Get the proof again once more have "
@@ -232,7 +228,7 @@ def _log_time(times: dict[str, datetime], checkpoint: Checkpoint, quorum: int) -
 def _not_included(proof: v1.LogProof, checkpoint: Checkpoint, *, salted: bool) -> TrustError:
     what = "with this salt " if salted else ""
     return steps.refusal(
-        STEP,
+        steps.LOG,
         "INCLUSION",
         f"The proof does not lead from this record {what}at position {proof.index} to the root of "
         f"{checkpoint.origin} at size {checkpoint.size}: it belongs to another record, position, salt or "

@@ -47,6 +47,32 @@ class TreeBuilder:
         self._count = 0
         self._subtrees: list[bytes] = []
 
+    @classmethod
+    def resume(cls, count: int, subtrees: Sequence[bytes]) -> TreeBuilder:
+        """Goes on where a builder stood.
+
+        Args:
+            count: Number of its leaves.
+            subtrees: Its `subtrees`.
+
+        Raises:
+            ValueError: They are not as many hashes of 32 bytes as the count has one-bits.
+        """
+        if (
+            count < 0
+            or len(subtrees) != count.bit_count()
+            or any(len(one) != _HASH_BYTES for one in subtrees)
+        ):
+            raise ValueError(f"{len(subtrees)} subtrees are not those of a tree of {count} leaves.")
+        builder = cls()
+        builder._count, builder._subtrees = count, list(subtrees)
+        return builder
+
+    @property
+    def subtrees(self) -> tuple[bytes, ...]:
+        """Hashes of the perfect subtrees so far, largest first: all that a builder remembers."""
+        return tuple(self._subtrees)
+
     def __len__(self) -> int:
         return self._count
 
