@@ -64,7 +64,9 @@ def test_two_processes_that_pin_different_bytes(tmp_path: Path, provider: Identi
     with pytest.raises(TrustError) as refused:
         second.pin(other, now=NOW)
     assert refused.value.reason == "TRUST_ROLLBACK"
-    assert second.current(PROVIDER) is None
+    current = second.current(PROVIDER)
+    assert current is not None
+    assert current.digest == provider.trust.digest
     assert (tmp_path / PROVIDER / "1.json").read_bytes() == to_json(provider.trust_document)
 
 

@@ -8,12 +8,18 @@ Invariants:
   (TRUST-UPDATE-1). An older revision, or other bytes under a pinned revision, are refused (TRUST-ROLLBACK-1).
 - On disk, `<folder>/<authority>/<revision>.json` holds the envelopes as they came, and `pin.json` the
   revision and digest that were accepted last. A file changed, added or taken away later is refused when the
-  folder is opened.
+  folder is opened; a folder put back to an older state while a program runs, when it next pins.
+- Several processes may share a folder: each pins under a lock, and takes up first what others have pinned.
+- The file of a version is written before `pin.json`, and memory changes last: a crash or a full disk leaves
+  the state before or the one after.
 """
 
 from __future__ import annotations
 
+import fcntl
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -37,6 +43,7 @@ from crex.trust.envelope import Parts, read_parts, to_json
 from crex.trust.trust_record import USE_TRUST, KeyEntry, TrustRecord
 
 _PIN_FILE: Final = "pin.json"
+_LOCK_FILE: Final = ".lock"
 
 
 class TrustDirectory:
@@ -100,14 +107,45 @@ class TrustDirectory:
         """
         candidate = _read(read_parts(envelope))
         if candidate.authority not in self._current:
-            raise steps.refusal(
-                steps.ISSUER,
-                "ISSUER",
-                f"{candidate.authority} is not trusted here yet, and a trust document cannot vouch for "
-                "itself. Pin it once, from a source you trust.",
-                authority=candidate.authority,
-            )
+            raise _not_pinned(candidate.authority)
         return self._accept(candidate, now)
+
+    def advance(self, envelopes: Sequence[v1.Envelope | bytes], *, now: datetime) -> TrustRecord:
+        """Takes several next versions of one pinned authority at once: all of them, or none.
+
+        Each must follow from the one before; only the last is judged by its end, for those between were valid
+        in their time (TRUST-CATCHUP-1). Versions up to the pinned one are compared with what is pinned.
+
+        Args:
+            envelopes: The versions, ascending, without a gap behind the pinned one; at least one.
+            now: The time of taking them.
+
+        Returns:
+            The version that is pinned then.
+
+        Raises:
+            TrustError: ISSUER if the authority is not pinned; TRUST_ROLLBACK if one of them is other bytes
+                than what is pinned under its revision; otherwise as `pin`.
+        """
+        candidates = [_read(read_parts(envelope)) for envelope in envelopes]
+        authority = candidates[0].authority
+        with self._exclusive(authority):
+            pinned = self._current.get(authority)
+            if pinned is None:
+                raise _not_pinned(authority)
+            chain = [pinned]
+            for at, candidate in enumerate(candidates):
+                if candidate.authority == authority and candidate.revision <= chain[-1].revision:
+                    known = self._versions[authority].get(candidate.revision)
+                    if known is not None and known.digest != candidate.digest:
+                        raise _rollback(candidate, f"other bytes are pinned as revision {candidate.revision}")
+                    continue
+                _check_order(chain[-1], candidate)
+                _check_signed(candidate, chain[-1], now, is_last=at == len(candidates) - 1)
+                chain.append(candidate)
+            for record in chain[1:]:
+                self._take(record)
+            return chain[-1]
 
     def restore(self, envelope: v1.Envelope | Parts | bytes) -> TrustRecord:
         """Takes back a version that was pinned earlier and kept elsewhere: checked, but for no time.
@@ -136,16 +174,56 @@ class TrustDirectory:
         """Returns the authorities that are pinned, sorted."""
         return tuple(sorted(self._current))
 
+    def versions(self, authority: str) -> tuple[TrustRecord, ...]:
+        """Returns the pinned versions of an authority's trust document, ascending."""
+        return tuple(record for _, record in sorted(self._versions.get(authority, {}).items()))
+
     def _accept(self, candidate: TrustRecord, now: datetime | None) -> TrustRecord:
-        with self._lock:
+        with self._exclusive(candidate.authority):
             pinned = self._current.get(candidate.authority)
             if pinned is not None and not _check_order(pinned, candidate):
                 return pinned
             _check_signed(candidate, pinned, now)
-            if self._folder is not None:
-                self._write(self._folder / candidate.authority, candidate)
-            self._keep(candidate)
+            self._take(candidate)
             return candidate
+
+    def _take(self, record: TrustRecord) -> None:
+        if self._folder is not None:
+            self._write(self._folder / record.authority, record)
+        self._keep(record)
+
+    @contextmanager
+    def _exclusive(self, authority: str) -> Iterator[None]:
+        """Keeps other threads and, on disk, other processes out; takes up first what those have pinned."""
+        with self._lock:
+            if self._folder is None:
+                yield
+                return
+            with (self._folder / _LOCK_FILE).open("ab") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._catch_up(self._folder / authority)
+                yield
+
+    def _catch_up(self, place: Path) -> None:
+        """Takes up what another process has pinned since; refuses a folder that was put back."""
+        known = self._current.get(place.name)
+        if known is None:
+            if place.is_dir():
+                self._load(place)
+            return
+        pin = _read_pin(place / _PIN_FILE)
+        if pin is None or pin[0] < known.revision:
+            found = "no pin" if pin is None else f"revision {pin[0]} as pinned"
+            raise _tampered(place, f"revision {known.revision} was pinned, and it states {found}")
+        for revision in range(known.revision, pin[0] + 1):
+            path = place / f"{revision}.json"
+            if not path.exists():
+                raise _tampered(place, f"revision {pin[0]} is pinned and {path.name} is missing")
+            record = self._read_version(path, pin)
+            if revision > known.revision:
+                self._accept_kept(record, path)
+            elif record.digest != known.digest:
+                raise _tampered(path, f"its digest is {record.digest}; pinned was {known.digest}")
 
     def _keep(self, record: TrustRecord) -> None:
         self._versions.setdefault(record.authority, {})[record.revision] = record
@@ -169,19 +247,20 @@ class TrustDirectory:
     def _load(self, place: Path) -> None:
         """Reads back one authority's folder, trusting nothing but what its own signatures bear out."""
         pin = _read_pin(place / _PIN_FILE)
+        paths = [path for path in place.glob("*.json") if path.stem.isdecimal()]
         if pin is None:
+            if len(paths) > 1:
+                raise _tampered(place, f"it holds {len(paths)} versions and no {_PIN_FILE}")
             return  # a first pin that was interrupted: not trusted until it is pinned again
-        for path in sorted(place.glob("*.json"), key=lambda path: (len(path.stem), path.stem)):
-            if path.stem.isdecimal():
-                self._load_version(path, pin)
+        for path in sorted(paths, key=lambda path: (len(path.stem), path.stem)):
+            self._accept_kept(self._read_version(path, pin), path)
         current = self._current.get(place.name)
         if current is None or current.revision < pin[0]:
             raise _tampered(place, f"revision {pin[0]} was pinned and its file is missing")
 
-    def _load_version(self, path: Path, pin: tuple[int, str]) -> None:
+    def _read_version(self, path: Path, pin: tuple[int, str]) -> TrustRecord:
         try:
             record = _read(read_parts(path.read_bytes()))
-            self._accept_kept(record)
         except TrustError as error:
             error.source = str(path)
             raise
@@ -189,12 +268,17 @@ class TrustDirectory:
             raise _tampered(path, f"it holds revision {record.revision} of {record.authority}")
         if record.revision == pin[0] and record.digest != pin[1]:
             raise _tampered(path, f"its digest is {record.digest}; pinned was {pin[1]}")
+        return record
 
-    def _accept_kept(self, record: TrustRecord) -> None:
-        pinned = self._current.get(record.authority)
-        if pinned is not None:
-            _check_order(pinned, record)
-        _check_signed(record, pinned, None)
+    def _accept_kept(self, record: TrustRecord, path: Path) -> None:
+        try:
+            pinned = self._current.get(record.authority)
+            if pinned is not None:
+                _check_order(pinned, record)
+            _check_signed(record, pinned, None)
+        except TrustError as error:
+            error.source = str(path)
+            raise
         self._keep(record)
 
 
@@ -228,8 +312,13 @@ def _check_order(pinned: TrustRecord, candidate: TrustRecord) -> bool:
     return True
 
 
-def _check_signed(candidate: TrustRecord, pinned: TrustRecord | None, now: datetime | None) -> None:
-    """Checks signatures, thresholds and, where a time is given, the times of a trust document."""
+def _check_signed(
+    candidate: TrustRecord, pinned: TrustRecord | None, now: datetime | None, *, is_last: bool = True
+) -> None:
+    """Checks signatures, thresholds and, where a time is given, the times of a trust document.
+
+    The end of one that has a successor at hand does not count (TRUST-CATCHUP-1).
+    """
     name = candidate.name
     keys = check_signatures(candidate.parts, USE_TRUST, candidate)
     signers: list[KeyEntry] = []
@@ -240,7 +329,7 @@ def _check_signed(candidate: TrustRecord, pinned: TrustRecord | None, now: datet
             check_threshold(USE_TRUST, record, counted)
             signers += counted
     if now is not None:
-        check_times(name, candidate.issued_at, candidate.valid_until, now)
+        check_times(name, candidate.issued_at, candidate.valid_until if is_last else None, now)
         for signer in signers:
             check_key_time(signer, name, candidate.issued_at, now)
 
@@ -253,6 +342,16 @@ def _read_pin(path: Path) -> tuple[int, str] | None:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise _tampered(path, "it does not state a revision and a digest") from error
+
+
+def _not_pinned(authority: str) -> TrustError:
+    return steps.refusal(
+        steps.ISSUER,
+        "ISSUER",
+        f"{authority} is not trusted here yet, and a trust document cannot vouch for itself. Pin it once, "
+        "from a source you trust.",
+        authority=authority,
+    )
 
 
 def _tampered(path: Path, what: str) -> TrustError:

@@ -30,10 +30,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from crex.errors import CrexError, TrustError
 from crex.names import is_authority, parse_authority
-from crex.trust import authoring, files, key_folder
+from crex.trust import authoring, files, key_folder, own_trust
 from crex.trust.certificates import TlsCredential
 from crex.trust.directory import TrustDirectory
-from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
 from crex.trust.key_files import (
     NO_PASSPHRASE,
@@ -100,8 +99,12 @@ def save_identity(identity: Identity, folder: Path, passphrase: Passphrase = NO_
 
 
 def save_renewed(identity: Identity, folder: Path, passphrase: Passphrase = NO_PASSPHRASE) -> None:
-    """Keeps what `Identity.renew` made new: the trust document's next version and the certificate."""
-    files.write_once(folder / "trust" / f"{identity.trust.revision}.json", to_json(identity.trust_document))
+    """Keeps what `Identity.renew` made new: the trust document's next version and the certificate.
+
+    Raises:
+        CrexError: IDENTITY if another command wrote this version meanwhile.
+    """
+    own_trust.write_version(folder / "trust" / f"{identity.trust.revision}.json", identity.trust)
     save_credential(identity.tls, folder, identity.program, passphrase)
     profile = {
         "authority": identity.authority,
@@ -132,7 +135,7 @@ def load_identity(folder: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Ident
         TrustError: Its own trust document does not verify; `source` names the file.
     """
     profile = _read_profile(folder / _PROFILE)
-    trust = _read_trust(folder / "trust", profile.authority)
+    trust = _read_trust(folder, profile.authority)
     keys = folder / "keys"
     role_keys = {
         role: key_folder.read_role(keys, role, trust, passphrase)
@@ -182,11 +185,13 @@ def open_pins(identity: Identity, folder: Path, *, now: datetime) -> TrustDirect
         TrustError: A file is not what was pinned, or the identity's own trust document has ended.
     """
     directory = TrustDirectory.open(folder / "pins")
-    for _, text in _own_versions(folder / "trust"):
-        record = authoring.own_record(text)
-        pinned = directory.current(identity.authority)
-        if pinned is None or record.revision > pinned.revision:
-            directory.pin(text, now=now, authority=identity.authority)
+    pinned = directory.current(identity.authority)
+    known = 0 if pinned is None else pinned.revision
+    own = [data for path, data in own_trust.versions(folder, identity.authority) if int(path.stem) > known]
+    for data in own[:-1]:
+        directory.restore(data)  # it may have ended: it has a successor
+    for data in own[-1:]:
+        directory.pin(data, now=now, authority=identity.authority)
     return directory
 
 
@@ -217,15 +222,10 @@ def _read_profile(path: Path) -> _Profile:
     return profile
 
 
-def _own_versions(folder: Path) -> list[tuple[Path, bytes]]:
-    paths = [path for path in folder.glob("*.json") if path.stem.isdecimal()]
-    return [(path, path.read_bytes()) for path in sorted(paths, key=lambda path: int(path.stem))]
-
-
 def _read_trust(folder: Path, authority: str) -> TrustRecord:
-    versions = _own_versions(folder)
+    versions = own_trust.versions(folder, authority)
     if not versions:
-        raise key_folder.damaged(folder, "its trust document is missing")
+        raise key_folder.damaged(folder / "trust", "its trust document is missing")
     try:
         record = authoring.own_record(*(text for _, text in versions))
     except TrustError as error:

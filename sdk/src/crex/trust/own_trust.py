@@ -1,0 +1,226 @@
+"""The next version of one's own trust document, from a draft to the file that counts.
+
+    drafts/<n>.json      a version that is not signed by enough persons yet
+    trust/<n>.json       a version that is; written last, in one step
+    trust/journal.jsonl  what each version changed, and why, for whoever asks later
+
+The order is: private keys, then the version, then certificates, then the tidying up. Whatever is interrupted,
+the identity is usable: keys that no version lists are ignored, and a version is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from crex import v1
+from crex.documents.times import format_time
+from crex.errors import CrexError
+from crex.trust import ceremony, files, key_folder
+from crex.trust.envelope import Parts, read_parts, to_json
+from crex.trust.identity import Identity
+from crex.trust.key_files import NO_PASSPHRASE, Passphrase, write_key
+from crex.trust.keys import SigningKey
+from crex.trust.rotation import NewKeys
+from crex.trust.trust_draft import TrustDraft, sign_draft
+from crex.trust.trust_record import TrustRecord
+
+_JOURNAL: Final = "journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a draft.
+
+    Attributes:
+        record: The version, where enough root keys signed; nothing where some are missing.
+        path: Its file, or that of the draft.
+        missing: Whose signatures are missing, for people.
+    """
+
+    record: TrustRecord | None
+    path: Path
+    missing: tuple[str, ...] = ()
+
+
+def draft_path(folder: Path, revision: int) -> Path:
+    """Returns where the draft of a version waits."""
+    return folder / "drafts" / f"{revision}.json"
+
+
+def waiting(folder: Path, trust: TrustRecord) -> bytes | None:
+    """Returns the body of the draft that waits for signatures; nothing if none does."""
+    path = draft_path(folder, trust.revision + 1)
+    if not path.exists():
+        return None
+    try:
+        return read_part(path.read_bytes())[0]
+    except CrexError as error:
+        error.source = error.source or str(path)
+        raise
+
+
+def read_part(data: bytes) -> tuple[bytes, Parts | None]:
+    """Reads a draft, or a draft with signatures: its body, and the envelope where there is one.
+
+    Raises:
+        CrexError: It is neither.
+    """
+    if b'"payloadType"' in data[:64]:
+        parts = read_parts(data)
+        return parts.body, parts
+    ceremony.read_draft(data)
+    return data, None
+
+
+def keep_keys(folder: Path, made: NewKeys, passphrase: Passphrase = NO_PASSPHRASE) -> list[Path]:
+    """Keeps new private keys, before anything names them; returns their files.
+
+    Raises:
+        CrexError: IDENTITY if a file is in the way.
+    """
+    keys = folder / "keys"
+    files.make_folder(keys)
+    kept = [key_folder.write_signing_key(keys, use, key, passphrase) for use, key in made.signing]
+    for access in made.access:
+        path = key_folder.place_for(keys, key_folder.ACCESS, access.keyid)
+        write_key(path, access.private, passphrase)
+        kept.append(path)
+    for root in made.tls:
+        path = key_folder.place_for(keys, key_folder.TLS, f"{root.certificate.serial_number:032x}")
+        write_key(path, root.private, passphrase)
+        kept.append(path)
+    return [*kept, *(key_folder.write_note_key(keys, key, passphrase) for key in made.notes)]
+
+
+def settle(
+    folder: Path,
+    identity: Identity,
+    draft: TrustDraft,
+    signers: Sequence[SigningKey],
+    *,
+    now: datetime,
+    reason: str = "",
+) -> Settled:
+    """Signs a draft with the root keys that are here, and makes it count where they are enough.
+
+    Args:
+        folder: The identity's folder; new private keys must be kept there already.
+        identity: Its present state.
+        draft: The next version.
+        signers: Root keys; those that are roots of neither version are left out.
+        now: The time.
+        reason: Why, for the journal.
+
+    Returns:
+        The version, or where the draft waits for the other signatures.
+
+    Raises:
+        CrexError: The version would be refused by others, or another command wrote it meanwhile.
+    """
+    body = draft.body()
+    candidate = ceremony.read_draft(body)
+    candidate.check_successor_of(identity.trust)
+    able = [key for key in signers if key.keyid in identity.trust.roots | candidate.roots]
+    envelope = sign_draft(body, able) if able else None
+    path = draft_path(folder, candidate.revision)
+    if envelope is not None:
+        parts = read_parts(envelope)
+        lacking = [one for one in ceremony.standing(identity.trust, parts) if not one.holds]
+        if not lacking:
+            return install(folder, identity, [envelope], now=now, reason=reason)
+        missing = tuple(map(str, lacking))
+    else:
+        missing = tuple(
+            f"{record.threshold} signatures by root keys of revision {record.revision}"
+            for record in (identity.trust, candidate)
+        )
+    files.make_folder(path.parent)
+    files.write_whole(path, to_json(envelope) if envelope is not None else body)
+    return Settled(None, path, missing)
+
+
+def install(
+    folder: Path,
+    identity: Identity,
+    envelopes: Sequence[v1.Envelope | bytes | Parts],
+    *,
+    now: datetime,
+    reason: str = "",
+) -> Settled:
+    """Puts the parts of a version together and makes it count.
+
+    Raises:
+        TrustError: THRESHOLD if signatures are missing, and whatever else others would refuse it for.
+        CrexError: IDENTITY if another command wrote this version meanwhile.
+    """
+    record = ceremony.complete([one for _, one in versions(folder, identity.authority)], envelopes, now=now)
+    if record.authority != identity.authority:
+        raise CrexError(
+            "ISSUER_MISMATCH",
+            f"This is the trust document of {record.authority}, and this is the identity of "
+            f"{identity.authority}. Use the other identity with --as.",
+        )
+    path = folder / "trust" / f"{record.revision}.json"
+    write_version(path, record)
+    draft_path(folder, record.revision).unlink(missing_ok=True)
+    _note(folder, identity.trust, record, now, reason)
+    return Settled(record, path)
+
+
+def versions(folder: Path, authority: str) -> list[tuple[Path, bytes]]:
+    """Returns the files of the identity's own trust document, ascending by revision, with what is in them.
+
+    A version that was pinned here and is missing among the identity's own, as after putting an old copy of
+    the folder back, is taken from the pins.
+
+    Raises:
+        CrexError: IDENTITY if two files of one revision differ.
+    """
+    found: dict[int, tuple[Path, bytes]] = {}
+    for place in (folder / "trust", folder / "pins" / authority):
+        for path in place.glob("*.json"):
+            if not path.stem.isdecimal():
+                continue
+            data, revision = path.read_bytes(), int(path.stem)
+            standing = found.setdefault(revision, (path, data))
+            if standing[1] != data and read_parts(standing[1]).body != read_parts(data).body:
+                raise key_folder.damaged(
+                    standing[0], f"{path} is pinned as another version of the same revision"
+                )
+    return [found[revision] for revision in sorted(found)]
+
+
+def write_version(path: Path, record: TrustRecord) -> None:
+    """Writes the file of a version; one that says the same already is left.
+
+    Raises:
+        CrexError: IDENTITY if another command wrote something else under this revision.
+    """
+    if files.write_once(path, to_json(record.parts.to_message())):
+        return
+    if read_parts(path.read_bytes()).body != record.parts.body:
+        raise CrexError(
+            "IDENTITY",
+            f"Another command wrote revision {record.revision} meanwhile, and it says something else. Look "
+            "at it with `crex trust show`, and run the command again for the revision after it.",
+            source=str(path),
+        )
+
+
+def _note(folder: Path, before: TrustRecord, after: TrustRecord, now: datetime, reason: str) -> None:
+    entry = {
+        "at": format_time(now),
+        "revision": str(after.revision),
+        "changes": ceremony.changes(before, after),
+        "reason": reason,
+    }
+    # The version counts already; a journal that cannot be written, as on a full disk, does not undo it.
+    with suppress(OSError), (folder / "trust" / _JOURNAL).open("ab") as journal:
+        journal.write(orjson.dumps(entry) + b"\n")
