@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 import orjson
 
@@ -29,11 +29,11 @@ from crex import v1
 from crex.documents.convert import from_duration, from_timestamp
 from crex.documents.status_rules import is_set, read_bits
 from crex.documents.times import format_time
-from crex.errors import TrustError
+from crex.errors import InvalidName, TrustError
 from crex.names import Name, authority_of
 from crex.trust import files
-from crex.trust.checks import PinnedTrust
-from crex.trust.envelope import Parts, digest, from_json, read_parts, to_json
+from crex.trust.checks import PinnedTrust, StatusSource
+from crex.trust.envelope import Parts, digest, read_parts, to_json
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
 
@@ -44,18 +44,12 @@ FROM_THE_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 MAX_BYTES: Final = 256 << 20
 MAX_ISSUER_BYTES: Final = 64 << 20
 
+__all__ = ["FROM_THE_BEGINNING", "StatusLists", "StatusRecord", "StatusSource"]
+
 _STEP: Final = 18
 _LOCK_FILE: Final = ".lock"
 # Refusals by which a kept list has only become old or its key unfit since it was accepted.
 _AGED: Final = frozenset({"EXPIRED", "TRUST_STALE", "KEY_TIME", "KEY_REVOKED", "ISSUER"})
-
-
-class StatusSource(Protocol):
-    """Answers whether a place of a status list is revoked. `StatusLists` is one."""
-
-    def revoked_since(self, issuer: str, list_id: str, index: int, *, now: datetime) -> datetime | None:
-        """Tells since when a place is revoked; nothing where it is not; see `StatusLists.revoked_since`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +219,29 @@ class StatusLists:
             self._seen[record.name] = record.revision, record.digest
         return record
 
+    def restore(self, envelope: v1.Envelope | bytes, trust: PinnedTrust, now: datetime) -> None:
+        """Takes back a list that was accepted earlier and kept elsewhere.
+
+        A list that has ended since, or whose key has, answers nothing and still keeps older ones out.
+
+        Raises:
+            TrustError: It never verified.
+        """
+        parts = read_parts(envelope)
+        revision, seen, name = _seen_of(parts.body)
+        try:
+            record = StatusRecord.of(open_envelope(parts, v1.StatusList, trust, now=now))
+            self._check_room(record)
+        except TrustError as error:
+            if error.reason not in _AGED:
+                raise
+            record = None
+        with self._lock:
+            if revision >= self._seen.get(name, (0, ""))[0]:
+                self._seen[name] = revision, seen
+                if record is not None:
+                    self._lists[name] = record, trust
+
     def get(self, name: str) -> StatusRecord | None:
         """Gives the revision of a list that is known, young enough or not."""
         known = self._lists.get(name)
@@ -317,18 +334,10 @@ class StatusLists:
                 self._seen[name] = revision, seen
 
     def _load(self, path: Path, trust: PinnedTrust, now: datetime) -> None:
-        revision, seen, name = _peek(path)
+        _, _, name = _peek(path)
         if self._folder is None or path != _path(self._folder, name):
             raise _rollback_of_file(f"it holds {name}")
-        self._seen[name] = revision, seen
-        try:
-            record = StatusRecord.of(open_envelope(path.read_bytes(), v1.StatusList, trust, now=now))
-            self._check_room(record)
-        except TrustError as error:
-            if error.reason not in _AGED:
-                raise
-            return
-        self._lists[name] = record, trust
+        self.restore(path.read_bytes(), trust, now)
 
 
 def _check_named(issuer: str, name: str, trust: PinnedTrust) -> None:
@@ -362,11 +371,14 @@ def _path(folder: Path, name: str) -> Path:
 
 def _peek(path: Path) -> tuple[int, str, str]:
     """Reads revision, digest and name of a kept list, unverified."""
-    body = from_json(path.read_bytes()).payload
+    return _seen_of(read_parts(path.read_bytes()).body)
+
+
+def _seen_of(body: bytes) -> tuple[int, str, str]:
     try:
         header = orjson.loads(body)["header"]
         return int(header["revision"]), digest(body), str(Name.parse(header["id"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, InvalidName) as error:
         raise _rollback_of_file("it holds no status list") from error
 
 
