@@ -21,6 +21,7 @@ from crex.documents.times import to_ms
 from crex_broker.application.ports.offers import StandingOffer
 from crex_broker.index.corpus import Corpus, Entry
 from crex_broker.index.explaining import explain as explained
+from crex_broker.index.judging import ColumnMatches
 from crex_broker.index.search import Search, View
 from crex_broker.index.segment import Segment, in_price_order
 
@@ -130,6 +131,15 @@ class ColumnIndex:
             explanation=explained(search) if explain else None,
             as_of=to_timestamp(now),
         )
+
+    def matches(self, demand: v1.Demand, *, now: datetime) -> ColumnMatches:
+        """Begins a search that a policy goes on from.
+
+        Raises:
+            RequirementError: The demand cannot be understood.
+        """
+        query = compile_demand(demand, now=now)
+        return ColumnMatches(self._view(), query, to_ms(now), self._pricer)
 
     def _view(self) -> View:
         with self._lock:

@@ -85,6 +85,8 @@ def _names(accreditation: Verified[v1.Attestation], attestation: Verified[v1.Att
     for entry in accreditation.json["subjects"]:
         if entry.get("id") != name or "sha256" in entry:
             continue
-        if "revision" not in entry or int(entry["revision"]) == attestation.trust_revision:
+        if "revision" not in entry:
+            return True
+        if attestation.signer == attestation.issuer and int(entry["revision"]) == attestation.trust_revision:
             return True
     return False

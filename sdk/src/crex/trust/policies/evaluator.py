@@ -8,13 +8,14 @@ attestation back by its status or lets it expire, and both are judged beside the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from crex import v1
 from crex.documents.times import parse_time
+from crex.trust.checks import StatusSource
 from crex.trust.policies import standing, wording
 from crex.trust.policies.accreditation import Accreditations
 from crex.trust.policies.conditions import meets, predicate_of
@@ -25,7 +26,6 @@ from crex.trust.verified import Verified
 
 if TYPE_CHECKING:
     from crex.trust.log_proof import LogFact
-    from crex.trust.status_lists import StatusSource
 
 _COMPLIANCE: Final = "compliance"
 _ONE_LINE: Final = 120
@@ -76,26 +76,28 @@ class _Judge:
         self._accreditations = Accreditations(self._attestations, evidence.refused, stands)
 
     def clause(self, path: str, clause: v1.PolicyClause) -> ClauseVerdict:
-        candidates: dict[str, Candidate] = {}
+        judged: dict[tuple[str, str], Candidate] = {}
         for one, predicate, entries in self._about(clause.predicate_type):
-            judged = self._candidate(clause, one, predicate, entries)
-            # The same attestation may come twice, verified at different times: the better one tells.
-            told = candidates.get(one.digest)
-            if told is None or len(judged.shortcomings) < len(told.shortcomings):
-                candidates[one.digest] = judged
-        issuers = tuple(sorted({one.issuer for one in candidates.values() if one.counts}))
+            candidate = self._candidate(clause, one, predicate, entries)
+            # The same attestation may come twice, verified at different times: the better one stands.
+            known = judged.get((one.digest, one.signer))
+            if known is None or len(candidate.shortcomings) < len(known.shortcomings):
+                judged[one.digest, one.signer] = candidate
+        counted = [one for one in judged.values() if one.counts]
+        issuers = tuple(sorted({one.issuer for one in counted}))
+        voices = independent((one.issuer, one.signer) for one in counted)
         needed = max(clause.threshold, 1)
         unverified = [
             _unverified(one) for one in self._refused if one.predicate_type == clause.predicate_type
         ]
         ordered = tuple(
-            sorted([*candidates.values(), *unverified], key=lambda one: (len(one.shortcomings), one.name))
+            sorted([*judged.values(), *unverified], key=lambda one: (len(one.shortcomings), one.name, one.signer))
         )
-        holds = len(issuers) >= needed
+        holds = voices >= needed
         shown = tuple(one for one in ordered if one.counts) if holds else ordered
         found = found_text(shown)
         if issuers and not holds:
-            found = f"{len(issuers)} of {needed}: {found}"
+            found = f"{voices} of {needed}: {found}"
         return ClauseVerdict(
             path, wording.clause_text(clause), holds, found, issuers=issuers, candidates=ordered
         )
@@ -118,7 +120,10 @@ class _Judge:
         predicate: dict[str, Any],
         entries: list[dict[str, Any]],
     ) -> Candidate:
-        own = all(self._subject.owns(entry, one.issuer) for entry in entries)
+        # Who signs in another's name by delegation speaks of itself all the same.
+        own = any(
+            all(self._subject.owns(entry, who) for entry in entries) for who in {one.issuer, one.signer}
+        )
         self_declared = clause.predicate_type == _COMPLIANCE and (own or "certificate" not in predicate)
         faults = [
             self._stands(one),
@@ -132,6 +137,7 @@ class _Judge:
             one.issuer,
             shown,
             tuple(fault for fault in faults if fault is not None),
+            signer=one.signer,
         )
 
     def _by_issuer(
@@ -182,6 +188,30 @@ class _Judge:
             return None
         told = f"issued at {issued}, more than {wording.duration_text(greatest)} ago"
         return Shortcoming("POLICY-AGE-1", told)
+
+
+def independent(voices: Iterable[tuple[str, str]]) -> int:
+    """Counts issuers for which different authorities signed: the most that there are without one twice.
+
+    One authority that others let sign in their names is one voice (POLICY-THRESHOLD-2).
+
+    Args:
+        voices: Issuer and signer of each attestation that counts.
+    """
+    signers: dict[str, set[str]] = {}
+    for issuer, signer in voices:
+        signers.setdefault(issuer, set()).add(signer)
+    taken: dict[str, str] = {}
+
+    def place(issuer: str, tried: set[str]) -> bool:
+        for signer in sorted(signers[issuer] - tried):
+            tried.add(signer)
+            if signer not in taken or place(taken[signer], tried):
+                taken[signer] = issuer
+                return True
+        return False
+
+    return sum(place(issuer, set()) for issuer in sorted(signers))
 
 
 def _unverified(one: RefusedEvidence) -> Candidate:

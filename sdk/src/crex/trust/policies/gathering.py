@@ -10,7 +10,7 @@ from crex import v1
 from crex.documents import strict
 from crex.documents.inline import inline
 from crex.errors import CrexError, DocumentError
-from crex.trust.checks import PinnedTrust
+from crex.trust.checks import PinnedTrust, StatusSource
 from crex.trust.envelope import Parts, digest, read_parts
 from crex.trust.policies.evidence import Evidence, RefusedEvidence
 from crex.trust.verified import Verified
@@ -27,6 +27,7 @@ def gather(
     trust: PinnedTrust,
     *,
     now: datetime,
+    status: StatusSource | None = None,
     log: LogFact | None = None,
     families: frozenset[str] = frozenset(),
 ) -> Evidence:
@@ -36,26 +37,40 @@ def gather(
         envelopes: The attestations, from wherever.
         trust: The pinned trust documents. An attestation whose issuer is not pinned does not verify.
         now: The time for which they are judged, aware.
+        status: Tells what is revoked; unset: what can be revoked is not shown to stand.
         log: As in `Evidence`.
         families: As in `Evidence`.
     """
-    verified: dict[str, Verified[v1.Attestation]] = {}
+    verified: dict[tuple[str, str], Verified[v1.Attestation]] = {}
     refused: dict[str, RefusedEvidence] = {}
     for envelope in envelopes:
-        try:
-            parts = read_parts(envelope)
-        except CrexError as error:
-            refused.setdefault(error.message, _refused({}, "an envelope", error))
-            continue
-        try:
-            one = open_envelope(parts, v1.Attestation, trust, now=now)
-        except CrexError as error:
-            key = digest(parts.body)
-            refused.setdefault(key, _refused(_claims(parts), f"sha256:{key}", error))
+        one = open_attestation(envelope, trust, now=now, status=status)
+        if isinstance(one, RefusedEvidence):
+            refused.setdefault(f"{one.name} {one.message}", one)
         else:
-            verified.setdefault(one.digest, one)
-    kept = tuple(one for key, one in refused.items() if key not in verified)
-    return Evidence(tuple(verified.values()), log, families, kept)
+            verified.setdefault((one.digest, one.signer), one)
+    return Evidence(tuple(verified.values()), log, families, tuple(refused.values()))
+
+
+def open_attestation(
+    envelope: v1.Envelope | bytes, trust: PinnedTrust, *, now: datetime, status: StatusSource | None = None
+) -> Verified[v1.Attestation] | RefusedEvidence:
+    """Verifies one attestation; gives what an explanation tells of it where it does not verify.
+
+    Args:
+        envelope: The attestation.
+        trust: The pinned trust documents.
+        now: The time for which it is judged, aware.
+        status: As of `gather`.
+    """
+    try:
+        parts = read_parts(envelope)
+    except CrexError as error:
+        return _refused({}, "an envelope", error)
+    try:
+        return open_envelope(parts, v1.Attestation, trust, now=now, status=status)
+    except CrexError as error:
+        return _refused(_claims(parts), f"sha256:{digest(parts.body)}", error)
 
 
 def _claims(parts: Parts) -> dict[str, Any]:

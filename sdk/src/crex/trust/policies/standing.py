@@ -15,7 +15,7 @@ from crex.trust.policies.wording import cut
 from crex.trust.verified import Verified
 
 if TYPE_CHECKING:
-    from crex.trust.status_lists import StatusSource
+    from crex.trust.checks import StatusSource
 
 _LEEWAY: Final = timedelta(seconds=60)
 _QUOTE_VALID_FOR: Final = timedelta(hours=1)

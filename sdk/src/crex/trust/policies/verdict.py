@@ -37,12 +37,14 @@ class Candidate:
         issuer: Its issuer.
         shown: What it says, a few words with the issuer.
         shortcomings: Why it does not count; empty if it counts.
+        signer: Who signed it: the issuer, or one that may in its name; empty where that is not verified.
     """
 
     name: str
     issuer: str
     shown: str
     shortcomings: tuple[Shortcoming, ...] = ()
+    signer: str = ""
 
     @property
     def counts(self) -> bool:
@@ -178,6 +180,7 @@ def _json(clause: ClauseVerdict) -> dict[str, Any]:
             {
                 "attestation": one.name,
                 "issuer": one.issuer,
+                "signer": one.signer,
                 "shown": one.shown,
                 "counts": one.counts,
                 "shortcomings": [
