@@ -101,8 +101,8 @@ def _other(text: str, path: Path) -> Iterator[Violation]:
 
 
 def _capacity(capacity: Json, path: Path) -> Iterator[Violation]:
-    limit, place = whole_number(capacity, "quantity"), json_path((*path, "quantity"))
-    yield from at_most(capacity, "usable", limit, place, path, "CAPACITY-COUNT-1")
+    limit = whole_number(capacity, "quantity")
+    yield from at_most(capacity, "usable", limit, (*path, "quantity"), path, "CAPACITY-COUNT-1")
 
 
 def _benchmark(benchmark: Json, path: Path) -> Iterator[Violation]:
@@ -127,7 +127,9 @@ def _benchmark(benchmark: Json, path: Path) -> Iterator[Violation]:
 
 def _result(result: Json, path: Path) -> Iterator[Violation]:
     value = parse_decimal(result["value"])
-    low, high = (parse_decimal(result.get(member, result["value"])) for member in ("min", "max"))
+    low, high = (
+        parse_decimal(result[name] if name in result else result["value"]) for name in ("min", "max")
+    )
     if not low <= value <= high:
         member = "min" if value < low else "max"
         found = f"it is {result['value']}, and {json_path((*path, member))} is {result[member]}"
