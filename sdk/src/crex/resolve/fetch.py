@@ -1,37 +1,57 @@
 """Gets one small file over HTTPS from a host that somebody else named, without being led astray.
 
-A name comes from a document, so whoever wrote the document chooses where we connect. Therefore
-(RESOLVE-FETCH-1): the address is looked up once and must be a public one, else nobody could be kept from
-making us call our own network; the connection goes to that address and to no other that the name may have a
-moment later; the certificate must be the host's; no redirect is followed; size and time are bounded from the
-first byte on.
+A name comes from a document, so whoever wrote the document chooses where we connect, and whoever answers
+there chooses what it says. Therefore (RESOLVE-FETCH-1):
+
+- The address is looked up once and must be a public one, else nobody could be kept from making us call our
+  own network; the connection goes to that address and to no other that the name may have a moment later, and
+  to the port of HTTPS.
+- The certificate must be the host's, no redirect is followed, and nothing is sent but the path.
+- One deadline holds for everything from the look-up to the last byte, however slowly bytes come: each wait
+  has what is left of it. Headers and framing count towards the size as the file does, nothing is
+  decompressed, and a file that ends before its stated length is none.
 """
 
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from crex.errors import CrexError, RemoteError
+from crex.names import is_authority
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # A document's body is at most 1 MiB (JSON-SIZE-1); base64 and signatures add a third and a little.
 MAX_BYTES: Final = 2 << 20
 PATIENCE_S: Final = 15.0
+# What headers, interim answers and the framing of chunks may add to the file.
+_OVERHEAD_BYTES: Final = 256 << 10
+_ADDRESSES_TRIED: Final = 4
 _CHUNK: Final = 64 << 10
 _PORT: Final = 443
 _FOUND: Final = 200
 _REDIRECTS: Final = range(300, 400)
 _MISSING: Final = frozenset({404, 410})
 
-# Prefixes of translators (RFC 6052, RFC 8215): behind them lies an IPv4 address of somebody's own choosing.
-_TRANSLATED: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+# The only IPv6 addresses that are given out. All others are local, reserved, or carry an IPv4 address of
+# somebody's own choosing: compatible ones (::/96), translators (64:ff9b::/96 and 64:ff9b:1::/48).
+_GIVEN_OUT: Final = ipaddress.ip_network("2000::/3")
+# Within them, and among IPv4 addresses: what tunnels or relays to others, is for documentation or protocols.
+_SPECIAL: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "192.0.0.0/24", "192.88.99.0/24")
+)
 
 Lookup = Callable[[str, int], list[str]]
 
@@ -77,17 +97,23 @@ class Fetcher:
 
         Raises:
             CrexError: NOT_FOUND: the host has no such file; LIMIT: it is too large; TYPE: it answers
-                otherwise than with a file, or its address is not a public one.
-            RemoteError: UNREACHABLE: nobody answers there, or nobody with the host's certificate.
+                otherwise than with a file, its address is not a public one, or the host is no DNS name.
+            RemoteError: UNREACHABLE: nobody answers there in time, or nobody with the host's certificate.
         """
         url = f"https://{host}{path}"
         ends = time.monotonic() + self._patience_s
+        if not is_authority(host):
+            raise CrexError("TYPE", f"{host!r} is no DNS name of an authority.", source=url)
         try:
-            with closing(self._connect(host, url, ends)) as connection:
+            with closing(self._connect(host, url, ends)) as secured:
+                connection = http.client.HTTPSConnection(host, context=self._context)
+                stream = _Bounded(secured, ends, MAX_BYTES + _OVERHEAD_BYTES)
+                connection.sock = cast(ssl.SSLSocket, stream)
                 connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
-                with closing(connection.getresponse()) as response:
-                    return self._read(response, url, ends)
-        except (OSError, http.client.HTTPException) as error:
+                return self._read(connection.getresponse(), url)
+        except _TooLargeError as error:
+            raise _too_large(url) from error
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             why = str(error) or type(error).__name__
             raise RemoteError(
                 "PROVIDER_UNREACHABLE",
@@ -96,23 +122,22 @@ class Fetcher:
                 source=url,
             ) from error
 
-    def _connect(self, host: str, url: str, ends: float) -> http.client.HTTPSConnection:
+    def _connect(self, host: str, url: str, ends: float) -> ssl.SSLSocket:
         if self._via is not None:
-            address, port = self._via.host, self._via.port
+            places = [(self._via.host, self._via.port)]
         else:
-            address, port = self._public_address(host, url), _PORT
-        plain = socket.create_connection((address, port), timeout=_left(ends))
-        connection = http.client.HTTPSConnection(host, timeout=_left(ends), context=self._context)
+            places = [(address, _PORT) for address in self._public_addresses(host, url, ends)]
+        plain = _reach(places[:_ADDRESSES_TRIED], ends)
         try:
-            connection.sock = self._context.wrap_socket(plain, server_hostname=host)
+            plain.settimeout(_left(ends))  # holds for the whole handshake
+            return self._context.wrap_socket(plain, server_hostname=host)
         except BaseException:
             plain.close()
             raise
-        return connection
 
-    def _public_address(self, host: str, url: str) -> str:
-        """Gives the address to connect to; refuses a host of which any address is not a public one."""
-        addresses = self._lookup(host, _PORT)
+    def _public_addresses(self, host: str, url: str, ends: float) -> list[str]:
+        """Gives the addresses to connect to; refuses a host of which any address is not a public one."""
+        addresses = _within(lambda: self._lookup(host, _PORT), ends)
         for text in addresses:
             if not is_public(text):
                 raise CrexError(
@@ -123,9 +148,9 @@ class Fetcher:
                 )
         if not addresses:
             raise OSError(f"{host} has no address")
-        return addresses[0]
+        return addresses
 
-    def _read(self, response: http.client.HTTPResponse, url: str, ends: float) -> bytes:
+    def _read(self, response: http.client.HTTPResponse, url: str) -> bytes:
         if response.status in _MISSING:
             raise CrexError(
                 "NOT_FOUND", f"{url} does not exist. Check the name and the revision.", source=url
@@ -136,30 +161,118 @@ class Fetcher:
             )
         if response.status != _FOUND:
             raise CrexError("TYPE", f"{url} answers with status {response.status}, not a file.", source=url)
+        coding = response.getheader("Content-Encoding", "identity").strip().lower()
+        if coding not in ("", "identity"):
+            raise CrexError(
+                "TYPE",
+                f"{url} is compressed ({coding!r:.40}), which nobody asked for; it is not opened.",
+                source=url,
+            )
+        if response.length is not None and response.length > MAX_BYTES:
+            raise _too_large(url)
         data = bytearray()
-        while True:
-            _set_timeout(response, _left(ends))
-            chunk = response.read1(_CHUNK)
-            if not chunk:
-                return bytes(data)
+        while chunk := response.read1(_CHUNK):
             data += chunk
             if len(data) > MAX_BYTES:
-                raise CrexError("LIMIT", f"{url} is larger than {MAX_BYTES} bytes.", source=url)
+                raise _too_large(url)
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+        return bytes(data)
+
+
+class _TooLargeError(Exception):
+    """More bytes came than a file, its headers and its framing may have."""
+
+
+class _Bounded(io.RawIOBase):
+    """A connection of which each wait ends with the deadline, and all that is read is counted.
+
+    http.client takes it for a socket: it asks one for `sendall` and `makefile`.
+    """
+
+    def __init__(self, secured: ssl.SSLSocket, ends: float, limit: int) -> None:
+        self._secured = secured
+        self._ends = ends
+        self._left_bytes = limit
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        self._secured.settimeout(_left(self._ends))
+        read = self._secured.recv_into(buffer)
+        self._left_bytes -= read
+        if self._left_bytes < 0:
+            raise _TooLargeError
+        return read
+
+    def sendall(self, data: bytes) -> None:
+        """Sends the request."""
+        self._secured.settimeout(_left(self._ends))
+        self._secured.sendall(data)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Gives what http.client reads the answer from."""
+        return io.BufferedReader(self)
+
+    def close(self) -> None:
+        """Leaves the socket open: http.client closes before it has read; `Fetcher.get` closes it."""
+
+
+def _too_large(url: str) -> CrexError:
+    return CrexError("LIMIT", f"{url} is larger than {MAX_BYTES} bytes.", source=url)
 
 
 def is_public(address: str) -> bool:
-    """Tells whether an address is one that anybody on the Internet may have."""
+    """Tells whether an address is one that anybody on the Internet may have.
+
+    An IPv4 address that is written as an IPv6 one (::ffff:a.b.c.d) is judged as what it is. An address with a
+    zone, and every one that leads to another behind a tunnel or a translator, is none.
+    """
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if any(parsed in network for network in _TRANSLATED):
-        return False
     if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
-        if inner is not None:
-            return parsed.ipv4_mapped is not None and is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast
+        if parsed.ipv4_mapped is not None:
+            return parsed.scope_id is None and is_public(str(parsed.ipv4_mapped))
+        if parsed.scope_id is not None or parsed not in _GIVEN_OUT:
+            return False
+    if any(parsed in network for network in _SPECIAL):
+        return False
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def _reach(places: list[tuple[str, int]], ends: float) -> socket.socket:
+    """Connects to the first place that answers."""
+    failed: OSError | None = None
+    for at, place in enumerate(places):
+        try:
+            return socket.create_connection(place, timeout=_left(ends) / (len(places) - at))
+        except OSError as error:
+            failed = error
+    raise failed or OSError("there is no address")
+
+
+def _within(look: Callable[[], list[str]], ends: float) -> list[str]:
+    """Looks up in a thread of its own: the system's resolver knows no deadline."""
+    found: list[list[str]] = []
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            found.append(look())
+        except Exception as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="crex-lookup", daemon=True)
+    thread.start()
+    thread.join(_left(ends))
+    if failed:
+        raise failed[0]
+    if not found:
+        raise TimeoutError("the name was not looked up in time")
+    return found[0]
 
 
 def _addresses(host: str, port: int) -> list[str]:
@@ -172,11 +285,3 @@ def _left(ends: float) -> float:
     if left <= 0:
         raise TimeoutError("it took too long")
     return left
-
-
-def _set_timeout(response: http.client.HTTPResponse, seconds: float) -> None:
-    """Bounds the next read: a host that sends a byte now and then must not hold us for ever."""
-    stream = getattr(response.fp, "raw", None)
-    sock = getattr(stream, "_sock", None)
-    if sock is not None:
-        sock.settimeout(seconds)

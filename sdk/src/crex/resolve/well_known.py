@@ -7,6 +7,7 @@ from typing import Final
 from crex.names import Name, Ref
 
 ROOT: Final = "/.well-known/crex"
+TRUST_ROOT: Final = "/.well-known/crex-trust"
 
 
 def path_of(ref: Ref) -> str:
@@ -29,3 +30,8 @@ def url_of(ref: Ref) -> str:
 def paths_to_serve(name: Name, revision: int, sha256: str) -> tuple[str, str, str]:
     """Gives the paths under which the newest revision of a document is served."""
     return path_of(Ref(name)), path_of(Ref(name, revision=revision)), path_of(Ref(name, sha256=sha256))
+
+
+def trust_path(revision: int | None = None) -> str:
+    """Gives the path of an authority's trust document: its latest version, or one of all (TRUST-SERVE-1)."""
+    return f"{TRUST_ROOT}.json" if revision is None else f"{TRUST_ROOT}/{revision}.json"
