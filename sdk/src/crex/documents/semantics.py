@@ -17,7 +17,14 @@ from google.protobuf.message import Message
 
 from crex import names
 from crex.decimals import Money, exponent, parse_rational
-from crex.documents import attestation_rules, description_rules, link_rules, status_rules, strict
+from crex.documents import (
+    attestation_rules,
+    description_rules,
+    link_rules,
+    status_rules,
+    stream_rules,
+    strict,
+)
 from crex.documents.fields import Field, Kind, descriptor_of, field_by_member, fields_of
 from crex.documents.paths import json_path
 from crex.documents.rules import Path, Rule
@@ -160,6 +167,7 @@ def _header(header: dict[str, Any], path: Path) -> Iterator[Violation]:
         message = f'valid until "{until}", which is not after it was issued ("{header["issuedAt"]}")'
         yield Violation(json_path((*path, "validUntil")), message, "DOC-VALIDITY-1", "let it end later")
     yield from status_rules.reference(header, path)
+    yield from stream_rules.place_in_stream(header, path)
     for name, text in header.get("extensions", {}).items():
         try:
             strict.loads(text.encode())
