@@ -8,6 +8,7 @@ which `crex.documents.semantics` takes rules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -43,29 +44,28 @@ def _resource(resource: Json, path: Path) -> Iterator[Violation]:
 def _itself(resource: Json, path: Path) -> Iterator[Violation]:
     """No resource is a part, a unit or a relative of itself (DESC-SELF-1)."""
     own = resource["header"]["id"]
-    cited: dict[Path, str | None] = {
-        ("partition", "ofResource"): resource.get("partition", {}).get("ofResource"),
-        ("pool", "unit"): resource.get("pool", {}).get("unit"),
-        **{
-            ("relations", at, "target"): one["target"] for at, one in enumerate(resource.get("relations", ()))
-        },
-        **{
-            ("cluster", "members", at, "resource"): one["resource"]
-            for at, one in enumerate(resource.get("cluster", {}).get("members", ()))
-        },
-        **{
-            ("pool", "draws", at, "basePool"): one["basePool"]
-            for at, one in enumerate(resource.get("pool", {}).get("draws", ()))
-        },
-        **{
-            ("service", "backedBy", at): one
-            for at, one in enumerate(resource.get("service", {}).get("backedBy", ()))
-        },
-    }
-    for place, name in cited.items():
+    for place, name in _cited(resource):
         if name == own:
             found = f"it names this document itself, {json_path((*path, 'header', 'id'))}"
             yield Violation(json_path((*path, *place)), found, "DESC-SELF-1", "name another resource")
+
+
+def _cited(resource: Json) -> Iterator[tuple[Path, str | None]]:
+    """Gives the resources that a resource is a part of, is made of or is related to, each with its place."""
+    if "partition" in resource:
+        yield ("partition", "ofResource"), resource["partition"].get("ofResource")
+    if "pool" in resource:
+        yield ("pool", "unit"), resource["pool"].get("unit")
+        for at, one in enumerate(resource["pool"].get("draws", ())):
+            yield ("pool", "draws", at, "basePool"), one["basePool"]
+    for at, one in enumerate(resource.get("relations", ())):
+        yield ("relations", at, "target"), one["target"]
+    if "cluster" in resource:
+        for at, one in enumerate(resource["cluster"].get("members", ())):
+            yield ("cluster", "members", at, "resource"), one["resource"]
+    if "service" in resource:
+        for at, one in enumerate(resource["service"].get("backedBy", ())):
+            yield ("service", "backedBy", at), one
 
 
 def _site(site: Json, path: Path) -> Iterator[Violation]:
@@ -91,6 +91,7 @@ def closed_lists(document: Json, path: Path, message: type[Message]) -> Iterator
             yield Violation(place, found, "DESC-CLOSED-2", fix)
 
 
+@lru_cache(maxsize=1024)  # strangers choose the names
 def _names_a_list(name: str, message: Descriptor) -> bool:
     *outer, last = name.split(".")
     current: Descriptor | None = message
@@ -104,32 +105,40 @@ def _names_a_list(name: str, message: Descriptor) -> bool:
 def _cpu(cpu: Json, path: Path) -> Iterator[Violation]:
     """Every socket has a core, and cores × threads hold all that can be scheduled (DESC-CPU-4)."""
     cores, threads = whole_number(cpu, "physicalCores"), whole_number(cpu, "threadsPerCore")
-    cores_at = json_path((*path, "physicalCores"))
-    yield from at_most(cpu, "sockets", cores, cores_at, path, "DESC-CPU-4")
-    most = cores * threads if cores is not None and threads is not None else None
-    product = f"{cores_at} × {json_path((*path, 'threadsPerCore'))}"
-    yield from at_most(cpu, "schedulableCpus", most, product, path, "DESC-CPU-4")
+    yield from at_most(cpu, "sockets", cores, (*path, "physicalCores"), path, "DESC-CPU-4")
+    schedulable = whole_number(cpu, "schedulableCpus")
+    if (
+        cores is not None
+        and threads is not None
+        and schedulable is not None
+        and schedulable > cores * threads
+    ):
+        product = f"{json_path((*path, 'physicalCores'))} × {json_path((*path, 'threadsPerCore'))}"
+        found = f"it is {schedulable}, and {product} is {cores * threads}"
+        fix = "correct whichever is wrong"
+        yield Violation(json_path((*path, "schedulableCpus")), found, "DESC-CPU-4", fix)
     yield from rates(cpu, path)
 
 
 def _memory(memory: Json, path: Path) -> Iterator[Violation]:
-    capacity, place = whole_number(memory, "capacityBytes"), json_path((*path, "capacityBytes"))
-    yield from at_most(memory, "usableBytes", capacity, place, path, "DESC-BYTES-2")
+    capacity = whole_number(memory, "capacityBytes")
+    yield from at_most(memory, "usableBytes", capacity, (*path, "capacityBytes"), path, "DESC-BYTES-2")
 
 
 def _accelerator(device: Json, path: Path) -> Iterator[Violation]:
     """A slice is no larger than its device, and has a name of its own (DESC-BYTES-2, DESC-PROFILE-1)."""
     capacity = whole_number(device.get("memory", {}), "capacityBytes")
-    device_at = json_path((*path, "memory", "capacityBytes"))
-    names: dict[str, str] = {}
+    device_at = (*path, "memory", "capacityBytes")
+    names: dict[str, int] = {}
     for index, profile in enumerate(device.get("partitionProfiles", ())):
         place = (*path, "partitionProfiles", index)
         yield from at_most(profile, "usableMemoryBytes", capacity, device_at, place, "DESC-BYTES-2")
-        here = json_path((*place, "name"))
-        earlier = names.setdefault(profile["name"], here)
-        if earlier != here:
-            found = f'"{profile["name"]}" is the name of {earlier} already'
-            yield Violation(here, found, "DESC-PROFILE-1", "give every profile a name of its own")
+        earlier = names.setdefault(profile["name"], index)
+        if earlier != index:
+            before = json_path((*path, "partitionProfiles", earlier, "name"))
+            found = f'"{profile["name"]}" is the name of {before} already'
+            fix = "give every profile a name of its own"
+            yield Violation(json_path((*place, "name")), found, "DESC-PROFILE-1", fix)
     yield from rates(device, path)
 
 

@@ -20,8 +20,8 @@ def _link(link: Json, path: Path) -> Iterator[Violation]:
     if link["fromSite"] == link["toSite"]:
         found = f"it is the site of {json_path((*path, 'fromSite'))}, and a link joins two"
         yield Violation(json_path((*path, "toSite")), found, "LINK-SITE-1", "name the other end")
-    capacity, place = whole_number(link, "capacityBitsPerS"), json_path((*path, "capacityBitsPerS"))
-    yield from at_most(link, "committedBitsPerS", capacity, place, path, "LINK-RATE-1")
+    capacity = whole_number(link, "capacityBitsPerS")
+    yield from at_most(link, "committedBitsPerS", capacity, (*path, "capacityBitsPerS"), path, "LINK-RATE-1")
     if "window" not in link:
         for name in _OVER_TIME:
             if name in link:
@@ -37,8 +37,7 @@ def _round_trip(rtt: Json, path: Path) -> Iterator[Violation]:
         found, fix = "no percentile is stated", "state p50, p95 or p99, or leave the round trip time out"
         yield Violation(json_path(path), found, "LINK-RTT-1", fix)
     for low, high in combinations(_PERCENTILES, 2):
-        limit, place = whole_number(rtt, high), json_path((*path, high))
-        yield from at_most(rtt, low, limit, place, path, "LINK-RTT-1")
+        yield from at_most(rtt, low, whole_number(rtt, high), (*path, high), path, "LINK-RTT-1")
 
 
 RULES: Mapping[str, Rule] = {"crex.v1.NetworkLink": _link, "crex.v1.RoundTripTime": _round_trip}

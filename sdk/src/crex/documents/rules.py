@@ -26,7 +26,7 @@ def whole_number(value: Json, member: str) -> int | None:
 
 
 def at_most(
-    value: Json, member: str, limit: int | None, limit_at: str, path: Path, requirement: str
+    value: Json, member: str, limit: int | None, limit_at: Path, path: Path, requirement: str
 ) -> Iterator[Violation]:
     """Refuses a member that exceeds a limit.
 
@@ -34,13 +34,13 @@ def at_most(
         value: The message.
         member: The member.
         limit: The limit; None: not stated.
-        limit_at: JSON path of the limit.
+        limit_at: Path of the limit.
         path: Path of the message.
         requirement: The rule.
     """
     found = whole_number(value, member)
     if found is not None and limit is not None and found > limit:
-        message = f"it is {found}, and {limit_at} is {limit}"
+        message = f"it is {found}, and {json_path(limit_at)} is {limit}"
         yield Violation(json_path((*path, member)), message, requirement, _CORRECT)
 
 
@@ -49,22 +49,38 @@ def rates(value: Json, path: Path) -> Iterator[Violation]:
 
     Rates are of one thing where format, accumulator, unit, clock and basis are the same.
     """
-    known: dict[tuple[str, ...], tuple[int, str]] = {}
-    for index, rate in enumerate(value.get("rates", ())):
-        place, amount = json_path((*path, "rates", index, "mopsPerS")), int(rate["mopsPerS"])
-        key = (*_subject(rate), rate["sparsity"])
-        earlier = known.setdefault(key, (amount, place))
-        if earlier[1] != place:
-            message = f"{earlier[1]} states the same rate already, as {earlier[0]}"
-            yield Violation(place, message, "DESC-RATE-5", "state one of them")
-    for (*subject, sparsity), (amount, place) in known.items():
-        dense = known.get((*subject, _DENSE))
-        if sparsity != _DENSE and dense is not None and amount < dense[0]:
-            message = f"with sparsity {sparsity} it is {amount}, and the dense rate {dense[1]} is {dense[0]}"
+    if "rates" not in value:
+        return
+
+    def place(at: int) -> str:
+        return json_path((*path, "rates", at, "mopsPerS"))
+
+    known: dict[tuple[object, ...], tuple[int, int]] = {}
+    sparse: list[tuple[tuple[object, ...], str]] = []
+    for index, rate in enumerate(value["rates"]):
+        amount, subject, sparsity = int(rate["mopsPerS"]), _subject(rate), rate["sparsity"]
+        earlier = known.setdefault((subject, sparsity), (amount, index))
+        if earlier[1] != index:
+            message = f"{place(earlier[1])} states the same rate already, as {earlier[0]}"
+            yield Violation(place(index), message, "DESC-RATE-5", "state one of them")
+        elif sparsity != _DENSE:
+            sparse.append((subject, sparsity))
+    for subject, sparsity in sparse:
+        dense, (amount, at) = known.get((subject, _DENSE)), known[(subject, sparsity)]
+        if dense is not None and amount < dense[0]:
+            message = (
+                f"with sparsity {sparsity} it is {amount}, and the dense rate {place(dense[1])} is {dense[0]}"
+            )
             fix = "correct whichever is wrong; a datasheet's figure with sparsity is the larger one"
-            yield Violation(place, message, "DESC-RATE-4", fix)
+            yield Violation(place(at), message, "DESC-RATE-4", fix)
 
 
-def _subject(rate: Json) -> tuple[str, ...]:
-    names = ("numberFormat", "accumulateFormat", "unit", "clockMhz")
-    return (*(str(rate.get(name, "")) for name in names), rate["provenance"]["basis"])
+def _subject(rate: Json) -> tuple[object, ...]:
+    read = rate.get
+    return (
+        read("numberFormat"),
+        read("accumulateFormat"),
+        read("unit"),
+        read("clockMhz"),
+        rate["provenance"]["basis"],
+    )
