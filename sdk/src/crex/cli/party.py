@@ -22,7 +22,7 @@ from crex.errors import CrexError
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.identity_files import default_home, identity_folder, load_identity, open_pins
-from crex.trust.key_files import Passphrase
+from crex.trust.key_files import TOKEN_ENDING, Passphrase
 from crex.trust.trust_record import TrustRecord
 
 
@@ -113,12 +113,15 @@ def repeat_with(options: argparse.Namespace, argument: str) -> None:
 
 
 def passphrase() -> Passphrase:
-    """Asks for the passphrase of a key at the terminal, where there is one."""
+    """Asks for the passphrase of a key, or the PIN of a token, at the terminal, where there is one."""
     if not sys.stdin.isatty():
         return Passphrase()
     from getpass import getpass
 
-    return Passphrase(ask=lambda path: getpass(f"Passphrase of {path}: ").encode())
+    def ask(path: Path) -> bytes:
+        return getpass(f"{'PIN' if path.suffix == TOKEN_ENDING else 'Passphrase'} of {path}: ").encode()
+
+    return Passphrase(ask=ask)
 
 
 def home_of(options: argparse.Namespace) -> Path:

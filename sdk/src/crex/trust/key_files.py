@@ -1,7 +1,8 @@
-"""Private keys on disk: PKCS#8 PEM, mode 0600, encrypted where there is a passphrase.
+"""Private keys on disk: PKCS#8 PEM, mode 0600, encrypted where there is a passphrase; or where else they lie.
 
-The passphrase comes from the caller, else from `CREX_PASSPHRASE`, else from a question to the person at the
-terminal. It is never stored, logged or put into a message.
+A file that ends in `.pkcs11` holds no key but its address in a hardware token (pkcs11.py). The passphrase
+comes from the caller, else from `CREX_PASSPHRASE`, else from a question to the person at the terminal; a
+token's PIN from `CREX_PKCS11_PIN`, or such a question. Neither is ever stored, logged or put into a message.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from crex.trust.keys import AccessKey, LocalSigningKey, SigningKey
 __all__ = [
     "NO_PASSPHRASE",
     "PASSPHRASE_VARIABLE",
+    "PIN_VARIABLE",
+    "TOKEN_ENDING",
     "Passphrase",
     "key_pem",
     "parse_tls_key",
@@ -36,6 +39,9 @@ __all__ = [
 ]
 
 PASSPHRASE_VARIABLE: Final = "CREX_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
+PIN_VARIABLE: Final = "CREX_PKCS11_PIN"
+# Ending of the files that say where in a token a key lies, instead of holding it.
+TOKEN_ENDING: Final = ".pkcs11"  # noqa: S105 - the end of a file name
 
 _ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
@@ -43,21 +49,36 @@ _ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 class Passphrase:
     """Where the passphrase of key files comes from; a person is asked at most once."""
 
-    __slots__ = ("_ask", "_value")
+    __slots__ = ("_ask", "_pin", "_value", "_variable")
 
-    def __init__(self, value: bytes | None = None, *, ask: Callable[[Path], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        value: bytes | None = None,
+        *,
+        ask: Callable[[Path], bytes] | None = None,
+        variable: str = PASSPHRASE_VARIABLE,
+    ) -> None:
         """Says where it comes from.
 
         Args:
-            value: The passphrase itself, if the caller has it; unset: `CREX_PASSPHRASE`, if set.
+            value: The passphrase itself, if the caller has it; unset: that of the environment, if set.
             ask: Asks the person, given the first encrypted file; unset: nobody can be asked.
+            variable: The variable of the environment that holds it.
         """
         self._value = value or None
         self._ask = ask
+        self._variable = variable
+        self._pin: Passphrase | None = None
 
     def given(self) -> bytes | None:
         """Returns the passphrase that is known without asking; nothing if there is none."""
-        return self._value or os.environ.get(PASSPHRASE_VARIABLE, "").encode() or None
+        return self._value or os.fsencode(os.environ.get(self._variable, "")) or None
+
+    def pin(self) -> Passphrase:
+        """Returns where the PIN of a token comes from: `CREX_PKCS11_PIN`, else a question of its own."""
+        if self._pin is None:
+            self._pin = Passphrase(ask=self._ask, variable=PIN_VARIABLE)
+        return self._pin
 
     def get(self, path: Path) -> bytes:
         """Returns the passphrase for an encrypted key file.
@@ -71,11 +92,15 @@ class Passphrase:
         if found is None:
             raise CrexError(
                 "IDENTITY",
-                f"This private key is encrypted and no passphrase was given. Set {PASSPHRASE_VARIABLE}, or "
-                "run the command at a terminal where it can ask.",
+                f"This private key needs a {self._word}, and none was given. Set {self._variable}, or run "
+                "the command at a terminal where it can ask.",
                 source=str(path),
             )
         return found
+
+    @property
+    def _word(self) -> str:
+        return "PIN" if self._variable == PIN_VARIABLE else "passphrase"
 
     def __repr__(self) -> str:
         return "Passphrase(…)"
@@ -90,14 +115,7 @@ def write_key(path: Path, key: PrivateKey | SigningKey, passphrase: Passphrase =
     Raises:
         CrexError: IDENTITY if the file exists: a key is never overwritten.
     """
-    secret = passphrase.given()
-    if isinstance(key, LocalSigningKey):
-        pem = key.pem(secret)
-    elif isinstance(key, SigningKey):
-        raise CrexError("IDENTITY", f"Key {key.keyid} cannot be kept in a file.", source=str(path))
-    else:
-        pem = key_pem(key, secret)
-    if not files.write_once(path, pem, mode=files.SECRET_MODE):
+    if not files.write_once(path, _contents(path, key, passphrase), mode=files.SECRET_MODE):
         raise CrexError(
             "IDENTITY",
             "A private key is here already and is never overwritten. Choose another folder, or move this "
@@ -107,13 +125,19 @@ def write_key(path: Path, key: PrivateKey | SigningKey, passphrase: Passphrase =
 
 
 def read_signing_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> SigningKey:
-    """Reads a key pair that signs, of any algorithm that is usable here.
+    """Reads a key pair that signs, of any algorithm that is usable here, or opens the one in a token.
+
+    Args:
+        path: A PEM file, or a `.pkcs11` file with the address of a key in a token.
+        passphrase: Where the passphrase, or the PIN of the token, comes from.
 
     Raises:
         CrexError: IDENTITY if it is missing, open to others, of another kind, encrypted without a passphrase
-            given, or does not open with the one given.
+            given, or does not open with the one given; or if the key in the token cannot be reached.
     """
     pem = files.read_secret(path)
+    if path.suffix == TOKEN_ENDING:
+        return _read_token(pem, path, passphrase)
     encrypted = _ENCRYPTED in pem
     secret = passphrase.get(path) if encrypted else None
     failed: Exception | None = None
@@ -157,6 +181,27 @@ def parse_tls_key(pem: bytes, path: Path, passphrase: Passphrase = NO_PASSPHRASE
     if not isinstance(key, EllipticCurvePrivateKey):
         raise _other_kind(path, "P-256")
     return key
+
+
+def _contents(path: Path, key: PrivateKey | SigningKey, passphrase: Passphrase) -> bytes:
+    if isinstance(key, LocalSigningKey):
+        return key.pem(passphrase.given())
+    if not isinstance(key, SigningKey):
+        return key_pem(key, passphrase.given())
+    from crex.trust.pkcs11 import Pkcs11SigningKey
+
+    if not isinstance(key, Pkcs11SigningKey) or path.suffix != TOKEN_ENDING:
+        text = f"Key {key.keyid} does not lie in this process, so no file of this name can hold it."
+        raise CrexError("IDENTITY", text, source=str(path))
+    return key.stored()
+
+
+def _read_token(text: bytes, path: Path, passphrase: Passphrase) -> SigningKey:
+    from crex.trust.pkcs11 import Pkcs11SigningKey
+    from crex.trust.pkcs11_uri import KeyUri
+
+    uri = KeyUri.parse(text.decode("ascii", "replace").strip(), str(path))
+    return Pkcs11SigningKey(uri, passphrase, path)
 
 
 def _parse(pem: bytes, path: Path, passphrase: Passphrase) -> object:
