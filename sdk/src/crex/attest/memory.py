@@ -27,6 +27,7 @@ _ARRAYS: Final = 3
 # Numbers of a piece of the triad: three pieces of 128 KiB.
 _PIECE: Final = 16_384
 _GIGA: Final = 10**9
+_METHOD: Final = "copy: memmove of the C library; triad: numpy in pieces of 128 KiB; a process for each CPU"
 
 
 def measure(host: Host, seconds: float, *, array_bytes: int | None = None) -> Measured:
@@ -54,7 +55,8 @@ def measure(host: Host, seconds: float, *, array_bytes: int | None = None) -> Me
             continue
         rates = tuple(sample.rate / _GIGA for sample in samples)
         figures.append(Figure(kind, "gb-per-s", rates, about=about))
-    return Measured(tuple(figures), (("memory-array", _told(share * len(host.cpus), host)),), tuple(gaps))
+    conditions = (("memory-array", _told(share * len(host.cpus), host)), ("memory-method", _METHOD))
+    return Measured(tuple(figures), conditions, tuple(gaps))
 
 
 def array_size(host: Host) -> int:

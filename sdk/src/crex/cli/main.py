@@ -14,6 +14,7 @@ from typing import Final
 
 from crex.cli import (
     agent_commands,
+    attest_commands,
     broker_commands,
     completion,
     describe_commands,
@@ -42,6 +43,7 @@ _PARTS: Final = (
     identity_commands,
     describe_commands,
     document_commands,
+    attest_commands,
     export_commands,
     resolve_commands,
     registry_commands,
