@@ -34,6 +34,8 @@ class Kind(StrEnum):
     DROPPED = "dropped"
     WITHHELD = "withheld"
     PROMISE = "promise"
+    TERM = "term"
+    RECORD = "record"
     NOT_LOGGED = "not-logged"
     GAP = "gap"
     DOUBLE = "double"
@@ -59,6 +61,8 @@ RULES: Mapping[Kind, str] = {
     Kind.DROPPED: "AUDIT-RECEIPT-1",
     Kind.WITHHELD: "AUDIT-MERGE-1",
     Kind.PROMISE: "RECEIPT-LEAF-1",
+    Kind.TERM: "RECEIPT-MERGE-1",
+    Kind.RECORD: "AUDIT-RECORD-1",
     Kind.NOT_LOGGED: "RECEIPT-LOG-1",
     Kind.GAP: "AUDIT-STREAM-1",
     Kind.DOUBLE: "AUDIT-STREAM-1",
