@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -17,6 +18,7 @@ from crex.invoice.basis import Basis
 from crex.invoice.usage import SealedBatch
 from crex.invoice.verify import verify
 from crex.metering.span import Span
+from crex.trust.envelope import digest
 from crex.trust.verify import open_envelope
 from sdk.tests.agent.samples import Desk, readings
 from sdk.tests.invoice.samples import END, LEASE, NOW, START, Documents, World, april, march
@@ -236,3 +238,27 @@ def test_the_first_grant_stands(desk: Desk) -> None:
     """A delivery that is repeated gives the access and the time of before."""
     kept, at = desk.book.activate(LEASE, v1.Envelope(payload_type="another"), to_ms(START + HOUR))
     assert (kept.payload_type, at) == ("grant", to_ms(START))
+
+
+def test_invoices_to_one_buyer_are_numbered_without_a_gap(desk: Desk) -> None:
+    """STREAM-SEQUENCE-1, STREAM-PREV-1: the second invoice is number 2, and cites the first."""
+    fill(desk)
+    calls = pay(desk)
+    invoices = [call.request.invoice for call in calls if isinstance(call.request, v1.IssueInvoiceRequest)]
+    first, second = (json.loads(one.payload)["header"] for one in invoices)
+    assert first["stream"] == second["stream"]
+    assert (first["sequence"], second["sequence"]) == ("1", "2")
+    assert "prev" not in first
+    assert second["prev"] == digest(invoices[0].payload)
+
+
+def test_a_crash_between_two_invoices_leaves_no_gap(desk: Desk) -> None:
+    """STREAM-SEQUENCE-1: an agent that starts again goes on at the place that its journal states."""
+    fill(desk)
+    numbers = []
+    while owed := desk.book.owed():
+        if isinstance(owed[0].request, v1.IssueInvoiceRequest):
+            numbers.append(json.loads(owed[0].request.invoice.payload)["header"]["sequence"])
+        desk.book.paid(owed[0], NOW)
+        desk.again()
+    assert numbers == ["1", "2"]

@@ -6,6 +6,7 @@ Invariants:
   sent (AGENT-ANSWER-1).
 - A signed document is in the journal before it is sent, so that a repetition sends the same bytes.
 - Readings, records and batches of a lease are written together: a crash neither loses nor doubles a number.
+- An invoice and the place that it takes in its stream are written together (STREAM-SEQUENCE-1).
 
 One SQLite file (WAL, synchronous FULL): transactions over several tables, no server, one file to keep. A lock
 keeps a second agent out of the folder.
@@ -47,6 +48,9 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE TABLE IF NOT EXISTS invoice (
     lease TEXT NOT NULL, number INTEGER NOT NULL, request BLOB NOT NULL, sent INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (lease, number)
+) STRICT;
+CREATE TABLE IF NOT EXISTS stream (
+    name TEXT PRIMARY KEY, sequence INTEGER NOT NULL, prev TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 """

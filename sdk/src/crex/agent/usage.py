@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +43,9 @@ from crex.metering.record import Record
 from crex.metering.span import Span, ms_timestamp
 from crex.rating.tzdata import period_at
 from crex.trust.directory import TrustDirectory
+from crex.trust.envelope import digest
 from crex.trust.identity import Identity
+from crex.trust.streams import Position, stream_name
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
 
@@ -255,10 +258,12 @@ class UsageBook:
                 "UPDATE batch SET sent = 1 WHERE lease = ? AND number = ?", (owed.lease, owed.number)
             )
             if request is not None:
-                connection.execute(
+                done = connection.execute(
                     "INSERT INTO invoice (lease, number, request) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     (owed.lease, owed.number, request.SerializeToString(deterministic=True)),
                 )
+                if done.rowcount:
+                    _take_place(connection, request.invoice)
 
     def _batch(self, lease: str, *, until_ms: int, seals: bool, ends: bool) -> None:
         row, sale, meters = self._lease(lease), self.sale(lease), self._meters(lease)
@@ -344,6 +349,7 @@ class UsageBook:
                 "SELECT * FROM batch WHERE lease = ? AND number <= ? ORDER BY number", lease, number
             )
         ]
+        header = self._statements.header("invoice", f"{lease}#{number}", now)
         draft = build(
             Basis.of(
                 sale,
@@ -351,7 +357,7 @@ class UsageBook:
                 series=[open_envelope(each, v1.PriceSeries, self._trust, now=now) for each in series],
                 earlier=self._earlier(lease, number, now),
             ),
-            header=self._statements.header("invoice", f"{lease}#{number}", now),
+            header=self._next_place("invoice", sale.order.issuer).place(header),
             due_time=now + self._payment_term,
         )
         return v1.IssueInvoiceRequest(
@@ -359,6 +365,12 @@ class UsageBook:
             invoice=self._identity.sign_document(draft.message),
             lines=draft.lines,
         )
+
+    def _next_place(self, token: str, counterparty: str) -> Position:
+        """Gives the next place of the stream of what this provider sends a party (STREAM-NAME-1)."""
+        name = stream_name(self._identity.authority, token, self._broker, counterparty)
+        row = self._journal.one("SELECT sequence, prev FROM stream WHERE name = ?", name)
+        return Position(name) if row is None else Position(name, row["sequence"], row["prev"])
 
     def _earlier(self, lease: str, number: int, now: datetime) -> Verified[v1.Invoice] | None:
         """Gives the invoice of the period before, by which accumulators open; nothing before the first."""
@@ -426,3 +438,14 @@ def _issued(envelope: v1.Envelope) -> datetime:
 
 def _request_id(statements: Statements, about: str) -> str:
     return statements.header("request", about, from_ms(0)).id.rsplit("/", 1)[1]
+
+
+def _take_place(connection: sqlite3.Connection, envelope: v1.Envelope) -> None:
+    """Writes down, in the transaction that keeps a document, that its place in its stream is taken."""
+    header = json.loads(envelope.payload)["header"]
+    after = Position(header["stream"], int(header["sequence"])).after(digest(envelope.payload))
+    connection.execute(
+        "INSERT INTO stream (name, sequence, prev) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence, prev = excluded.prev",
+        (after.stream, after.sequence, after.prev),
+    )

@@ -34,7 +34,9 @@ def _issue(options: argparse.Namespace) -> Result:
     from crex import v1
     from crex.cli.disputes_at import InvoiceAt
     from crex.cli.party import new_request_id, open_customer
+    from crex.cli.stream_book import stream_of
     from crex.documents.convert import to_json
+    from crex.documents.types import DocumentType
 
     customer = open_customer(options)
     invoice = InvoiceAt.fetch(customer, options.invoice)
@@ -42,13 +44,15 @@ def _issue(options: argparse.Namespace) -> Result:
     for each in (report, *notes):
         each.require()  # what is wrong already is not corrected by one note more
     draft = _draft(options, invoice)
-    response = customer.client.issue_note(
-        v1.IssueNoteRequest(
-            request_id=new_request_id(options),
-            note=customer.identity.sign_document(draft.message),
-            lines=draft.lines,
-        )
-    )
+    token = DocumentType.of(type(draft.message)).token
+    request_id_ = new_request_id(options)
+    with stream_of(customer, token, invoice.opened.invoice.message.buyer) as stream:
+        stream.place(draft.message.header)
+        signed = customer.identity.sign_document(draft.message)
+        with stream.sending(signed):
+            response = customer.client.issue_note(
+                v1.IssueNoteRequest(request_id=request_id_, note=signed, lines=draft.lines)
+            )
     note, record = response.note, response.invoice
     kind = note.type.replace("-", " ").capitalize()
     text = (
