@@ -21,6 +21,8 @@ from crex_broker.application.live_identity import LiveIdentity
 from crex_broker.application.offer_documents import OfferDocuments
 from crex_broker.application.roles import Roles
 from crex_broker.index.offers import ColumnIndex
+from crex_broker.log.publisher import LogPublisher
+from crex_broker.log.settings import LogSettings
 from crex_broker.rpc.authentication import Authenticator
 from crex_broker.rpc.pipeline import Pipeline
 from crex_broker.rpc.rates import RateLimits, Rates
@@ -45,6 +47,7 @@ class OpenBroker:
     broker: Broker
     live: LiveIdentity
     _store: SqliteStore
+    _publisher: LogPublisher | None
 
     def rotate(self, identity: Identity, pins: TrustDirectory) -> None:
         """Goes on with a newer identity, without an end of the service (CHANNEL-ROTATE-1).
@@ -64,6 +67,8 @@ class OpenBroker:
     async def close(self) -> None:
         """Lets what runs end and closes the store."""
         await self.broker.close()
+        if self._publisher is not None:
+            await self._publisher.close()
         self._store.close()
 
 
@@ -89,7 +94,9 @@ class RunningBroker:
         await self.opened.close()
 
 
-async def open_broker(identity: Identity, database: Path, *, limits: Limits, clock: Clock) -> OpenBroker:
+async def open_broker(
+    identity: Identity, database: Path, *, limits: Limits, clock: Clock, log: LogSettings | None = None
+) -> OpenBroker:
     """Opens a broker over its store; whoever holds the broker's identity is its operator, and so its admin.
 
     Args:
@@ -97,15 +104,19 @@ async def open_broker(identity: Identity, database: Path, *, limits: Limits, clo
         database: Its SQLite file; made where there is none.
         limits: Limits of the exchange.
         clock: The host's clock.
+        log: Where the log is published. None: it is not, as for work on a broker that does not serve; what is
+            accepted meanwhile is published when it serves again.
 
     Raises:
-        CrexError: The store cannot be used; with what to do.
+        CrexError: The store or the log cannot be used; CHECKPOINT where the store does not contain what the
+            log has shown. With what to do.
     """
     store = SqliteStore(database, authority=identity.authority, clock=clock)
     try:
         trust = TrustDirectory()
         trust.pin(identity.trust_document, now=clock.now())
         live = LiveIdentity(identity)
+        publisher = _publisher(identity, store, log, clock)
         context = Context(
             signer=live,
             store=store,
@@ -115,13 +126,32 @@ async def open_broker(identity: Identity, database: Path, *, limits: Limits, clo
             clock=clock,
             limits=limits,
             tokens=AccessTokens(store.secret("tokens"), identity.authority, clock),
+            log=publisher,
+            witnesses=() if log is None else log.witnesses,
         )
         broker = broker_of(context)
+        if publisher is not None:
+            await publisher.start()
         await broker.start()
     except BaseException:
         store.close()
         raise
-    return OpenBroker(context, broker, live, store)
+    return OpenBroker(context, broker, live, store, publisher)
+
+
+def _publisher(
+    identity: Identity, store: SqliteStore, log: LogSettings | None, clock: Clock
+) -> LogPublisher | None:
+    if log is None:
+        return None
+    if identity.log is None:
+        _log.warning(
+            "the identity of %s has no key for a log (an older edition made it): the log is kept, but not "
+            "published, and no receipts are given; give it a key by the next version of its trust document",
+            identity.authority,
+        )
+        return None
+    return LogPublisher(store.log, identity.log, log.folder, clock)
 
 
 async def serve_broker(

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from crex.errors import CrexError, Violation
+from crex.names import parse_authority
 from crex_broker.application.limits import Limits
+from crex_broker.log.settings import LogSettings
 from crex_broker.rpc.rates import RateLimits
 
 N = TypeVar("N", Limits, RateLimits)
@@ -37,6 +39,7 @@ class Config:
         drain_s: Seconds that calls under way are given when the broker is told to stop.
         limits: Limits and defaults of the exchange.
         rates: What each party may ask.
+        log: Where the published log is, and who co-signs it.
     """
 
     identity: Path
@@ -48,6 +51,7 @@ class Config:
     drain_s: int = 10
     limits: Limits = field(default_factory=Limits)
     rates: RateLimits = field(default_factory=RateLimits)
+    log: LogSettings
 
     @property
     def is_loopback(self) -> bool:
@@ -100,9 +104,10 @@ class _Reader:
         """Reads the whole table."""
         host, port = self._listen("listen", self._left.pop("listen", "127.0.0.1:8443"))
         tokens = self._left.pop("listen_tokens", None)
+        database = self._path("database")
         config = Config(
             identity=self._path("identity"),
-            database=self._path("database"),
+            database=database,
             host=host,
             port=port,
             tokens=None if tokens is None else self._listen("listen_tokens", tokens),
@@ -110,9 +115,11 @@ class _Reader:
             drain_s=self._integer("drain_s", self._left.pop("drain_s", 10), 0, _DRAIN_MAX_S, 10),
             limits=self._numbers("limits", self._left.pop("limits", {}), Limits()),
             rates=self._numbers("rates", self._left.pop("rates", {}), RateLimits()),
+            log=self._log(self._left.pop("log", {}), database),
         )
         known = (
             "identity", "database", "listen", "listen_tokens", "log_level", "drain_s", "limits", "rates",
+            "log",
         )  # fmt: skip
         self._refuse_unknown("", self._left, known)
         return config
@@ -151,6 +158,33 @@ class _Reader:
         }
         self._refuse_unknown(f"{section}.", {key: table[key] for key in table if key not in names}, names)
         return replace(defaults, **given)
+
+    def _log(self, table: object, database: Path) -> LogSettings:
+        """Reads where the published log is, and who co-signs it."""
+        standing = LogSettings.beside(database)
+        if not isinstance(table, dict):
+            self._note("log", "is not a table", "Write a section [log].")
+            return standing
+        left = dict(table)
+        folder, witnesses = left.pop("folder", None), left.pop("witnesses", [])
+        if folder is not None and not (isinstance(folder, str) and folder):
+            self._note("log.folder", f"is {folder!r}, not a path", 'Write folder = "/path".')
+            folder = None
+        if not isinstance(witnesses, list):
+            self._note("log.witnesses", f"is {witnesses!r}", 'Write witnesses = ["witness.example.cn"].')
+            witnesses = []
+        for at, witness in enumerate(witnesses):
+            self._authority(f"log.witnesses[{at}]", witness)
+        self._refuse_unknown("log.", left, ("folder", "witnesses"))
+        named = standing.folder if folder is None else self._folder / Path(folder).expanduser()
+        known = tuple(dict.fromkeys(one for one in witnesses if isinstance(one, str)))
+        return LogSettings(folder=named, witnesses=known)
+
+    def _authority(self, key: str, value: object) -> None:
+        try:
+            parse_authority(value if isinstance(value, str) else "")
+        except CrexError:
+            self._note(key, f"is {value!r}, no authority", 'Write a DNS name, as "witness.example.cn".')
 
     def _integer(self, key: str, value: object, low: int, high: int, default: int) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:

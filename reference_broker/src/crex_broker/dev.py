@@ -23,6 +23,7 @@ from crex.trust.identity_files import open_pins, save_identity
 from crex_broker.application.caller import Caller
 from crex_broker.application.limits import Limits
 from crex_broker.composition import RunningBroker, open_broker, serve_broker
+from crex_broker.log.settings import LogSettings
 from crex_broker.rpc.server import Address
 
 LIFETIME: Final = timedelta(hours=24)
@@ -84,7 +85,8 @@ async def start_dev(home: Path, *, port: int, clock: Clock, lifetime: timedelta 
         for other in (identity, *parties):
             if other.authority != party.authority:
                 pins.pin(other.trust_document, now=now)
-    opened = await open_broker(identity, home / "broker.sqlite", limits=Limits(), clock=clock)
+    log = LogSettings(folder=home / "log")
+    opened = await open_broker(identity, home / "broker.sqlite", limits=Limits(), clock=clock, log=log)
     enrol = opened.broker.unary["/crex.v1.AdminService/Enrol"]
     operator = Caller(BROKER, frozenset({"admin"}))
     for party, (_, role) in zip(parties, PARTIES, strict=True):

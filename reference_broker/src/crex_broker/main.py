@@ -85,7 +85,14 @@ def _parser() -> argparse.ArgumentParser:
         "--role",
         action="append",
         required=True,
-        help="provider, consumer, arbiter, publisher or admin; may be repeated",
+        help="provider, consumer, arbiter, publisher, attester, auditor, witness or admin; may be repeated",
+    )
+    enrol.add_argument(
+        "--jurisdiction",
+        action="append",
+        default=[],
+        metavar="COUNTRY",
+        help="country whose records an auditor may read, such as CN; may be repeated",
     )
     enrol.add_argument("--config", type=Path, required=True, help="configuration file, TOML")
     enrol.set_defaults(run=_enrol)
@@ -139,7 +146,9 @@ def _serve(options: argparse.Namespace) -> int:
     identity = load_production_identity(config.identity)
 
     async def run() -> None:
-        opened = await open_broker(identity, config.database, limits=config.limits, clock=SystemClock())
+        opened = await open_broker(
+            identity, config.database, limits=config.limits, clock=SystemClock(), log=config.log
+        )
         tokens = None if config.tokens is None else Address(*config.tokens)
         running = await serve_broker(
             opened, Address(config.host, config.port), tokens=tokens, rates=config.rates
@@ -185,7 +194,14 @@ def _enrol(options: argparse.Namespace) -> int:
     config = load_config(options.config)
     identity = load_production_identity(config.identity)
     party = asyncio.run(
-        enrol_offline(identity, config.database, options.trust_document, options.role, clock=SystemClock())
+        enrol_offline(
+            identity,
+            config.database,
+            options.trust_document,
+            options.role,
+            jurisdictions=options.jurisdiction,
+            clock=SystemClock(),
+        )
     )
     print(f"Enrolled {party.authority} as {', '.join(party.roles)}, trust revision {party.trust_revision}.")
     return 0

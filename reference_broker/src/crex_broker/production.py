@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from crex import v1
+from crex.documents.requests import check_request
 from crex.documents.times import Clock
 from crex.errors import CrexError
 from crex.trust.envelope import from_json
@@ -58,7 +59,13 @@ def load_production_identity(folder: Path) -> Identity:
 
 
 async def enrol_offline(
-    identity: Identity, database: Path, trust_file: Path, roles: Sequence[str], *, clock: Clock
+    identity: Identity,
+    database: Path,
+    trust_file: Path,
+    roles: Sequence[str],
+    *,
+    clock: Clock,
+    jurisdictions: Sequence[str] = (),
 ) -> v1.Party:
     """Enrols a party in the store of a broker that is not running.
 
@@ -76,8 +83,12 @@ async def enrol_offline(
     try:
         enrol = opened.broker.unary["/crex.v1.AdminService/Enrol"]
         request = v1.EnrolRequest(
-            request_id=secrets.token_urlsafe(16), trust_document=envelope, roles=list(roles)
+            request_id=secrets.token_urlsafe(16),
+            trust_document=envelope,
+            roles=list(roles),
+            jurisdictions=list(jurisdictions),
         )
+        check_request(request)
         response = await enrol(Caller(identity.authority, frozenset({"admin"})), request)
     finally:
         await opened.close()

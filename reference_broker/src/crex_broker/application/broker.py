@@ -9,6 +9,7 @@ from crex import v1
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.get_server_info import GetServerInfo
+from crex_broker.application.receipts import with_receipts
 from crex_broker.application.use_case import Family, UnaryUseCase
 
 _SERVER_INFO: Final = "/crex.v1.DiscoveryService/GetServerInfo"
@@ -57,7 +58,7 @@ class Broker:
         self._scheduler = scheduler
         cases: dict[str, UnaryUseCase] = {}
         for family in families:
-            cases.update(family(context))
+            cases.update(with_receipts(context, family(context)))
         cases[_SERVER_INFO] = GetServerInfo(context, [*cases, _SERVER_INFO, _CONNECT])
         self.unary: Mapping[str, UnaryUseCase] = cases
 

@@ -9,11 +9,13 @@ from crex import v1
 from crex.documents.times import Clock
 from crex.documents.types import DocumentType
 from crex.trust.directory import TrustDirectory
+from crex.trust.status_lists import StatusLists
 from crex_broker.application.access_tokens import AccessTokens
 from crex_broker.application.bell import Bell
 from crex_broker.application.limits import Limits
 from crex_broker.application.offer_documents import OfferDocuments
 from crex_broker.application.ports.offer_index import OfferIndex
+from crex_broker.application.ports.published_log import PublishedLog
 from crex_broker.application.ports.store import Store
 from crex_broker.application.roles import Roles
 
@@ -48,8 +50,11 @@ class Context:
         index: The offers that can be searched.
         offers: Offer documents, by digest.
         clock: Time outside transactions; inside, the store's own time counts.
+        status: The status lists that were published here.
         limits: Limits and defaults.
         tokens: Issues short tokens, and knows them again.
+        log: The log that the world is shown; nothing: this broker publishes none, and promises none.
+        witnesses: Authorities whose co-signatures the log takes in.
         commands: Rings with a provider's authority when there is a new command for it.
         due: Rings with `TIMERS` when something may be due earlier than the timers know.
     """
@@ -61,8 +66,11 @@ class Context:
     offers: OfferDocuments
     clock: Clock
     tokens: AccessTokens
+    status: StatusLists = field(default_factory=StatusLists)
     limits: Limits = field(default_factory=Limits)
     roles: Roles = field(default_factory=Roles)
+    log: PublishedLog | None = None
+    witnesses: tuple[str, ...] = ()
     commands: Bell = field(default_factory=Bell)
     due: Bell = field(default_factory=Bell)
 

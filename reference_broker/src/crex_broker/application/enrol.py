@@ -15,7 +15,7 @@ from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.parties import Enrolment, PartySnapshot
 from crex_broker.application.ports.requests import Remembered
 
-_ROLES: Final = ("admin", "arbiter", "consumer", "provider", "publisher")
+_ROLES: Final = ("admin", "arbiter", "attester", "auditor", "consumer", "provider", "publisher", "witness")
 
 
 class Enrol:
@@ -49,7 +49,13 @@ class Enrol:
                 envelope=record.parts.to_message().SerializeToString(deterministic=True),
             )
             return await self._context.store.parties.enrol(
-                mutation, Enrolment(record.authority, tuple(sorted(request.roles)), document)
+                mutation,
+                Enrolment(
+                    record.authority,
+                    tuple(sorted(request.roles)),
+                    document,
+                    tuple(sorted(set(request.jurisdictions))),
+                ),
             )
 
         remembered = await answered(self._context.store.requests, mutation, PartySnapshot, enrol)

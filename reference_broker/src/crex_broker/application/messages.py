@@ -59,6 +59,7 @@ def offer_message(offer: OfferSnapshot, available: Iterable[v1.Availability] = (
         create_time=timestamp(offer.create_ms),
         update_time=timestamp(offer.update_ms),
         expire_time=timestamp(offer.expire_ms),
+        void_reason=offer.void_reason,
         availability=available,
     )
 
@@ -72,6 +73,7 @@ def party_message(party: PartySnapshot) -> v1.Party:
         trust_sha256=party.trust_sha256,
         create_time=timestamp(party.create_ms),
         update_time=timestamp(party.update_ms),
+        jurisdictions=party.jurisdictions,
     )
 
 

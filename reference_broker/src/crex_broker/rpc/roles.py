@@ -12,8 +12,11 @@ PROVIDER: Final = "provider"
 CONSUMER: Final = "consumer"
 ARBITER: Final = "arbiter"
 PUBLISHER: Final = "publisher"
+AUDITOR: Final = "auditor"
+WITNESS: Final = "witness"
+ATTESTER: Final = "attester"
 ADMIN: Final = "admin"
-ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, PUBLISHER, ADMIN})
+ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, PUBLISHER, AUDITOR, WITNESS, ATTESTER, ADMIN})
 
 _ANYONE = ROLES
 _PARTIES = frozenset({PROVIDER, CONSUMER})
@@ -68,6 +71,13 @@ METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "/crex.v1.BillingService/RuleDispute": _ARBITERS,
         "/crex.v1.BillingService/ClosePeriod": _PROVIDERS,
         "/crex.v1.BillingService/GetStatement": _PARTIES,
+        "/crex.v1.TransparencyService/GetCheckpoint": _ANYONE,
+        "/crex.v1.TransparencyService/GetReceipt": _ANYONE,
+        "/crex.v1.TransparencyService/GetInclusionProof": _ANYONE,
+        "/crex.v1.TransparencyService/GetConsistencyProof": _ANYONE,
+        "/crex.v1.TransparencyService/ListEntries": _ANYONE,
+        "/crex.v1.TransparencyService/AddCosignature": _ADMINS | {WITNESS},
+        "/crex.v1.TransparencyService/ListRecords": frozenset({AUDITOR}),
         "/crex.v1.AdminService/Enrol": _ADMINS,
     }
 )

@@ -167,7 +167,7 @@ def _services() -> Iterable[ServiceDescriptor]:
         v1.AppendUsageRequest,
         v1.SearchOffersRequest,
     )  # registers the files
-    _ = v1.GetLeaseRequest, v1.CreateHoldRequest, v1.IssueTokenRequest
+    _ = v1.GetLeaseRequest, v1.CreateHoldRequest, v1.IssueTokenRequest, v1.GetCheckpointRequest
     return [descriptor_pool.Default().FindServiceByName(name) for name in sorted(names)]
 
 

@@ -6,7 +6,7 @@ appends through this port but the reads of supervisors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -138,8 +138,8 @@ class LogStore(Protocol):
         """
         ...
 
-    async def by_record(self, party: str, record: bytes, kind: str) -> Sequence[LogEntry]:
-        """Gives the entries of a record, document or step, that `party` may see."""
+    async def by_record(self, party: str, record: bytes, *, document: bool) -> Sequence[LogEntry]:
+        """Gives the entries of a record that `party` may see: of a document, or of a step or read."""
         ...
 
     async def by_order(self, party: str, order: str) -> Sequence[LogEntry]:
@@ -172,10 +172,15 @@ class LogStore(Protocol):
         """
         ...
 
-    async def add_cosignature(
-        self, mutation: Mutation, size: int, witness: str, line: str
+    async def add_cosignatures(
+        self, mutation: Mutation, size: int, lines: Mapping[str, str]
     ) -> Remembered[Cosigned]:
-        """Keeps the co-signature of a witness; the first of each witness on each checkpoint stays.
+        """Keeps co-signatures of witnesses; the first of each witness on each checkpoint stays.
+
+        Args:
+            mutation: The request.
+            size: Size of the checkpoint.
+            lines: Signature lines by the name of the witness's key.
 
         Raises:
             CrexError: REQUEST_ID_REUSED; NOT_FOUND where the checkpoint is not kept.

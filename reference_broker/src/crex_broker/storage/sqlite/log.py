@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -42,7 +42,8 @@ _RANGE: Final = f"""
 SELECT {_COLUMNS} FROM log_entries e WHERE e.idx >= :first AND e.idx < :last AND {_VISIBLE} ORDER BY e.idx
 """  # noqa: S608 - constants
 _RECORD: Final = f"""
-SELECT {_COLUMNS} FROM log_entries e WHERE e.record = :record AND e.kind = :kind AND {_VISIBLE} ORDER BY e.idx
+SELECT {_COLUMNS} FROM log_entries e WHERE e.record = :record AND (e.kind = 'document') = :document
+AND {_VISIBLE} ORDER BY e.idx
 """  # noqa: S608 - constants
 _ORDER: Final = f"""
 SELECT {_COLUMNS} FROM log_entries e WHERE e.object = :order AND e.object != '' AND {_VISIBLE} ORDER BY e.idx
@@ -105,9 +106,9 @@ class SqliteLog:
 
         return await self._reader.find(read)
 
-    async def by_record(self, party: str, record: bytes, kind: str) -> Sequence[LogEntry]:
+    async def by_record(self, party: str, record: bytes, *, document: bool) -> Sequence[LogEntry]:
         """Gives the entries of a record that `party` may see."""
-        return await self._entries(_RECORD, {"party": party, "record": record, "kind": kind})
+        return await self._entries(_RECORD, {"party": party, "record": record, "document": int(document)})
 
     async def by_order(self, party: str, order: str) -> Sequence[LogEntry]:
         """Gives every step of an order of which `party` is a party."""
@@ -155,10 +156,10 @@ class SqliteLog:
 
         await self._writer.run(work)
 
-    async def add_cosignature(
-        self, mutation: Mutation, size: int, witness: str, line: str
+    async def add_cosignatures(
+        self, mutation: Mutation, size: int, lines: Mapping[str, str]
     ) -> Remembered[Cosigned]:
-        """Keeps the co-signature of a witness."""
+        """Keeps co-signatures of witnesses."""
 
         def work(tx: Tx) -> Cosigned:
             if _checkpoint(tx.connection, f"{_CHECKPOINT} WHERE size = ?", size) is None:
@@ -168,7 +169,8 @@ class SqliteLog:
                     "nobody co-signed it in time. Co-sign the latest one (LOG-WITNESS-2).",
                     details={"size": str(size), "requirement": "LOG-WITNESS-2"},
                 )
-            tx.connection.execute(_COSIGN, (size, witness, line, tx.now_ms))
+            rows = [(size, witness, line, tx.now_ms) for witness, line in lines.items()]
+            tx.connection.executemany(_COSIGN, rows)
             tx.connection.execute(_COUNT, (size,))
             return Cosigned(size)
 
