@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final, Protocol
 
-from crex.trust.trust_record import USE_TRUST, DelegationEntry, TrustRecord
+from crex.trust.trust_record import DelegationEntry, TrustRecord
 
 # The contract allows a `maxDepth` of 7 (DELEGATION-DEPTH-1): eight delegations are the longest chain.
 LINKS_MAX: Final = 8
@@ -64,8 +64,6 @@ def find_chain(question: Question, trust: Versions) -> tuple[str, ...] | None:
     Returns:
         The authorities from the issuer to the signer, both included; nothing where no chain admits it.
     """
-    if question.token == USE_TRUST:
-        return None  # VERIFY-DELEGATION-1
     # By how many further delegations each authority may still be passed: the most of all ways to it.
     left: dict[str, int] = {question.issuer: LINKS_MAX}
     reached: dict[str, tuple[str, ...]] = {question.issuer: (question.issuer,)}
@@ -89,8 +87,8 @@ def find_chain(question: Question, trust: Versions) -> tuple[str, ...] | None:
 def why_not(question: Question, trust: Versions) -> str:
     """Says for people which delegation on the way does not admit a document that no chain admits."""
     path = _path(question.issuer, question.signer, trust, question.at)
-    if question.token == USE_TRUST or path is None:
-        return "trust documents are signed by their own authority alone"
+    if path is None:
+        return f"no delegation leads from {question.issuer} to {question.signer}"
     for at, (giver, taker) in enumerate(pairwise(path)):
         record = trust.current(giver)
         if record is not None and question.now >= record.valid_until:
