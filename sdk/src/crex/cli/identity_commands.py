@@ -1,21 +1,23 @@
-"""`crex init` and `crex trust`: who one is, and whom one trusts."""
+"""`crex init`: who one is."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from crex.cli.options import Commands, command, group
-from crex.cli.result import Result, table
+from crex.cli.options import Commands, command
+from crex.cli.result import Result
 
 if TYPE_CHECKING:
     from crex.describe.policy import Profile, Question
     from crex.trust.key_files import Passphrase
-    from crex.trust.trust_record import TrustRecord
 
-ROLES: Final = ("provider", "consumer", "arbiter", "publisher", "admin")
+ROLES: Final = (
+    "provider", "consumer", "broker", "arbiter", "publisher", "auditor", "attester", "witness", "admin",
+)  # fmt: skip
+DEFAULT_ALGORITHM: Final = "ed25519"
 POLICY_FLAGS: Final = (
     ("--site", "site", "name of the site, such as zhongwei-1"),
     ("--country", "country", "country of the site, such as CN"),
@@ -37,18 +39,15 @@ def add(commands: Commands) -> None:
     init.add_argument(
         "--host", action="append", default=[], help="name or address at which its programs answer"
     )
+    init.add_argument(
+        "--algorithm",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of which algorithms the signing keys are; each signs every document; may be repeated (ed25519)",
+    )
     init.add_argument("--encrypt", action="store_true", help="encrypt the private keys with a passphrase")
     add_policy(init)
-
-    trust = group(commands, "trust", "whom this identity trusts")
-    pin = command(
-        trust, "pin", _pin, "trust an authority by its trust document; with --broker, keep its address"
-    )
-    pin.add_argument("file", type=Path, metavar="FILE", help="its trust document, from a source you trust")
-    pin.add_argument("--authority", dest="expected", metavar="NAME", help="whose it must be")
-    show = command(trust, "show", _show, "list the authorities that are trusted, or show one")
-    show.add_argument("name", nargs="?", metavar="AUTHORITY")
-    command(trust, "export", _export, "write this identity's own trust document, to hand to others")
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
@@ -108,8 +107,14 @@ def _init(options: argparse.Namespace) -> Result:
     profile = None
     if policy_answers(options) or ("provider" in roles and sys.stdin.isatty()):
         profile = _decide_policy(options, folder / POLICY_FILE, _host_name())
-    identity = Identity.create(options.name, roles=roles, hosts=options.host, now=now())
-    save_identity(identity, folder, _new_passphrase(encrypt=options.encrypt))
+    identity = Identity.create(
+        options.name,
+        roles=roles,
+        hosts=options.host,
+        now=now(),
+        algorithms=options.algorithm or (DEFAULT_ALGORITHM,),
+    )
+    save_identity(identity, folder, new_passphrase(encrypt=options.encrypt))
     kept = folder / "trust" / f"{identity.trust.revision}.json"
     lines = [
         f"Made the identity of {options.name} ({', '.join(roles)}) in {folder}.",
@@ -137,7 +142,12 @@ def _host_name() -> str | None:
     return socket.gethostname() or None
 
 
-def _new_passphrase(*, encrypt: bool) -> Passphrase:
+def new_passphrase(*, encrypt: bool) -> Passphrase:
+    """Asks for the passphrase of new keys, where they are to be encrypted.
+
+    Raises:
+        CrexError: IDENTITY: there is nobody to ask, or two answers differ.
+    """
     from crex.errors import CrexError
     from crex.trust.key_files import PASSPHRASE_VARIABLE, Passphrase
 
@@ -155,84 +165,3 @@ def _new_passphrase(*, encrypt: bool) -> Passphrase:
     if not first or first != again:
         raise CrexError("IDENTITY", "The two passphrases are empty or differ. Nothing was made; try again.")
     return Passphrase(first.encode())
-
-
-def _pin(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes
-    from crex.cli.party import now, open_party, remember_broker, split_broker
-    from crex.errors import CrexError
-
-    party = open_party(options)
-    with named(options.file):
-        record = party.trust.pin(read_bytes(options.file), now=now(), authority=options.expected)
-    text = f"{record.authority} is trusted, by revision {record.revision}, until {record.valid_until:%F}."
-    if options.broker:
-        authority, target = split_broker(options.broker)
-        if authority not in ("", record.authority):
-            raise CrexError(
-                "ISSUER_MISMATCH",
-                f"The trust document is that of {record.authority}, not of {authority}. It is pinned; its "
-                "address is not kept. Correct --broker.",
-                source=str(options.file),
-            )
-        remember_broker(party.folder, record.authority, target)
-        text += f" It is the broker, at {target}."
-    return Result(_facts(record), text)
-
-
-def _show(options: argparse.Namespace) -> Result:
-    from crex.cli.party import open_party
-    from crex.errors import CrexError
-
-    party = open_party(options)
-    names = [options.name] if options.name else list(party.trust.authorities())
-    records = []
-    for name in names:
-        record = party.trust.current(name)
-        if record is None:
-            raise CrexError(
-                "ISSUER",
-                f"{name} is not trusted here. Pin its trust document with `crex trust pin FILE`.",
-                source=str(party.folder / "pins"),
-            )
-        records.append(record)
-    if options.name:
-        return Result(_facts(records[0]), _describe(records[0]))
-    rows = [[one.authority, str(one.revision), f"{one.valid_until:%F}", _uses(one)] for one in records]
-    text = table(["AUTHORITY", "REVISION", "UNTIL", "SIGNS"], rows, empty="Nobody is trusted yet.")
-    return Result([_facts(one) for one in records], text)
-
-
-def _export(options: argparse.Namespace) -> Result:
-    import json
-
-    from crex.cli.party import open_party
-    from crex.trust.envelope import to_json
-
-    text = to_json(open_party(options).identity.trust_document).decode()
-    return Result(json.loads(text), text)
-
-
-def _uses(record: TrustRecord) -> str:
-    return ", ".join(sorted({use for key in record.keys.values() for use in key.use} - {"trust-document"}))
-
-
-def _describe(record: TrustRecord) -> str:
-    lines = [f"{record.authority}, revision {record.revision}, valid until {record.valid_until:%F %T} UTC"]
-    for key in record.keys.values():
-        ended = f", revoked {key.revoked_at:%F %T}" if key.revoked_at else ""
-        lines.append(f"  {key.keyid}  {key.alg}{ended}: {', '.join(sorted(key.use)) or 'nothing'}")
-    lines.append(f"  {len(record.tls_roots)} TLS root{'s' if len(record.tls_roots) != 1 else ''}")
-    return "\n".join(lines)
-
-
-def _facts(record: TrustRecord) -> dict[str, Any]:
-    return {
-        "authority": record.authority,
-        "revision": record.revision,
-        "validUntil": record.valid_until.isoformat(),
-        "keys": [
-            {"keyid": key.keyid, "alg": key.alg, "use": sorted(key.use)} for key in record.keys.values()
-        ],
-        "tlsRoots": len(record.tls_roots),
-    }

@@ -23,6 +23,7 @@ from crex.cli import (
     export_commands,
     identity_commands,
     invoice_commands,
+    key_commands,
     lease_commands,
     market_commands,
     note_commands,
@@ -33,6 +34,7 @@ from crex.cli import (
     resolve_commands,
     search_commands,
     statement_commands,
+    trust_commands,
     usage_commands,
 )
 from crex.cli.options import common
@@ -41,6 +43,8 @@ from crex.cli.terminal import harmless
 
 _PARTS: Final = (
     identity_commands,
+    trust_commands,
+    key_commands,
     describe_commands,
     document_commands,
     attest_commands,

@@ -1,0 +1,284 @@
+"""`crex key`: the keys of one's own identity: new ones in the place of old ones, and keys taken back."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from crex.cli.options import Commands, command, duration, group, moment, positive
+from crex.cli.result import Result, table
+
+if TYPE_CHECKING:
+    from crex.trust.keys import PublicKey, SigningKey
+
+VALID_FOR: Final = timedelta(days=365)
+NOTHING: Final = timedelta(0)
+
+
+def add(commands: Commands) -> None:
+    """Adds the commands."""
+    key = group(commands, "key", "the keys of this identity")
+    command(key, "list", _list, "list the keys, what each is for, and whether its private half is here")
+
+    new = command(key, "new", _new, "make a root key for a person who is to sign trust documents")
+    new.add_argument("file", type=Path, metavar="FILE", help="where to keep it; FILE.pub is its public half")
+    new.add_argument("--algorithm", default="ed25519", metavar="NAME", help="its algorithm (ed25519)")
+    new.add_argument("--encrypt", action="store_true", help="encrypt it with a passphrase")
+
+    rotate = command(key, "rotate", _rotate, "make new keys in the place of old ones")
+    rotate.add_argument(
+        "what", metavar="WHAT", help="a role such as provider, or root, access, tls, log, witness"
+    )
+    rotate.add_argument(
+        "--overlap",
+        type=duration,
+        default=NOTHING,
+        metavar="TIME",
+        help="how long the old keys still count after the new ones begin, such as 24h (none)",
+    )
+    rotate.add_argument(
+        "--starts-in",
+        type=duration,
+        default=NOTHING,
+        metavar="TIME",
+        help="when the new keys begin: give others time to fetch the trust document (at once)",
+    )
+    rotate.add_argument(
+        "--algorithm",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of which algorithms the new keys are; may be repeated (those of the present ones)",
+    )
+    rotate.add_argument(
+        "--key", action="append", default=[], type=Path, metavar="FILE",
+        help="take this key instead of making one: a .pkcs11 file that says where it lies in a token",
+    )  # fmt: skip
+    rotate.add_argument(
+        "--finish", action="store_true", help="with tls: take the old roots out, and issue new certificates"
+    )
+    _add_reason(rotate)
+
+    revoke = command(key, "revoke", _revoke, "take a key back, as of a time that may lie in the past")
+    revoke.add_argument("keyid", metavar="KEYID", help="its name, or the verifier key of a log or a witness")
+    revoke.add_argument("--at", type=moment, metavar="TIME", help="as of when (now)")
+    revoke.add_argument(
+        "--replace", action="store_true", help="make new keys in its place, in the same revision"
+    )
+    _add_reason(revoke)
+
+    threshold = command(key, "threshold", _threshold, "say how many root keys must sign, and which there are")
+    threshold.add_argument("threshold", type=positive, metavar="N", help="how many must sign")
+    threshold.add_argument(
+        "--root", action="append", default=[], type=Path, metavar="FILE",
+        help="public half of a further root key, as `crex key new` wrote it",
+    )  # fmt: skip
+    threshold.add_argument(
+        "--remove", action="append", default=[], metavar="KEYID", help="a root key to take out and end"
+    )
+    _add_reason(threshold)
+
+
+def _add_reason(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+    parser.add_argument(
+        "--valid-for", type=duration, default=VALID_FOR, metavar="TIME",
+        help="how long the new trust document holds (365d)",
+    )  # fmt: skip
+
+
+def _list(options: argparse.Namespace) -> Result:
+    from crex.cli.own_trust_files import Own
+    from crex.cli.party import now
+    from crex.cli.trust_text import key_facts, state, times
+
+    own, at = Own.open(options), now()
+    trust = own.identity.trust
+    here = _held(own.identity)
+    rows, found = [], []
+    for entry in trust.keys.values():
+        what = here.get(entry.keyid, "")
+        root = entry.keyid in trust.roots
+        purpose = what or ("root" if root else ", ".join(sorted(entry.use)[:2]))
+        rows.append(
+            [entry.keyid, entry.alg, purpose, state(entry, at), "here" if what else "elsewhere", times(entry)]
+        )
+        found.append({**key_facts(trust, entry, at), "here": bool(what), "for": what or None})
+    held = {one.vkey for one in (own.identity.log, own.identity.witness) if one is not None}
+    notes = [
+        {"vkey": one.vkey, "for": use, "here": one.vkey in held}
+        for use, keys in (("log", trust.logs), ("witness", trust.witnesses))
+        for one in keys
+    ]
+    text = table(["KEY", "ALGORITHM", "FOR", "STATE", "PRIVATE HALF", "TIMES"], rows, empty="No keys.")
+    lines = [
+        text,
+        *(f"{note['for']}: {note['vkey']} ({'here' if note['here'] else 'elsewhere'})" for note in notes),
+        f"{trust.threshold} of {len(trust.roots)} root keys must sign.",
+    ]
+    return Result({"keys": found, "noteKeys": notes, "threshold": trust.threshold}, "\n".join(lines))
+
+
+def _held(identity: Any) -> dict[str, str]:
+    held = {key.keyid: role for role, keys in identity.role_keys.items() for key in keys}
+    held |= {key.keyid: "root" for key in identity.roots}
+    return held | {key.keyid: "access" for key in identity.access_keys}
+
+
+def _new(options: argparse.Namespace) -> Result:
+    from cryptography.hazmat.primitives import serialization
+
+    from crex.cli.files import write_file
+    from crex.cli.identity_commands import new_passphrase
+    from crex.trust.key_files import write_key
+    from crex.trust.keys import LocalSigningKey
+
+    key = LocalSigningKey.generate(options.algorithm)
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    write_key(options.file, key, new_passphrase(encrypt=options.encrypt))
+    public = serialization.load_der_public_key(key.public_key.spki)
+    path = options.file.with_name(options.file.name + ".pub")
+    write_file(
+        path,
+        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+    )
+    text = (
+        f"Made root key {key.keyid} ({options.algorithm}): {options.file}. Keep that file where nobody else "
+        "gets "
+        f"at it, and hand {path} to whoever writes the trust document."
+    )
+    return Result({"keyid": key.keyid, "file": str(options.file), "public": str(path)}, text)
+
+
+def _rotate(options: argparse.Namespace) -> Result:
+    from crex.cli.own_trust_files import Own, settled
+    from crex.cli.party import now
+    from crex.errors import CrexError
+    from crex.trust import own_trust, rotation
+
+    own, at = Own.open(options), now()
+    draft = own.draft(at, at + options.valid_for)
+    if options.finish:
+        if options.what != rotation.TLS:
+            raise CrexError("SCHEMA", "Only TLS roots are finished; other old keys end by --overlap.")
+        rotation.finish_tls(draft, own.identity)
+        programs = own.issue_certificates(now=at)
+        found = own.settle(draft, now=at, reason=options.reason)
+        return settled(own, found, at, f"Issued certificates to {', '.join(programs)} under the new root.")
+    given = _given(options.key)
+    made = rotation.rotate(
+        draft,
+        own.identity,
+        options.what,
+        rotation.Schedule(at, options.starts_in, options.overlap),
+        algorithms=options.algorithm,
+        given=[key for _, key in given],
+    )
+    if given:
+        _keep_given(own.folder, options.what, given)
+    else:
+        own_trust.keep_keys(own.folder, made, own.secret)
+    found = own.settle(draft, now=at, reason=options.reason)
+    notes = [f"New: {name}" for name in made.names()]
+    if options.what == rotation.TLS:
+        notes.append(
+            "Certificates stay under the old root until `crex key rotate tls --finish`; run it when all "
+            "brokers and parties have this revision."
+        )
+    return settled(own, found, at, *notes)
+
+
+def _given(paths: list[Path]) -> list[tuple[Path, SigningKey]]:
+    from crex.cli.party import passphrase
+    from crex.trust.key_files import read_signing_key
+
+    secret = passphrase()
+    return [(path, read_signing_key(path, secret)) for path in paths]
+
+
+def _keep_given(folder: Path, what: str, given: list[tuple[Path, SigningKey]]) -> None:
+    from crex.trust import files, key_folder
+
+    for path, key in given:
+        ending = "pkcs11" if path.suffix == ".pkcs11" else "pem"
+        place = key_folder.place_for(folder / "keys", what, key.keyid, ending)
+        files.write_once(place, files.read_secret(path), mode=files.SECRET_MODE)
+
+
+def _revoke(options: argparse.Namespace) -> Result:
+    from crex.cli.own_trust_files import Own, settled
+    from crex.cli.party import now
+    from crex.errors import CrexError
+    from crex.trust import own_trust, rotation
+
+    own, at = Own.open(options), now()
+    revoked_at = options.at or at
+    if revoked_at > at:
+        raise CrexError(
+            "SCHEMA", "A key is revoked as of now or of a past time. To end one later, rotate it."
+        )
+    draft = own.draft(at, at + options.valid_for)
+    notes = []
+    signers: list[SigningKey] = []
+    if options.replace:
+        what = rotation.role_of(own.identity, options.keyid)
+        if what is None:
+            raise CrexError(
+                "IDENTITY",
+                f"Key {options.keyid} is not here, so it cannot be replaced here. `crex key list` shows "
+                "which are.",
+            )
+        made = rotation.rotate(draft, own.identity, what, rotation.Schedule(at))
+        own_trust.keep_keys(own.folder, made, own.secret)
+        notes += [f"New: {name}" for name in made.names()]
+    rotation.revoke(draft, options.keyid, revoked_at)
+    found = own.settle(draft, now=at, reason=options.reason, signers=signers)
+    notes.append(
+        "What it signed is refused as soon as others have this revision; what a log saw before stays good."
+    )
+    return settled(own, found, at, *notes)
+
+
+def _threshold(options: argparse.Namespace) -> Result:
+    from crex.cli.own_trust_files import Own, settled
+    from crex.cli.party import now
+
+    own, at = Own.open(options), now()
+    draft = own.draft(at, at + options.valid_for)
+    for path in options.root:
+        draft.add_root(_public(path), begins=at)
+    for keyid in options.remove:
+        draft.remove_root(keyid)
+        draft.end_key(keyid, at)
+    draft.set_threshold(options.threshold)
+    return settled(own, own.settle(draft, now=at, reason=options.reason), at)
+
+
+def _public(path: Path) -> PublicKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    from crex.cli.files import named, read_bytes
+    from crex.errors import CrexError, TrustError
+    from crex.trust import algorithms
+    from crex.trust.keys import PublicKey
+
+    with named(path):
+        try:
+            loaded = serialization.load_pem_public_key(read_bytes(path, 1 << 16, "No public key is."))
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise CrexError(
+                "ALG", "This is not a public key in PEM. Give the file that `crex key new` wrote, FILE.pub."
+            ) from error
+        spki = loaded.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        refused: TrustError | None = None
+        for algorithm in algorithms.supported():
+            try:
+                return PublicKey.from_spki(spki, algorithm.token)
+            except TrustError as error:
+                refused = error if error.reason == "KEY_WEAK" or refused is None else refused
+        raise refused or CrexError("ALG", "No algorithm here signs with this key.")
