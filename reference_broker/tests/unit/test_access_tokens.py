@@ -10,7 +10,8 @@ from typing import Any
 import jwt
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from crex.client._proof import make_proof
 from crex.errors import CrexError
@@ -44,7 +45,9 @@ class Surroundings:
             "now": self.clock.now(),
             "token": self.token,
         }
-        return make_proof(changes.pop("key_pem", self.tls.key_pem), **(given | changes))
+        key = load_pem_private_key(changes.pop("key_pem", self.tls.key_pem), None)
+        assert isinstance(key, EllipticCurvePrivateKey)
+        return make_proof(key, **(given | changes))
 
     def refused(self, proof: str, token: str | None = None) -> str:
         """What the refusal says."""

@@ -17,7 +17,8 @@ from typing import Any, Final
 import grpc
 import jwt
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from crex import v1
 from crex.client._channel import CHANNEL_OPTIONS
@@ -32,11 +33,13 @@ _PATIENCE_S: Final = 10.0
 Metadata = tuple[tuple[str, str], ...]
 
 
-def make_proof(key_pem: bytes, *, broker: str, method: str, now: datetime, token: str | None) -> str:
+def make_proof(
+    key: EllipticCurvePrivateKey, *, broker: str, method: str, now: datetime, token: str | None
+) -> str:
     """Makes the proof of one call, good for one use within a minute (TOKEN-PROOF-1).
 
     Args:
-        key_pem: Private key of the certificate, PEM.
+        key: Private key of the certificate, on P-256.
         broker: Authority of the broker.
         method: Path of the method.
         now: The time.
@@ -50,7 +53,7 @@ def make_proof(key_pem: bytes, *, broker: str, method: str, now: datetime, token
     }
     if token is not None:
         claims["ath"] = urlsafe_b64encode(sha256(token.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
-    return jwt.encode(claims, key_pem, algorithm="ES256", headers={"typ": _PROOF_TYPE})
+    return jwt.encode(claims, key, algorithm="ES256", headers={"typ": _PROOF_TYPE})
 
 
 def proxied_credentials(
@@ -84,7 +87,10 @@ class _Holder:
     def __init__(self, broker: str, certificate_pem: bytes, key_pem: bytes, clock: Clock) -> None:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         self._certificate = b64encode(certificate.public_bytes(Encoding.DER)).decode("ascii")
-        self._key_pem = key_pem
+        key = load_pem_private_key(key_pem, None)
+        if not isinstance(key, EllipticCurvePrivateKey):
+            raise TypeError("The key of a channel's certificate is a P-256 key (CHANNEL-USE-1).")
+        self._key = key
         self._broker = broker
         self.clock = clock
 
@@ -97,9 +103,7 @@ class _Holder:
         return (("crex-token", token), ("crex-proof", self._proof(method, token)))
 
     def _proof(self, method: str, token: str | None) -> str:
-        return make_proof(
-            self._key_pem, broker=self._broker, method=method, now=self.clock.now(), token=token
-        )
+        return make_proof(self._key, broker=self._broker, method=method, now=self.clock.now(), token=token)
 
 
 class _TokenPlugin(grpc.AuthMetadataPlugin):
