@@ -88,9 +88,10 @@ class SmallLog:
         *,
         by: tuple[str, ...] = (WITNESS,),
         salt: bytes | None = None,
+        log: str = f"{LOG}/log",
     ) -> v1.LogProof:
         """The proof of a place, with a checkpoint that witnesses co-signed at a time."""
-        checkpoint = Checkpoint(f"{LOG}/log", len(self.leaves), merkle.root(self.leaves))
+        checkpoint = Checkpoint(log, len(self.leaves), merkle.root(self.leaves))
         note = checkpoint.sign(self.key)
         if at is not None:
             note = note.with_signatures([cosignature.cosign(note, self.witnesses[one], now=at) for one in by])
