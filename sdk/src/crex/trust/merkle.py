@@ -186,13 +186,17 @@ def verify_consistency(
         first_root: The 32-byte root of the earlier tree.
         second_root: The 32-byte root of the later tree.
     """
-    hashes = (first_root, second_root, *proof[: _PROOF_MAX + 1])
-    if not 0 <= first <= second or any(len(part) != _HASH_BYTES for part in hashes):
+    if not 0 <= first <= second:
+        return False
+    if first == 0 and first_root != EMPTY_ROOT:
         return False
     if first == second:
         return not proof and compare_digest(first_root, second_root)
+    hashes = (first_root, second_root, *proof[: _PROOF_MAX + 1])
+    if any(len(part) != _HASH_BYTES for part in hashes):
+        return False
     if first == 0:
-        return not proof and compare_digest(first_root, EMPTY_ROOT)
+        return not proof
     if not 0 < len(proof) <= _PROOF_MAX:
         return False
     path = list(proof)
