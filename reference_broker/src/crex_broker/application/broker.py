@@ -81,6 +81,9 @@ class Broker:
         context = self._context
         for envelope in await context.store.parties.trust_documents():
             context.trust.restore(v1.Envelope.FromString(envelope))
+        now = context.clock.now()
+        for envelope in await context.store.attestations.status_lists():
+            context.status.restore(v1.Envelope.FromString(envelope), context.trust, now)
         context.roles.load(await context.store.parties.parties())
         context.index.load(await context.store.offers.standing(None))
         await self._scheduler.start()

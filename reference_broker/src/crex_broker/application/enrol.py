@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from crex import v1
 from crex.errors import CrexError, Violation
 from crex.trust.directory import TrustDirectory
+from crex.trust.trust_record import TrustRecord
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.judgement import affected_by, judge_offers
 from crex_broker.application.messages import party_message
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.parties import Enrolment, PartySnapshot
@@ -36,55 +39,64 @@ class Enrol:
         async def enrol() -> Remembered[PartySnapshot]:
             _check_roles(request)
             envelope = request.trust_document
-            self._check_roots(envelope)
+            context = self._context
+            now = context.clock.now()
+            check_root_names(context.trust, envelope, now)
             # Pinned before it is written: what a party signed by its own roots harms nobody if the write then
             # fails.
-            record = self._context.trust.pin(envelope, now=self._context.clock.now())
-            document = NewDocument(
-                type="trust-document",
-                id=record.name,
-                revision=record.revision,
-                sha256=record.digest,
-                issuer=record.authority,
-                envelope=record.parts.to_message().SerializeToString(deterministic=True),
-            )
-            return await self._context.store.parties.enrol(
+            record = context.trust.pin(envelope, now=now)
+            return await context.store.parties.enrol(
                 mutation,
                 Enrolment(
                     record.authority,
                     tuple(sorted(request.roles)),
-                    document,
+                    trust_document_of(record),
                     tuple(sorted(set(request.jurisdictions))),
+                    affected_by(context.trust, record.authority),
                 ),
             )
 
         remembered = await answered(self._context.store.requests, mutation, PartySnapshot, enrol)
         if not remembered.replayed:
             self._context.roles.put(remembered.outcome)
+            await judge_offers(self._context)
         return v1.EnrolResponse(party=party_message(remembered.outcome), replayed=remembered.replayed)
 
-    def _check_roots(self, envelope: v1.Envelope) -> None:
-        """Refuses a root with the name of another party's root (CHANNEL-ROOTS-2).
 
-        The handshake tries all roots together and finds the one that issued a certificate by its name: under
-        two of one name, one of the two parties is locked out.
-        """
-        trust = self._context.trust
-        new = TrustDirectory().pin(envelope, now=self._context.clock.now())
-        others = [trust.current(name) for name in trust.authorities() if name != new.authority]
-        known = {
-            root.subject: (other.authority, root) for other in others if other for root in other.tls_roots
-        }
-        for at, root in enumerate(new.tls_roots):
-            owner, standing = known.get(root.subject, ("", root))
-            if standing.public_key() != root.public_key():
-                raise CrexError(
-                    "CONFLICT",
-                    f"The TLS root {root.subject.rfc4514_string()} of {new.authority} has the name of a root "
-                    f"of {owner}, and another key: one of the two could no longer connect. Have "
-                    f"{new.authority} issue a root under a name of its own (CHANNEL-ROOTS-2).",
-                    details={"requirement": "CHANNEL-ROOTS-2", "path": f"$.tlsRoots[{at}]", "owner": owner},
-                )
+def check_root_names(trust: TrustDirectory, envelope: v1.Envelope, now: datetime) -> None:
+    """Refuses a trust document with a TLS root of the name of another party's root (CHANNEL-ROOTS-2).
+
+    The handshake tries all roots together and finds the one that issued a certificate by its name: under two
+    of one name, one of the two parties is locked out.
+
+    Raises:
+        CrexError: CONFLICT, or the reasons of verification.
+    """
+    new = TrustDirectory().pin(envelope, now=now)
+    others = [trust.current(name) for name in trust.authorities() if name != new.authority]
+    known = {root.subject: (other.authority, root) for other in others if other for root in other.tls_roots}
+    for at, root in enumerate(new.tls_roots):
+        owner, standing = known.get(root.subject, ("", root))
+        if standing.public_key() != root.public_key():
+            raise CrexError(
+                "CONFLICT",
+                f"The TLS root {root.subject.rfc4514_string()} of {new.authority} has the name of a root "
+                f"of {owner}, and another key: one of the two could no longer connect. Have "
+                f"{new.authority} issue a root under a name of its own (CHANNEL-ROOTS-2).",
+                details={"requirement": "CHANNEL-ROOTS-2", "path": f"$.tlsRoots[{at}]", "owner": owner},
+            )
+
+
+def trust_document_of(record: TrustRecord) -> NewDocument:
+    """Gives a trust document that was accepted as the store keeps it."""
+    return NewDocument(
+        type="trust-document",
+        id=record.name,
+        revision=record.revision,
+        sha256=record.digest,
+        issuer=record.authority,
+        envelope=record.parts.to_message().SerializeToString(deterministic=True),
+    )
 
 
 def _check_roles(request: v1.EnrolRequest) -> None:

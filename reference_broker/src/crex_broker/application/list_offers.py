@@ -6,6 +6,7 @@ from typing import Final
 
 from crex import v1
 from crex.documents.convert import to_message
+from crex.documents.times import to_ms
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.messages import offer_message
@@ -15,6 +16,8 @@ from crex_broker.application.ports.offers import OfferPage, OfferSnapshot
 from crex_broker.domain.availability import availability
 
 _METHOD: Final = "DiscoveryService.ListOffers"
+# Void offers that are told: 64 KiB of reasons, beside a page.
+_VOID_MOST: Final = 100
 
 
 class ListOffers:
@@ -23,6 +26,7 @@ class ListOffers:
     def __init__(self, context: Context) -> None:
         self._store = context.store
         self._offers = context.offers
+        self._clock = context.clock
         self._limits = context.limits
         self._tokens = PageTokens(context.store.secret("page-tokens"), _METHOD)
 
@@ -42,10 +46,17 @@ class ListOffers:
         (page, _), offers = await fitting_page(
             read, lambda found: found[1], page_size(request.page_size, self._limits)
         )
+        if request.provider == caller.authority and not after:
+            offers = [*await self._void(caller.authority), *offers]
         more = ""
         if page.next_id is not None:
             more = self._tokens.make(page.next_id, caller=caller.authority, filter_=asked)
         return v1.ListOffersResponse(offers=offers, next_page_token=more)
+
+    async def _void(self, provider: str) -> list[v1.OfferRecord]:
+        """Gives a provider's own offers that were taken from sale, and why (OFFER-VOID-2)."""
+        void = await self._store.offers.void(provider, to_ms(self._clock.now()), _VOID_MOST)
+        return [offer_message(offer) for offer in void]
 
     async def _available(self, offer: OfferSnapshot, page: OfferPage) -> list[v1.Availability]:
         """Gives what of an offer may be sold here, and when (AVAIL-LIST-1)."""

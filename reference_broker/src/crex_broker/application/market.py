@@ -15,6 +15,7 @@ from crex_broker.application.get_document import GetDocument
 from crex_broker.application.get_order import GetOrder
 from crex_broker.application.grant_allotment import GrantAllotment
 from crex_broker.application.issue_token import IssueToken
+from crex_broker.application.list_attestations import ListAttestations
 from crex_broker.application.list_offers import ListOffers
 from crex_broker.application.list_orders import ListOrders
 from crex_broker.application.publish_document import PublishDocument
@@ -47,6 +48,7 @@ def discovery_cases(context: Context) -> Mapping[str, UnaryUseCase]:
     """Gives the use cases of DiscoveryService but GetServerInfo, which tells of all the others."""
     return {
         f"{_DISCOVERY}/GetDocument": GetDocument(context),
+        f"{_DISCOVERY}/ListAttestations": ListAttestations(context),
         f"{_DISCOVERY}/ListOffers": ListOffers(context),
         f"{_DISCOVERY}/SearchOffers": SearchOffers(context),
     }

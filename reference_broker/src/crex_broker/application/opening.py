@@ -42,15 +42,15 @@ def open_own(
         where
             another authority issued it.
     """
-    if len(envelope.payload) > context.limits.max_document_bytes:
-        raise CrexError(
-            "LIMIT",
-            f"The document has {len(envelope.payload)} bytes; this broker reads at most "
-            f"{context.limits.max_document_bytes}. Send a smaller one.",
-            details={"max_document_bytes": str(context.limits.max_document_bytes)},
-        )
+    check_size(context, envelope)
     opened = open_envelope(
-        envelope, document, context.trust, now=context.clock.now(), audience=audience, request_id=request_id
+        envelope,
+        document,
+        context.trust,
+        now=context.clock.now(),
+        audience=audience,
+        request_id=request_id,
+        status=context.status,
     )
     if opened.issuer != caller.authority:
         raise CrexError(
@@ -60,6 +60,21 @@ def open_own(
             details={"issuer": opened.issuer, "caller": caller.authority},
         )
     return opened
+
+
+def check_size(context: Context, envelope: v1.Envelope) -> None:
+    """Refuses a document over this broker's limit.
+
+    Raises:
+        CrexError: LIMIT.
+    """
+    if len(envelope.payload) > context.limits.max_document_bytes:
+        raise CrexError(
+            "LIMIT",
+            f"The document has {len(envelope.payload)} bytes; this broker reads at most "
+            f"{context.limits.max_document_bytes}. Send a smaller one.",
+            details={"max_document_bytes": str(context.limits.max_document_bytes)},
+        )
 
 
 def new_document(

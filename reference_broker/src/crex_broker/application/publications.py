@@ -38,13 +38,16 @@ PUBLISHED: Final = (
 )
 
 
-def publication_of(opened: Verified[Any], limits: Limits, roles: Roles) -> Publication:
+def publication_of(
+    opened: Verified[Any], limits: Limits, roles: Roles, *, judge_ms: int | None = None
+) -> Publication:
     """Gives what a verified document means.
 
     Args:
         opened: The document.
         limits: Limits of offers.
         roles: Who is enrolled here, and as what.
+        judge_ms: From when on it must be judged again, where it is an offer.
 
     Raises:
         CrexError: TERMS or SCHEMA where it cannot be sold from as it is.
@@ -55,7 +58,7 @@ def publication_of(opened: Verified[Any], limits: Limits, roles: Roles) -> Publi
     if isinstance(message, v1.PricePlan):
         return _plan(opened, message, roles)
     if isinstance(message, v1.Offer):
-        return _offer(opened, message, limits)
+        return _offer(opened, message, limits, judge_ms)
     return Publication(new_document(opened))
 
 
@@ -151,7 +154,7 @@ def _plan(opened: Verified[Any], plan: v1.PricePlan, roles: Roles) -> Publicatio
     return Publication(new_document(opened))
 
 
-def _offer(opened: Verified[Any], offer: v1.Offer, limits: Limits) -> Publication:
+def _offer(opened: Verified[Any], offer: v1.Offer, limits: Limits, judge_ms: int | None) -> Publication:
     check_offer(offer, min_ms=limits.min_offer_ms, max_ms=limits.max_offer_ms)
     cites = (
         _pin("compute-resource", offer.resource, "resource"),
@@ -161,6 +164,8 @@ def _offer(opened: Verified[Any], offer: v1.Offer, limits: Limits) -> Publicatio
         pool=offer.pool if offer.HasField("pool") else None,
         unit=offer.resource.id,
         expire_ms=ms_of(offer.header.valid_until, "$.header.validUntil"),
+        judged_by=opened.trust_revision,
+        judge_ms=judge_ms,
     )
     return Publication(new_document(opened), cites, offer=facts)
 

@@ -1,6 +1,8 @@
-"""PublishDocument: a provider's site, resource, link, price plan or offer, a publisher's price series."""
+"""PublishDocument: what providers sell, price series, and documents of trust of everybody."""
 
 from __future__ import annotations
+
+from google.protobuf.message import Message
 
 from crex import v1
 from crex.documents import strict
@@ -12,6 +14,7 @@ from crex.trust.envelope import read_parts
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.judgement import first_judgement, judge_offers
 from crex_broker.application.messages import offer_message
 from crex_broker.application.opening import open_own
 from crex_broker.application.ports.offers import Published
@@ -19,6 +22,8 @@ from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.publications import PUBLISHED, check_goods, judge_series, publication_of
 from crex_broker.application.rejudging import judged_anew
 from crex_broker.application.searchable import refresh
+from crex_broker.application.times import ms_of
+from crex_broker.application.trust_intake import TRUST_MATTERS, TrustIntake
 
 
 class PublishDocument:
@@ -26,7 +31,8 @@ class PublishDocument:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._types = {kind.payload_type: kind for kind in map(DocumentType.of, PUBLISHED)}
+        self._trust = TrustIntake(context)
+        self._types = {kind.payload_type: kind for kind in map(DocumentType.of, (*PUBLISHED, *TRUST_MATTERS))}
 
     async def __call__(
         self, caller: Caller, request: v1.PublishDocumentRequest
@@ -43,12 +49,18 @@ class PublishDocument:
         async def publish() -> Remembered[Published]:
             read_parts(request.envelope)  # steps 1 to 3 come before the type (VERIFY-ORDER-1)
             kind = self._type_of(request.envelope)
+            if self._trust.takes(request.envelope):
+                return await self._trust.publish(caller, mutation, request.envelope)
             _check_role(caller, kind)
             opened = open_own(context, caller, request.envelope, kind.message)
-            publication = publication_of(opened, context.limits, context.roles)
+            publication = publication_of(
+                opened, context.limits, context.roles, judge_ms=self._judge_ms(opened.message)
+            )
             publication = await judge_series(publication, opened, context.store.documents)
             await check_goods(publication, context.store.documents)
             done = await context.store.offers.publish(mutation, publication)
+            if publication.offer is not None and publication.offer.judge_ms == 0:
+                await judge_offers(context)
             await refresh(context, opened.id, offer=publication.offer is not None)
             return done
 
@@ -61,6 +73,12 @@ class PublishDocument:
             replayed=remembered.replayed,
         )
 
+    def _judge_ms(self, message: Message) -> int | None:
+        if not isinstance(message, v1.Offer):
+            return None
+        header = message.header
+        return first_judgement(self._context, header, ms_of(header.valid_until, "$.header.validUntil"))
+
     def _type_of(self, envelope: v1.Envelope) -> DocumentType:
         kind = self._types.get(envelope.payload_type)
         if kind is None:
@@ -68,8 +86,8 @@ class PublishDocument:
                 steps.TYPE,
                 "TYPE",
                 f"{envelope.payload_type!r} is not published: a provider publishes sites, resources, links, "
-                "price plans and offers, a publisher price series. An allotment goes to GrantAllotment, an "
-                "order to CommitOrder.",
+                "price plans and offers, a publisher price series, everybody trust documents, status lists "
+                "and attestations. An allotment goes to GrantAllotment, an order to CommitOrder.",
                 found=envelope.payload_type,
             )
         return kind

@@ -18,6 +18,7 @@ from crex.errors import CrexError
 from crex_broker.application.bell import TIMERS
 from crex_broker.application.context import Context
 from crex_broker.application.expiry import expire_holds, expire_offers
+from crex_broker.application.judgement import judge_offers
 from crex_broker.application.ports.timers import Moved
 
 _log = logging.getLogger("crex_broker.timers")
@@ -126,9 +127,14 @@ def _tickers(context: Context) -> tuple[Ticker, ...]:
         await expire_offers(context)
         return ()
 
+    async def judgements(_: int) -> Sequence[Moved]:
+        await judge_offers(context)
+        return ()
+
     return (
         Ticker("hold-expiry", holds),
         Ticker("offer-expiry", offers),
+        Ticker("offer-judgement", judgements),
         Ticker(
             "confirm-deadline", lambda limit: store.confirm_deadlines(limit, horizon_ms=limits.reconcile_ms)
         ),

@@ -45,6 +45,7 @@ class Sale:
         region: Region token by which restrictions of the price plan choose; empty where there is none.
         max_duration_text: Longest lease in strict JSON form; empty where there is no bound.
         constraints: What the offer asks of a demand; nothing where it asks nothing.
+        status: Status list and place by which its provider may take the document back; nothing: it cannot.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Sale:
     region: str
     max_duration_text: str
     constraints: v1.Requirement | None
+    status: tuple[str, int] | None = None
 
     @classmethod
     def of(cls, offer: v1.Offer, sha256: str) -> Sale:
@@ -93,6 +95,7 @@ class Sale:
             if terms.HasField("max_duration")
             else "",
             constraints=offer.offer_constraints if offer.HasField("offer_constraints") else None,
+            status=_status(offer.header),
         )
 
 
@@ -207,6 +210,10 @@ def check_partition(resource: str, body: Mapping[str, Any], whole: Mapping[str, 
     violations = larger_than_whole(body, whole)
     if violations:
         raise CrexError("TERMS", f"The resource {resource} cannot be sold", violations=violations)
+
+
+def _status(header: v1.Header) -> tuple[str, int] | None:
+    return (header.status.list, header.status.index) if header.HasField("status") else None
 
 
 def check_quantity(sale: Sale, quantity: int) -> None:

@@ -30,10 +30,12 @@ METHOD_ROLES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "/crex.v1.DiscoveryService/GetServerInfo": _ANYONE,
         "/crex.v1.DiscoveryService/GetDocument": _ANYONE,
+        "/crex.v1.DiscoveryService/ListAttestations": _ANYONE,
         "/crex.v1.DiscoveryService/ListOffers": _ANYONE,
         "/crex.v1.DiscoveryService/SearchOffers": _ANYONE,
         "/crex.v1.ChannelService/IssueToken": _ANYONE,
-        "/crex.v1.MarketService/PublishDocument": _PROVIDERS | {PUBLISHER},
+        # Documents of trust are everybody's; what else is published, the use case asks the role for.
+        "/crex.v1.MarketService/PublishDocument": _ANYONE,
         "/crex.v1.MarketService/PauseOffer": _PROVIDERS,
         "/crex.v1.MarketService/ResumeOffer": _PROVIDERS,
         "/crex.v1.MarketService/WithdrawOffer": _PROVIDERS,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crex_broker.application.ports.documents import NewDocument, StoredDocument
 from crex_broker.application.ports.requests import Mutation, Remembered
+from crex_broker.application.ports.usage import KeptDocument
 from crex_broker.domain.capacity import Window
 
 
@@ -25,6 +26,7 @@ class OfferSnapshot:
     create_ms: int
     update_ms: int
     expire_ms: int
+    void_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,21 @@ class PoolFacts:
 
 @dataclass(frozen=True, slots=True)
 class OfferFacts:
-    """What an offer document says that the store must know: its pool, the class of one unit, and its end."""
+    """What an offer document says that the store must know.
+
+    Attributes:
+        pool: Its pool.
+        unit: Class of one unit.
+        expire_ms: Its end.
+        judged_by: Revision of its provider's trust document by which it was judged; 0: not told.
+        judge_ms: From when on it must be judged again; nothing: not before it ends.
+    """
 
     pool: str | None
     unit: str
     expire_ms: int
+    judged_by: int = 0
+    judge_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +161,38 @@ class StandingOffer:
         return self.granted is not None
 
 
+@dataclass(frozen=True, slots=True)
+class OfferToJudge:
+    """An offer that must be judged again.
+
+    Attributes:
+        record: The offer.
+        mark: How often that was asked for; to be given back with the verdict.
+        documents: The offer document and those that it stands on, each with the time of its acceptance.
+    """
+
+    record: OfferSnapshot
+    mark: int
+    documents: tuple[KeptDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an offer that was judged.
+
+    Attributes:
+        offer: Its name.
+        mark: Of the `OfferToJudge`.
+        reason: Why it is void; empty: it stands.
+        next_ms: From when on it must be judged again; nothing: not before it ends.
+    """
+
+    offer: str
+    mark: int
+    reason: str
+    next_ms: int | None
+
+
 class OfferStore(Protocol):
     """Documents that are published, and the state of offers."""
 
@@ -198,6 +242,21 @@ class OfferStore(Protocol):
 
     async def standing_on(self, id_: str) -> Sequence[str]:
         """Gives the names of published offers that a document or a pool stands behind, for the index."""
+        ...
+
+    async def to_judge(self, now_ms: int, limit: int) -> Sequence[OfferToJudge]:
+        """Gives up to `limit` offers that must be judged again by now (timer offer-judgement)."""
+        ...
+
+    async def judged(self, verdicts: Sequence[Verdict]) -> Sequence[OfferSnapshot]:
+        """Writes verdicts; gives the offers that are void by them (event void).
+
+        A verdict whose mark is no longer the offer's changes nothing: the offer is to be judged once more.
+        """
+        ...
+
+    async def void(self, provider: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
+        """Gives a provider's offers that are void and have not ended, by ascending name, with the reason."""
         ...
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:

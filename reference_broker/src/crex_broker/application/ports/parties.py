@@ -20,15 +20,22 @@ class PartySnapshot:
     trust_sha256: str
     create_ms: int
     update_ms: int
+    jurisdictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A party that is to be enrolled, its verified trust document, and its roles, sorted."""
+    """A party that is to be enrolled, its verified trust document, its roles, and its countries, sorted.
+
+    The countries are those whose records it may read as auditor (SUPERVISE-SCOPE-1). The offers of those who
+    are affected by a new trust document are judged again; nobody named: those of the party itself.
+    """
 
     authority: str
     roles: tuple[str, ...]
     trust_document: NewDocument
+    jurisdictions: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
 
 
 class PartyStore(Protocol):
@@ -44,6 +51,10 @@ class PartyStore(Protocol):
 
     async def parties(self) -> Sequence[PartySnapshot]:
         """Gives everyone who is enrolled, by ascending authority."""
+        ...
+
+    async def jurisdictions(self, authority: str) -> tuple[str, ...]:
+        """Gives the countries whose records a party may read as auditor; none of one that is not enrolled."""
         ...
 
     async def trust_documents(self) -> Sequence[bytes]:

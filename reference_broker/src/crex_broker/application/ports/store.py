@@ -7,6 +7,7 @@ from typing import Protocol
 from crex_broker.application.ports.accounts import AccountStore
 from crex_broker.application.ports.agents import AgentStore
 from crex_broker.application.ports.allotments import AllotmentStore
+from crex_broker.application.ports.attestations import AttestationStore
 from crex_broker.application.ports.disputes import DisputeStore
 from crex_broker.application.ports.documents import DocumentStore
 from crex_broker.application.ports.invoices import InvoiceStore
@@ -37,6 +38,11 @@ class Store(Protocol):
     @property
     def allotments(self) -> AllotmentStore:
         """What may be sold of each pool."""
+        ...
+
+    @property
+    def attestations(self) -> AttestationStore:
+        """Attestations, status lists and new trust documents."""
         ...
 
     @property

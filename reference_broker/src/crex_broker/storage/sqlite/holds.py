@@ -18,7 +18,9 @@ from crex_broker.storage.sqlite import claims, documents, order_rows
 from crex_broker.storage.sqlite.writer import Tx
 
 _LAPSED: Final = "SELECT name FROM orders WHERE state = 'HELD' AND expire_ms <= ?"
-_OFFER: Final = "SELECT provider, state, sha256, expire_ms, pool FROM offers WHERE id = ?"
+_OFFER: Final = """
+SELECT provider, state, sha256, expire_ms, pool, last_event, last_reason, judge_ms FROM offers WHERE id = ?
+"""
 _COUNT: Final = """
 UPDATE parties SET live_holds = live_holds + 1 WHERE authority = ? AND live_holds < ?
 """
@@ -118,7 +120,7 @@ def _check_offer(tx: Tx, hold: NewHold, line: OrderLine) -> None:
         raise CrexError(
             "NOT_FOUND", f"There is no offer {line.offer} here. Search again.", details={"offer": line.offer}
         )
-    provider, state, sha256, expire_ms, pool = row
+    provider, state, sha256, expire_ms, pool, event, reason, judge_ms = row
     if sha256 != line.offer_sha256 or provider != hold.provider or pool != line.pool:
         raise CrexError(
             "OFFER_CHANGED",
@@ -132,6 +134,20 @@ def _check_offer(tx: Tx, hold: NewHold, line: OrderLine) -> None:
             f"The offer {line.offer} ended at {format_time(from_ms(expire_ms))}. Search again for one that "
             "stands.",
             details={"offer": line.offer, "current_state": "EXPIRED"},
+        )
+    if event == "void":
+        raise CrexError(
+            "EXPIRED",
+            f"The offer {line.offer} was taken from sale: {reason} Search again for one that stands "
+            "(OFFER-VOID-1).",
+            details={"offer": line.offer, "current_state": state},
+        )
+    if judge_ms is not None and tx.now_ms >= judge_ms:
+        raise CrexError(
+            "OFFER_CHANGED",
+            f"What vouches for the offer {line.offer} changed a moment ago, and it is being judged anew. "
+            "Read it again in a second and decide (OFFER-VOID-1).",
+            details={"offer": line.offer, "sha256": sha256},
         )
     if state != "PUBLISHED":
         raise CrexError(

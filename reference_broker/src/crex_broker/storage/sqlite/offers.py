@@ -9,13 +9,15 @@ from typing import Final
 from crex_broker.application.ports.offers import (
     OfferPage,
     OfferSnapshot,
+    OfferToJudge,
     Publication,
     Published,
     StandingOffer,
+    Verdict,
 )
 from crex_broker.application.ports.requests import Mutation, Remembered
 from crex_broker.domain.states import Actor
-from crex_broker.storage.sqlite import offer_rows, publishing, standing
+from crex_broker.storage.sqlite import judgements, offer_rows, publishing, standing
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
@@ -84,6 +86,20 @@ class SqliteOffers:
     async def standing_on(self, id_: str) -> Sequence[str]:
         """Gives the names of published offers that a document or a pool stands behind."""
         return await self._reader.run(lambda connection: standing.on(connection, id_))
+
+    async def to_judge(self, now_ms: int, limit: int) -> Sequence[OfferToJudge]:
+        """Gives up to `limit` offers that must be judged again by now."""
+        return await self._reader.run(lambda connection: judgements.to_judge(connection, now_ms, limit))
+
+    async def judged(self, verdicts: Sequence[Verdict]) -> Sequence[OfferSnapshot]:
+        """Writes verdicts; gives the offers that are void by them."""
+        return await self._writer.run(lambda tx: judgements.judged(tx, verdicts, self._authority))
+
+    async def void(self, provider: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
+        """Gives a provider's offers that are void and have not ended, with the reason."""
+        return await self._reader.run(
+            lambda connection: judgements.void_of(connection, provider, now_ms, limit)
+        )
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:
         """Ends up to `limit` offers whose time is over."""

@@ -11,16 +11,17 @@ import orjson
 from crex.errors import CrexError
 from crex_broker.application.ports.parties import Enrolment, PartySnapshot
 from crex_broker.application.ports.requests import Mutation, Remembered
-from crex_broker.storage.sqlite import documents
+from crex_broker.storage.sqlite import documents, judgements
 from crex_broker.storage.sqlite.reader import Reader
 from crex_broker.storage.sqlite.requests import once
 from crex_broker.storage.sqlite.writer import Tx, Writer
 
-_COLUMNS: Final = "authority, roles, trust_revision, trust_sha256, create_ms, update_ms"
+_COLUMNS: Final = "authority, roles, trust_revision, trust_sha256, create_ms, update_ms, jurisdictions"
 _WRITE: Final = f"""
-INSERT INTO parties ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO parties ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (authority) DO UPDATE SET roles = excluded.roles, trust_revision = excluded.trust_revision,
-    trust_sha256 = excluded.trust_sha256, update_ms = excluded.update_ms
+    trust_sha256 = excluded.trust_sha256, update_ms = excluded.update_ms,
+    jurisdictions = excluded.jurisdictions
 """  # noqa: S608 - constants
 
 
@@ -45,6 +46,12 @@ class SqliteParties:
             return [_snapshot(row) for row in rows]
 
         return await self._reader.run(read)
+
+    async def jurisdictions(self, authority: str) -> tuple[str, ...]:
+        """Gives the countries whose records a party may read as auditor."""
+        sql = "SELECT jurisdictions FROM parties WHERE authority = ?"
+        row = await self._reader.find(lambda c: c.execute(sql, (authority,)).fetchone())
+        return () if row is None else tuple(orjson.loads(row[0]))
 
     async def trust_documents(self) -> Sequence[bytes]:
         """Gives the pinned trust document of everyone, all revisions ascending, as serialised envelopes."""
@@ -74,9 +81,16 @@ def _enrol(tx: Tx, enrolment: Enrolment) -> PartySnapshot:
                 f"pinned, and this is revision {document.revision}. Present the newest one.",
                 details={"authority": enrolment.authority, "revision": str(standing.trust_revision)},
             )
-    documents.keep(tx, document)
+    if documents.keep(tx, document):
+        judgements.mark(tx, enrolment.affected or (enrolment.authority,))
     after = PartySnapshot(
-        enrolment.authority, enrolment.roles, document.revision, document.sha256, create_ms, tx.now_ms
+        enrolment.authority,
+        enrolment.roles,
+        document.revision,
+        document.sha256,
+        create_ms,
+        tx.now_ms,
+        enrolment.jurisdictions,
     )
     tx.connection.execute(
         _WRITE,
@@ -87,11 +101,20 @@ def _enrol(tx: Tx, enrolment: Enrolment) -> PartySnapshot:
             after.trust_sha256,
             after.create_ms,
             after.update_ms,
+            orjson.dumps(after.jurisdictions).decode(),
         ),
     )
     return after
 
 
 def _snapshot(row: tuple[Any, ...]) -> PartySnapshot:
-    authority, roles, *rest = row
-    return PartySnapshot(authority, tuple(orjson.loads(roles)), *rest)
+    authority, roles, revision, sha256, create_ms, update_ms, jurisdictions = row
+    return PartySnapshot(
+        authority,
+        tuple(orjson.loads(roles)),
+        revision,
+        sha256,
+        create_ms,
+        update_ms,
+        tuple(orjson.loads(jurisdictions)),
+    )

@@ -15,7 +15,7 @@ from crex_broker.application.ports.offers import (
     Published,
     SeriesFacts,
 )
-from crex_broker.storage.sqlite import claims, documents, offer_rows
+from crex_broker.storage.sqlite import claims, documents, judgements, offer_rows
 from crex_broker.storage.sqlite.writer import Tx
 
 
@@ -47,14 +47,30 @@ def publish(tx: Tx, publication: Publication) -> Published:
         _register_pool(tx, publication, publication.pool)
     offer = None
     if publication.offer is not None:
+        _check_judged(tx, document, publication.offer)
         _check_pool(tx, document.issuer, publication.offer, publication)
         offer = offer_rows.publish(tx, publication, publication.offer)
+        judgements.judge_from(tx, offer.id, publication.offer.judge_ms)
     return Published(document.sha256, offer)
 
 
 def _standing(tx: Tx, id_: str) -> OfferSnapshot | None:
     row = offer_rows.find(tx.connection, id_)
     return None if row is None else row.offer
+
+
+def _check_judged(tx: Tx, document: NewDocument, facts: OfferFacts) -> None:
+    """Requires that an offer was judged by the trust document that is pinned now (OFFER-VOID-1)."""
+    row = tx.connection.execute(
+        "SELECT trust_revision FROM parties WHERE authority = ?", (document.issuer,)
+    ).fetchone()
+    if facts.judged_by and row is not None and row[0] > facts.judged_by:
+        raise CrexError(
+            "ETAG_MISMATCH",
+            f"Revision {row[0]} of the trust document of {document.issuer} came while {document.id} was "
+            f"judged by revision {facts.judged_by}. Send it again.",
+            details={"id": document.id, "revision": str(row[0])},
+        )
 
 
 def _check_pin(tx: Tx, pin: DocumentPin, issuer: str) -> None:

@@ -44,6 +44,17 @@ def of(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
     return found
 
 
+def foundation(connection: sqlite3.Connection, offer_sha256: str) -> tuple[str, ...]:
+    """Gives the digests of an offer document and of those that it stands on, newest of what is named only."""
+    cited = _Cited(connection)
+    resource = cited.by(offer_sha256, "resource")
+    found = [cited.by(offer_sha256, "pricePlan"), resource]
+    if resource is not None:
+        unit = cited.by(resource.sha256, "pool.unit")
+        found += [unit, cited.by((unit or resource).sha256, "siteId")]
+    return offer_sha256, *(document.sha256 for document in found if document is not None)
+
+
 def on(connection: sqlite3.Connection, id_: str) -> list[str]:
     """Gives the names of published offers that a document or a pool stands behind."""
     return [name for (name,) in connection.execute(_ABOVE, {"id": id_})]

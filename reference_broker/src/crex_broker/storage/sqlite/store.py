@@ -15,6 +15,7 @@ from crex.errors import CrexError
 from crex_broker.storage.sqlite import migrations
 from crex_broker.storage.sqlite.agents import SqliteAgents
 from crex_broker.storage.sqlite.allotments import SqliteAllotments
+from crex_broker.storage.sqlite.attestations import SqliteAttestations
 from crex_broker.storage.sqlite.closes import SqliteAccounts
 from crex_broker.storage.sqlite.database import DatabaseLock, connect
 from crex_broker.storage.sqlite.disputes import SqliteDisputes
@@ -77,6 +78,7 @@ class SqliteStore:
         self.accounts = SqliteAccounts(self.writer, self.reader)
         self.agents = SqliteAgents(self.writer, self.reader, authority)
         self.allotments = SqliteAllotments(self.writer, authority)
+        self.attestations = SqliteAttestations(self.writer, self.reader)
         self.disputes = SqliteDisputes(self.writer, self.reader)
         self.documents = SqliteDocuments(self.reader)
         self.invoices = SqliteInvoices(self.writer, self.reader)

@@ -28,6 +28,8 @@ from crex_broker.storage.sqlite.writer import Tx, Writer
 _DUE: Final = """
 SELECT 'hold-expiry', min(expire_ms) FROM orders WHERE state = 'HELD'
 UNION ALL SELECT 'offer-expiry', min(expire_ms) FROM offers WHERE state IN ('PUBLISHED', 'PAUSED')
+UNION ALL SELECT 'offer-judgement', min(judge_ms) FROM offers
+    WHERE judge_ms IS NOT NULL AND state IN ('PUBLISHED', 'PAUSED')
 UNION ALL SELECT 'confirm-deadline', min(expire_ms) FROM orders WHERE state = 'COMMITTING'
 UNION ALL SELECT 'reconcile-horizon', min(expire_ms) FROM orders WHERE state = 'RECONCILING'
 UNION ALL SELECT 'lease-start', min(start_ms) FROM leases WHERE state = 'SCHEDULED'
