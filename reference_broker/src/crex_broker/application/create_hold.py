@@ -15,6 +15,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.hold_receipt import RECEIPT, receipt_body
 from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.judgement import check_holdable
 from crex_broker.application.messages import envelope_message, order_message
 from crex_broker.application.naming import new_id
 from crex_broker.application.ports.documents import NewDocument
@@ -66,6 +67,7 @@ class CreateHold:
         limits = self._context.limits
         start_ms, end_ms = interval_ms(request.interval, "$.interval")
         sales = [await self._sale(item) for item in request.items]
+        check_holdable(self._context, sales)
         self._check(sales, request, end_ms - start_ms)
         check_properties(request.properties)
         quantities = [item.quantity for item in request.items]

@@ -115,7 +115,7 @@ def _check_concerned(caller: Caller, opened: Verified[v1.Attestation]) -> None:
     if caller.authority not in {opened.issuer, *about}:
         raise CrexError(
             "NOT_A_PARTY",
-            f"{opened.id} is by {opened.issuer} about {', '.join(sorted(about)) or 'bytes without a name'}, "
+            f"{opened.id} is by {opened.issuer} about {', '.join(sorted(about)) or 'bytes with no name'}, "
             f"and {caller.authority} sent it; its issuer publishes it, or one whom it names (PUBLISH-ATTEST-1).",
             details={"issuer": opened.issuer, "caller": caller.authority, "requirement": "PUBLISH-ATTEST-1"},
         )
