@@ -19,7 +19,7 @@ from crex.documents.convert import to_timestamp
 from crex.documents.reader import read
 from crex.documents.types import DocumentType
 from crex.errors import RemoteError
-from crex.trust.envelope import digest
+from crex.trust.envelope import digest, record_id
 from crex_broker.rpc.roles import METHOD_ROLES
 from reference_broker.tests.command_line import OTHER, Sale
 from reference_broker.tests.documents import site
@@ -37,6 +37,8 @@ def as_own(sale: Sale, document: M, kind: str) -> v1.Envelope:
     own = sale.party(sale.other)
     copy = type(document).FromString(document.SerializeToString())
     header: v1.Header = copy.header  # type: ignore[attr-defined]
+    for member in ("stream", "sequence", "prev"):  # of a stream of the one who issued the original
+        header.ClearField(member)
     header.id, header.issuer = f"crex://{OTHER}/{kind}/{request_id().lower().strip('-_')}x", OTHER
     header.issued_at.CopyFrom(to_timestamp(own.at()))
     if isinstance(copy, v1.Invoice):
@@ -356,6 +358,22 @@ TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
             HIDDEN,
         )
     ],
+    "TransparencyService/GetCheckpoint": [(lambda sale: v1.GetCheckpointRequest(), PUBLIC)],
+    "TransparencyService/GetReceipt": [
+        (lambda sale: v1.GetReceiptRequest(order=sale.order), HIDDEN),
+        (lambda sale: v1.GetReceiptRequest(document_sha256=record_id(order_of(sale).order_document)), HIDDEN),
+        (lambda sale: v1.GetReceiptRequest(document_sha256=record_id(invoice_of(sale).invoice)), HIDDEN),
+        (lambda sale: v1.GetReceiptRequest(step_sha256=step_of(sale)), HIDDEN),
+    ],
+    "TransparencyService/GetInclusionProof": [(lambda sale: v1.GetInclusionProofRequest(index=0), PUBLIC)],
+    "TransparencyService/GetConsistencyProof": [
+        (lambda sale: v1.GetConsistencyProofRequest(**{"from": 1}), PUBLIC)
+    ],
+    "TransparencyService/ListEntries": [(lambda sale: v1.ListEntriesRequest(start=0), PUBLIC)],
+    "TransparencyService/AddCosignature": [
+        (lambda sale: v1.AddCosignatureRequest(request_id=request_id(), checkpoint="x"), "ROLE")
+    ],
+    "TransparencyService/ListRecords": [(lambda sale: v1.ListRecordsRequest(), "ROLE")],
     "AdminService/Enrol": [
         (
             lambda sale: v1.EnrolRequest(
@@ -373,6 +391,13 @@ def offer_of(sale: Sale) -> v1.Envelope:
     """The provider's own offer, as anybody gets it."""
     with sale.party(sale.other).client() as client:
         return client.get_document(v1.GetDocumentRequest(ref=sale.offer)).envelope
+
+
+def step_of(sale: Sale) -> str:
+    """The digest of the first step of the order, as its consumer gets it."""
+    with sale.party(sale.consumer).client() as client:
+        receipts = client.get_receipt(v1.GetReceiptRequest(order=sale.order)).receipts
+    return digest(opened(receipts[0], v1.Receipt).step)
 
 
 def answer(party: WireParty, method: str, request: Message) -> Any:
