@@ -38,7 +38,9 @@ def billed(tmp_path: Path) -> Iterator[Sale]:
 
 def customer(line: CommandLine) -> Customer:
     """A party with its client, as its commands have it."""
-    return open_customer(argparse.Namespace(home=line.home, authority=line.authority, broker=line.target))
+    return open_customer(
+        argparse.Namespace(home=line.home, authority=line.authority, broker=line.target, proxy_roots=None)
+    )
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:

@@ -15,12 +15,14 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crex import v1
+from crex.cli.main import main
 from crex.client import Client, proxied_credentials
 from crex.client._errors import remote_error
 from crex.documents.times import SystemClock
 from crex.errors import RemoteError
 from crex.trust.certificates import CertificateAuthority
 from crex.trust.identity import Identity
+from crex.trust.identity_files import open_pins, save_identity
 from reference_broker.tests.wire import BROKER, NO_RETRY, Operation, WireParty, failed, free_port, publish
 
 INFO = "/crex.v1.DiscoveryService/GetServerInfo"
@@ -158,6 +160,25 @@ def test_a_party_is_served_through_a_proxy(behind: Behind) -> None:
             client.pause_offer(v1.PauseOfferRequest(request_id="request-1", offer_id="crex://a.b/offer/x"))
     assert caught.value.reason == "ROLE"
     assert "consumer.example is enrolled here as consumer" in caught.value.message
+
+
+def test_commands_go_through_a_proxy(
+    behind: Behind, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--proxy-roots` is all that a person adds where TLS ends at a proxy."""
+    identity = behind.consumer.identity
+    folder = tmp_path / identity.authority
+    save_identity(identity, folder)
+    open_pins(identity, folder, now=SystemClock().now()).pin(
+        behind.operation.identity.trust_document, now=SystemClock().now()
+    )
+    roots = tmp_path / "proxy.pem"
+    roots.write_bytes(behind.proxy.roots_pem)
+    there = ["--home", str(tmp_path), "--broker", f"127.0.0.1:{behind.proxy.port}"]
+    assert main([*there, "--proxy-roots", str(roots), "server"]) == 0
+    assert BROKER in capsys.readouterr().out
+    assert main([*there, "--proxy-roots", str(tmp_path / "none.pem"), "server"]) != 0
+    assert "none.pem" in capsys.readouterr().err
 
 
 def test_who_is_not_enrolled_gets_no_token(behind: Behind) -> None:

@@ -46,6 +46,13 @@ def common(*, default: Any = argparse.SUPPRESS) -> argparse.ArgumentParser:
         metavar="[AUTHORITY@]HOST:PORT",
         help="the broker ($CREX_BROKER, or the one that was pinned with an address)",
     )
+    group.add_argument(
+        "--proxy-roots",
+        default=default,
+        metavar="FILE",
+        help="TLS ends at a proxy before the broker: the roots of its certificate, PEM, or `system` "
+        "($CREX_PROXY_ROOTS)",
+    )
     return parser
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from crex import v1
-from crex.client import Client, credentials
+from crex.cli import files
+from crex.client import Client, credentials, proxied_credentials
 from crex.documents.convert import to_timestamp
 from crex.documents.times import SystemClock
 from crex.errors import CrexError
@@ -24,6 +25,9 @@ from crex.trust.identity import Identity
 from crex.trust.identity_files import default_home, identity_folder, load_identity, open_pins
 from crex.trust.key_files import TOKEN_ENDING, Passphrase
 from crex.trust.trust_record import TrustRecord
+
+if TYPE_CHECKING:
+    from grpc import ChannelCredentials
 
 
 class Page(Protocol):
@@ -164,17 +168,38 @@ def open_party(options: argparse.Namespace) -> Party:
 
 def open_customer(options: argparse.Namespace) -> Customer:
     """Loads the identity and connects it to its broker."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own complaints would stand beside ours
     party = open_party(options)
     record, target = _broker(options, party)
-    roots = b"".join(root.public_bytes(Encoding.PEM) for root in record.tls_roots)
-    tls = party.identity.tls
-    channel = credentials(certificate_pem=tls.chain_pem, key_pem=tls.key_pem, server_roots_pem=roots)
     return Customer(
-        party.identity, party.trust, party.folder, record.authority, target, Client(target, channel)
+        party.identity,
+        party.trust,
+        party.folder,
+        record.authority,
+        target,
+        Client(target, _channel(options, party.identity, record, target)),
     )
+
+
+def _channel(
+    options: argparse.Namespace, identity: Identity, broker: TrustRecord, target: str
+) -> ChannelCredentials:
+    """Gives the credentials of a channel to the broker: mutual TLS, or by token through a proxy."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    tls = identity.tls
+    proxy_roots = options.proxy_roots or os.environ.get("CREX_PROXY_ROOTS")
+    if proxy_roots:
+        roots = None if proxy_roots == "system" else files.read_bytes(Path(proxy_roots))
+        return proxied_credentials(
+            target,
+            broker=broker.authority,
+            certificate_pem=tls.chain_pem,
+            key_pem=tls.key_pem,
+            proxy_roots_pem=roots,
+        )
+    roots_pem = b"".join(root.public_bytes(Encoding.PEM) for root in broker.tls_roots)
+    return credentials(certificate_pem=tls.chain_pem, key_pem=tls.key_pem, server_roots_pem=roots_pem)
 
 
 def remember_broker(folder: Path, authority: str, target: str) -> None:
