@@ -155,6 +155,7 @@ def _new(options: argparse.Namespace) -> Result:
 def _rotate(options: argparse.Namespace) -> Result:
     from crex.cli.own_trust_files import Own, settled
     from crex.cli.party import now
+    from crex.documents.times import format_time
     from crex.errors import CrexError
     from crex.trust import own_trust, rotation
 
@@ -186,6 +187,12 @@ def _rotate(options: argparse.Namespace) -> Result:
         notes.append(
             "Certificates stay under the old root until `crex key rotate tls --finish`; run it when all "
             "brokers and parties have this revision."
+        )
+    elif options.what in own.identity.role_keys:
+        notes.append(
+            "What the old keys signed is refused from "
+            f"{format_time(at + options.starts_in + options.overlap)} "
+            "on: sign and publish again before then what is still to hold."
         )
     return settled(own, found, at, *notes)
 
@@ -221,7 +228,6 @@ def _revoke(options: argparse.Namespace) -> Result:
         )
     draft = own.draft(at, at + options.valid_for)
     notes = []
-    signers: list[SigningKey] = []
     if options.replace:
         what = rotation.role_of(own.identity, options.keyid)
         if what is None:
@@ -234,7 +240,7 @@ def _revoke(options: argparse.Namespace) -> Result:
         own_trust.keep_keys(own.folder, made, own.secret)
         notes += [f"New: {name}" for name in made.names()]
     rotation.revoke(draft, options.keyid, revoked_at)
-    found = own.settle(draft, now=at, reason=options.reason, signers=signers)
+    found = own.settle(draft, now=at, reason=options.reason)
     notes.append(
         "What it signed is refused as soon as others have this revision; what a log saw before stays good."
     )

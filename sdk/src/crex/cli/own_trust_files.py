@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -59,14 +58,9 @@ class Own:
         """Gives the root keys in the folder, also those that no revision lists yet."""
         return key_folder.read_unlisted(self.folder / "keys", key_folder.ROOT, self.secret)
 
-    def settle(
-        self, draft: TrustDraft, *, now: datetime, reason: str = "", signers: Sequence[SigningKey] = ()
-    ) -> Settled:
+    def settle(self, draft: TrustDraft, *, now: datetime, reason: str = "") -> Settled:
         """Signs a draft with the root keys that are here, and makes it count where they are enough."""
-        keys = {key.keyid: key for key in (*self.root_keys(), *signers)}
-        return own_trust.settle(
-            self.folder, self.identity, draft, list(keys.values()), now=now, reason=reason
-        )
+        return own_trust.settle(self.folder, self.identity, draft, self.root_keys(), now=now, reason=reason)
 
     def issue_certificates(self, *, now: datetime) -> list[str]:
         """Issues new certificates to all programs of the identity; none where the TLS root is elsewhere."""
@@ -90,11 +84,8 @@ def settled(own: Own, found: Settled, now: datetime, *notes: str) -> Result:
             f"Revision {draft.revision} of {name} waits for signatures: {found.path}",
             *(f"  {one}" for one in found.missing),
             *notes,
-            (
-                "Hand the file to those who can sign (`crex trust sign FILE -o SIGNED`), then run `crex "
-                "trust "
-                "complete` with all signed files. Until then nothing has changed."
-            ),
+            "Hand the file to those who can sign (`crex trust sign FILE -o SIGNED`).",
+            "Then run `crex trust complete` with all signed files. Until then nothing has changed.",
         ]
         value = {"draft": str(found.path), "revision": draft.revision, "missing": list(found.missing)}
         return Result(value, "\n".join(lines))

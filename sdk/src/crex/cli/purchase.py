@@ -13,7 +13,7 @@ from crex.documents import convert
 from crex.documents.reader import read
 from crex.errors import CrexError
 from crex.invoice.usage import SealedBatch
-from crex.trust.seal import access_info, open_sealed
+from crex.trust.seal import access_info, open_sealed_to_any
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
 
@@ -110,17 +110,18 @@ def open_access(customer: Customer, lease: v1.Lease) -> v1.AccessCredential:
     grant = open_envelope(
         envelope, v1.AccessGrant, customer.trust, now=now(), expected_issuer=lease.provider
     ).message
-    key = customer.identity.access
-    if key is None or grant.lease != lease.name:
+    keys = customer.identity.access_keys
+    if not keys or grant.lease != lease.name:
         raise CrexError(
-            "IDENTITY" if key is None else "SUBJECT",
+            "SUBJECT" if keys else "IDENTITY",
             "This identity has no access key, so it cannot open the access."
-            if key is None
+            if not keys
             else f"The access is for {grant.lease}, not for {lease.name}. Do not use it.",
             source=customer.target,
         )
     info = access_info(grant.lease, grant.access_epoch)
-    plain = open_sealed(key, info, grant.enc, grant.ciphertext)
+    # It was sealed to the key that the order named, which may have been rotated since.
+    plain = open_sealed_to_any(keys, info, grant.enc, grant.ciphertext)
     return convert.to_message(read(plain, v1.AccessCredential), v1.AccessCredential)
 
 

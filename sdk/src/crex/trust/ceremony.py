@@ -142,11 +142,14 @@ def complete(
 
 
 def changes(before: TrustRecord | None, after: TrustRecord) -> list[str]:
-    """Says what a version changes, for the persons who are to sign it; one line for each change."""
+    """Says what a version changes, for the persons who are to sign it; one line for each change.
+
+    Without a version before, it says all that the version states.
+    """
     lines: list[str] = []
     known = {} if before is None else before.keys
     for keyid, key in after.keys.items():
-        lines += _key_changes(known.get(keyid), key)
+        lines += _key_changes(known.get(keyid), key) if before is not None else [_stated(key)]
     if before is None:
         lines.append(f"{after.threshold} of {len(after.roots)} root keys must sign")
     else:
@@ -158,7 +161,8 @@ def changes(before: TrustRecord | None, after: TrustRecord) -> list[str]:
                 f"before {before.threshold} of {len(before.roots)}"
             )
     for what, old, new in _lists(before, after):
-        lines += [f"{what} {text} added" for text in new if text not in old]
+        added = "" if before is None else " added"
+        lines += [f"{what} {text}{added}" for text in new if text not in old]
         lines += [f"{what} {text} taken out" for text in old if text not in new]
     lines.append(f"valid until {format_time(after.valid_until)}")
     return lines
@@ -174,10 +178,20 @@ def _root_set(record: TrustRecord, signed: set[str], candidate: TrustRecord) -> 
     return RootSet(record.revision, record.threshold, tuple(sorted(distinct.values())), tuple(sorted(able)))
 
 
+def _stated(key: KeyEntry) -> str:
+    """Says all of a key: who signs for it must see what it may sign."""
+    text = f"key {key.keyid} ({key.alg}) for {', '.join(sorted(key.use))}, from {format_time(key.not_before)}"
+    if key.not_after is not None:
+        text += f" until {format_time(key.not_after)}"
+    if key.revoked_at is not None:
+        text += f", revoked as of {format_time(key.revoked_at)}"
+    return text
+
+
 def _key_changes(before: KeyEntry | None, after: KeyEntry) -> list[str]:
-    named = f"key {after.keyid} ({after.alg}, {', '.join(sorted(after.use))})"
+    named = f"key {after.keyid} ({after.alg})"
     if before is None:
-        return [f"{named} added, from {format_time(after.not_before)}"]
+        return [f"new {_stated(after)}"]
     lines: list[str] = []
     if before.use != after.use:
         added, removed = sorted(after.use - before.use), sorted(before.use - after.use)
@@ -188,8 +202,8 @@ def _key_changes(before: KeyEntry | None, after: KeyEntry) -> list[str]:
         )
         lines.append(f"key {after.keyid} may sign {text}")
     if before.not_after != after.not_after:
-        until = format_time(after.not_after) if after.not_after else "no end"
-        lines.append(f"{named} ends: {until}")
+        until = format_time(after.not_after) if after.not_after else "no time any more"
+        lines.append(f"{named} ends at {until}")
     if before.not_before != after.not_before:
         lines.append(f"{named} begins at {format_time(after.not_before)} instead")
     if before.revoked_at != after.revoked_at and after.revoked_at is not None:

@@ -165,9 +165,10 @@ def _rotate_role(
     held = identity.role_keys.get(role, ())
     if not held:
         raise _nothing(identity, role)
-    present = [key for key in held if identity.trust.keys[key.keyid].not_after is None] or list(held)
-    made = _make(algorithms or [key.public_key.alg for key in present], given)
-    for key in held:
+    # A key whose end is stated was promised to last until then.
+    present = [key for key in held if not draft.has_end(key.keyid)]
+    made = _make(algorithms or [key.public_key.alg for key in present or held], given)
+    for key in present:
         draft.end_key(key.keyid, schedule.ends)
     for key in made:
         draft.add_key(key.public_key, authoring.types_signed_by(role), begins=schedule.begins)
@@ -198,7 +199,8 @@ def _rotate_access(draft: TrustDraft, identity: Identity, schedule: Schedule) ->
     if not identity.access_keys:
         raise _nothing(identity, ACCESS)
     for old in identity.access_keys:
-        draft.end_key(old.keyid, schedule.ends)
+        if not draft.has_end(old.keyid):
+            draft.end_key(old.keyid, schedule.ends)
     key = AccessKey.generate()
     draft.add_key(key.public_key, (USE_ACCESS,), begins=schedule.begins)
     return NewKeys(access=[key])

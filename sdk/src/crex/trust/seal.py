@@ -7,6 +7,8 @@ it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -77,3 +79,21 @@ def open_sealed(key: AccessKey, info: bytes, enc: bytes, ciphertext: bytes) -> b
             "for another lease or access epoch, or altered on the way. Ask the provider to rotate the "
             "access.",
         ) from error
+
+
+def open_sealed_to_any(keys: Sequence[AccessKey], info: bytes, enc: bytes, ciphertext: bytes) -> bytes:
+    """Opens what was sealed to one of some keys: access keys are rotated, and an order keeps the old one.
+
+    Args:
+        keys: The keys, at least one; the likeliest first.
+        info: As of `open_sealed`.
+        enc: As of `open_sealed`.
+        ciphertext: As of `open_sealed`.
+
+    Raises:
+        TrustError: SEAL if it opens with none of them.
+    """
+    for key in keys[:-1]:
+        with suppress(TrustError):
+            return open_sealed(key, info, enc, ciphertext)
+    return open_sealed(keys[-1], info, enc, ciphertext)

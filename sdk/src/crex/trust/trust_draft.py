@@ -121,6 +121,10 @@ class TrustDraft:
         if standing is None or parse_time(standing) > end:
             record["notAfter"] = format_time(end)
 
+    def has_end(self, keyid: str) -> bool:
+        """Tells whether an end is stated for a key."""
+        return "notAfter" in self._record(keyid)
+
     def revoke_key(self, keyid: str, at: datetime) -> None:
         """Revokes a key as of a time, perhaps a past one; never later than it was (TRUST-REVOKED-1)."""
         record = self._record(keyid)
