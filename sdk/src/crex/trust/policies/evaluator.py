@@ -91,7 +91,9 @@ class _Judge:
             _unverified(one) for one in self._refused if one.predicate_type == clause.predicate_type
         ]
         ordered = tuple(
-            sorted([*judged.values(), *unverified], key=lambda one: (len(one.shortcomings), one.name, one.signer))
+            sorted(
+                [*judged.values(), *unverified], key=lambda one: (len(one.shortcomings), one.name, one.signer)
+            )
         )
         holds = voices >= needed
         shown = tuple(one for one in ordered if one.counts) if holds else ordered

@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from crex import v1
+from crex.documents.inline import inline
 from crex.documents.times import format_time, parse_time
 from crex.errors import TrustError
 from crex.trust import steps
+from crex.trust.hardware_evidence import check_evidence
 from crex.trust.policies.verdict import Shortcoming
 from crex.trust.policies.wording import cut
 from crex.trust.verified import Verified
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from crex.trust.checks import StatusSource
 
 _LEEWAY: Final = timedelta(seconds=60)
-_QUOTE_VALID_FOR: Final = timedelta(hours=1)
 _STATUS_STEP: Final = 18
 _RULE: Final = "POLICY-VALID-1"
 
@@ -37,7 +38,7 @@ def shortcoming(
     return (
         _by_header(body["header"], now)
         or _by_certificate(body.get("compliance"), now)
-        or _by_quote(body.get("hardwareEvidence"), now)
+        or _by_evidence(attestation, now)
         or _by_status(attestation, now, status)
     )
 
@@ -63,9 +64,15 @@ def _by_certificate(compliance: Mapping[str, Any] | None, now: datetime) -> Shor
     return None
 
 
-def _by_quote(evidence: Mapping[str, Any] | None, now: datetime) -> Shortcoming | None:
-    if evidence is not None and now - parse_time(evidence["quotedAt"]) >= _QUOTE_VALID_FOR:
-        return Shortcoming("EVIDENCE-AGE-1", f"its quote is of {evidence['quotedAt']}, an hour ago or longer")
+def _by_evidence(attestation: Verified[v1.Attestation], now: datetime) -> Shortcoming | None:
+    """Judges hardware evidence by its own challenge: whose it is, only who sent it can tell."""
+    if "hardwareEvidence" not in attestation.json:
+        return None
+    predicate = attestation.message.hardware_evidence
+    try:
+        check_evidence(predicate, nonce=predicate.nonce, bound_key=None, now=now)
+    except TrustError as error:
+        return Shortcoming("POLICY-EVIDENCE-1", f"its evidence does not hold: {inline(error.message)}")
     return None
 
 

@@ -71,8 +71,10 @@ def condition_text(condition: v1.PolicyCondition) -> str:
             return f"{condition.path} ≥ {condition.gte}"
         case "lte":
             return f"{condition.path} ≤ {condition.lte}"
+        case "in":
+            return f"{condition.path} is {named([cut(one) for one in getattr(condition, 'in').values])}"
         case _:
-            return f"{condition.path} is {named([cut(one) for one in getattr(condition, 'in').values], 'or')}"
+            return f"{condition.path} meets no test"
 
 
 def attested_text(
@@ -118,5 +120,7 @@ def cut(text: str) -> str:
 
 def named(items: Sequence[str], last: str = "or") -> str:
     """Lists names in words, at most as many as fit a line."""
+    if not items:
+        return "nothing"
     items = [*items[:_NAMED], *(["…"] if len(items) > _NAMED else [])]
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
