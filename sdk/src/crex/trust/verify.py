@@ -338,7 +338,7 @@ def _step_policy(opening: _Opening) -> None:
     header = opening.header
     pin = SubjectPin(header["id"], int(header["revision"]), digest(opening.parts.body))
     subject = PolicySubject.of_documents(header["issuer"], pin)
-    opening.verdict = evaluate(policy, subject, evidence, now=opening.now)
+    opening.verdict = evaluate(policy, subject, evidence, now=opening.now, status=opening.status)
     if not opening.verdict.holds:
         raise opening.verdict.refusal(opening.name)
 
