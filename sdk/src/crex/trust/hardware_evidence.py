@@ -39,7 +39,8 @@ def binding(nonce: bytes, key_id: str) -> bytes:
     Raises:
         ValueError: The identifier does not stand for 32 bytes.
     """
-    digest = urlsafe_b64decode(f"{key_id}=") if len(key_id) == _DIGEST_CHARACTERS else b""
+    whole = len(key_id) == _DIGEST_CHARACTERS and key_id.isascii()
+    digest = urlsafe_b64decode(f"{key_id}=") if whole else b""
     if len(digest) != sha256().digest_size:
         raise ValueError(f"{key_id[:64]!r} does not stand for a digest of 32 bytes")
     return sha256(_PREFIX + nonce + digest).digest()
