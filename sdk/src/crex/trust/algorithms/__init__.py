@@ -178,9 +178,13 @@ def _outcome(token: str) -> SigningAlgorithm | str:
 def _load(token: str) -> SigningAlgorithm | str:
     try:
         algorithm = ALGORITHMS.load(token)
+        missing = algorithm.lacks()
     except CrexError as error:
         return f"{token} cannot be used: {error.message}"
-    missing = algorithm.lacks()
+    except Exception as error:
+        if token in BUILT_IN:
+            raise
+        return f"{token} cannot be used: its package failed with {type(error).__name__}. Mend that package."
     if not missing and token not in BUILT_IN:
         from crex.trust.algorithms.trial import objection
 
