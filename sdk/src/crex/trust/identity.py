@@ -234,10 +234,14 @@ class Identity:
         raise self._no_key(token)
 
     def _generation(self, keys: Sequence[SigningKey]) -> list[SigningKey]:
-        """Gives those of some keys that began last; of each algorithm one."""
-        entries = self.trust.keys
-        begins = max(entries[key.keyid].not_before for key in keys)
-        latest = [key for key in keys if entries[key.keyid].not_before == begins]
+        """Gives those of some keys that began last, of each algorithm one; of equals those without an end."""
+
+        def rank(key: SigningKey) -> tuple[datetime, bool]:
+            entry = self.trust.keys[key.keyid]
+            return entry.not_before, entry.not_after is None
+
+        last = max(map(rank, keys))
+        latest = [key for key in keys if rank(key) == last]
         return list({key.public_key.alg: key for key in reversed(latest)}.values())[::-1]
 
     def _no_key(self, token: str) -> TrustError:
