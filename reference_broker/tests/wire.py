@@ -161,13 +161,16 @@ class Operation:
         assert self._process is not None
         return self._process.pid
 
-    def party(self, authority: str, roles: Sequence[str]) -> WireParty:
-        """Makes a party and enrols it, while the broker is stopped."""
+    def party(self, authority: str, roles: Sequence[str], *, jurisdictions: Sequence[str] = ()) -> WireParty:
+        """Makes a party and enrols it, while the broker is stopped; an auditor for countries."""
         signs = [role for role in roles if role != "admin"]
         identity = Identity.create(authority, roles=signs, now=SystemClock().now())
         file = self.folder / f"{authority}.json"
         file.write_bytes(to_json(identity.trust_document))
-        asyncio.run(enrol_offline(self.identity, self.database, file, roles, clock=SystemClock()))
+        enrolled = enrol_offline(
+            self.identity, self.database, file, roles, clock=SystemClock(), jurisdictions=jurisdictions
+        )
+        asyncio.run(enrolled)
         return WireParty(identity, self.identity, f"127.0.0.1:{self.port}")
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -198,8 +197,7 @@ class SqliteLog:
                     "shown": shown,
                 }
             )
-            digest = sha256(said).hexdigest()
-            index = log_table.append_read(tx, asked.auditor, self._authority, digest)
+            index = log_table.append_read(tx, asked.auditor, self._authority, said)
             tx.connection.execute(
                 _READ,
                 (

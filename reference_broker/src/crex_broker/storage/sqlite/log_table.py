@@ -7,6 +7,7 @@ here does. What a document or step concerns is found by a few look-ups by key.
 from __future__ import annotations
 
 import secrets
+from base64 import b32encode
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Final
@@ -105,8 +106,13 @@ def append_step(
     )
 
 
-def append_read(tx: Tx, auditor: str, broker: str, digest: str) -> int:
-    """Appends that a supervisor read; `digest` is of what the audit table says of it (SUPERVISE-LOGGED-1)."""
+def append_read(tx: Tx, auditor: str, broker: str, asked: bytes) -> int:
+    """Appends that a supervisor read (SUPERVISE-LOGGED-1).
+
+    The entry commits to what the audit table says of it: its name is SHA-256 of that, in base32, for a name
+    has no room for hexadecimal.
+    """
+    digest = b32encode(sha256(asked).digest()).decode("ascii").rstrip("=").lower()
     record = orjson.dumps(
         {
             "order": f"crex://{broker}/{READ_TYPE}/{digest}",
