@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from crex.documents.times import SystemClock, format_time
 from sdk.tests.cli.conftest import Shell
 
 SITE: dict[str, Any] = {
@@ -31,8 +32,6 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def signed(crex: Shell, site: Path, tmp_path: Path) -> Path:
     """The document, signed now by its provider."""
-    from crex.documents.times import SystemClock, format_time
-
     crex("init", "p.example.cn", "--role", "provider")
     body = {**SITE, "header": {**SITE["header"], "issuedAt": format_time(SystemClock().now())}}
     site.write_text(json.dumps(body), "utf-8")
@@ -94,8 +93,14 @@ def test_a_price_plan_that_cannot_be_rated_is_neither_valid_nor_signed(
         "model": "TIER_MODEL_UNIT",
         "tiers": [{"unitPrice": "2"}],
     }
+    # Issued now: nobody signs what was issued before its key began.
+    issued_at = format_time(SystemClock().now())
     plan = {
-        "header": {**SITE["header"], "id": "crex://p.example.cn/price-plan/hourly"},
+        "header": {
+            **SITE["header"],
+            "id": "crex://p.example.cn/price-plan/hourly",
+            "issuedAt": issued_at,
+        },
         "currency": "CNY",
         "timeZone": "Asia/Shanghai",
         "effectiveStart": "2026-11-01T12:00:00Z",
@@ -149,6 +154,9 @@ def test_what_is_no_document_is_refused(crex: Shell, tmp_path: Path, text: str) 
 def test_a_signed_document_verifies_step_by_step(crex: Shell, signed: Path) -> None:
     """`crex verify` shows each numbered step, and what the document is."""
     assert crex("verify", str(signed)) == 0
+    assert crex.out == f"{signed}: site crex://p.example.cn/site/zhongwei-1@1, verified\n"
+    assert crex("verify", "--explain", str(signed)) == 0
+    assert len(crex.out.splitlines()) == 24
     assert " 11 passed        the signature verifies over type and body" in crex.out
     (told,) = crex.json("verify", str(signed))
     assert (told["verified"], told["issuer"], told["type"]) == (True, "p.example.cn", "site")
@@ -165,6 +173,8 @@ def test_a_flipped_byte_is_refused_at_its_step(crex: Shell, signed: Path) -> Non
     signed.write_text(json.dumps(envelope), "utf-8")
     assert crex("verify", str(signed)) == 1
     assert "SIGNATURE" in crex.out
+    assert "refused at step 11 of 23" in crex.out
+    assert crex("verify", "--explain", str(signed)) == 1
     assert " 11 refused" in crex.out
     assert " 13 not reached" in crex.out
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crex.cli.options import Commands, command, moment
+from crex.cli import verification
+from crex.cli.options import Commands, command
 from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
     from crex.cli.files import Paper
     from crex.errors import CrexError, Violation
     from crex.trust.directory import TrustDirectory
-    from crex.trust.steps import StepResult
 
 
 def add(commands: Commands) -> None:
@@ -27,9 +27,8 @@ def add(commands: Commands) -> None:
     sign.add_argument("files", nargs="+", type=Path, metavar="FILE", help="an unsigned document")
     sign.add_argument("--type", metavar="TYPE", help="type of the documents, such as offer")
 
-    verify = command(commands, "verify", _verify, "verify signed documents, step by step")
-    verify.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a signed document")
-    verify.add_argument("--at", type=moment, metavar="TIME", help="the time for which to judge (now)")
+    verify = command(commands, "verify", _verify, "verify signed documents by 23 steps")
+    verification.add(verify)
     add_trust(verify)
 
     inspect = command(commands, "inspect", _inspect, "show what a document's file holds, verified or not")
@@ -51,7 +50,7 @@ def _validate(options: argparse.Namespace) -> Result:
                 notes = _check(paper)
             papers.append(paper)
         except CrexError as error:
-            values.append({"file": str(path), "valid": False, **_error(error)})
+            values.append({"file": str(path), "valid": False, **broken_rules(error)})
             lines.append(str(error))
             continue
         said = {"warnings": notes} if notes else {}
@@ -143,41 +142,7 @@ def _sign(options: argparse.Namespace) -> Result:
 
 
 def _verify(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes
-    from crex.cli.party import now
-    from crex.errors import TrustError
-    from crex.trust.steps import explain
-    from crex.trust.verify import open_any
-
-    at: datetime = options.at or now()
-    trust = trusted(options, at)
-    values: list[Any] = []
-    lines: list[str] = []
-    for path in options.files:
-        data = read_bytes(path)
-        try:
-            with named(path):
-                verified = open_any(data, trust, now=at)
-        except TrustError as error:
-            steps = explain(error)
-            values.append({"file": str(path), "verified": False, **_error(error), "steps": _steps(steps)})
-            lines += [str(error), *(f"  {step}" for step in steps if step.note or error.step)]
-            continue
-        values.append(
-            {
-                "file": str(path),
-                "verified": True,
-                "type": verified.doctype.token,
-                "id": verified.id,
-                "revision": str(verified.revision),
-                "issuer": verified.issuer,
-                "sha256": verified.digest,
-                "steps": _steps(verified.steps),
-            }
-        )
-        lines.append(f"{path}: {verified.doctype.token} {verified.id}@{verified.revision}, verified")
-        lines += [f"  {step}" for step in verified.steps]
-    return Result(values, "\n".join(lines), OK if all(one["verified"] for one in values) else REFUSED)
+    return verification.judge(options)
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
@@ -187,29 +152,14 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=Path,
         metavar="FILE",
-        help="trust this trust document, instead of what the identity pinned; may be repeated",
+        help="trust this trust document, or all of this bundle, instead of what the identity pinned; may be "
+        "repeated",
     )
 
 
 def trusted(options: argparse.Namespace, at: datetime) -> TrustDirectory:
     """Gives the trust documents by which a command judges."""
-    from crex.cli.files import named, read_bytes
-    from crex.cli.party import open_party
-    from crex.errors import CrexError
-    from crex.trust.directory import TrustDirectory
-
-    if not options.trust:
-        try:
-            return open_party(options).trust
-        except CrexError as error:
-            if error.reason == "IDENTITY":
-                error.message += " Or name the trust documents of the parties with --trust FILE."
-            raise
-    directory = TrustDirectory()
-    for path in options.trust:
-        with named(path):
-            directory.pin(read_bytes(path), now=at)
-    return directory
+    return verification.trusted_means(options, at).trust
 
 
 def _inspect(options: argparse.Namespace) -> Result:
@@ -255,19 +205,8 @@ def _inspect(options: argparse.Namespace) -> Result:
     return Result(value, "\n".join(lines))
 
 
-def _steps(results: tuple[StepResult, ...]) -> list[dict[str, Any]]:
-    return [
-        {
-            "number": one.step.number,
-            "title": one.step.title,
-            "outcome": one.outcome.value,
-            "requirement": one.step.requirement,
-        }
-        for one in results
-    ]
-
-
-def _error(error: CrexError) -> dict[str, Any]:
+def broken_rules(error: CrexError) -> dict[str, Any]:
+    """Gives a refusal for programs."""
     return {
         "reason": error.reason,
         "message": error.message,
