@@ -13,8 +13,10 @@ from crex.metering.span import Span
 from crex.trust.envelope import digest
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
+from crex_broker.application.hold_by_policy import check_hold
 from crex_broker.application.hold_receipt import RECEIPT, receipt_body
 from crex_broker.application.idempotency import answered, mutation_of
+from crex_broker.application.judge_policy import PolicyJudge
 from crex_broker.application.judgement import check_holdable
 from crex_broker.application.messages import envelope_message, order_message
 from crex_broker.application.naming import new_id
@@ -36,12 +38,14 @@ class CreateHold:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._judge = PolicyJudge(context)
 
     async def __call__(self, caller: Caller, request: v1.CreateHoldRequest) -> v1.CreateHoldResponse:
         """Holds.
 
         Raises:
-            CrexError: SCHEMA, NOT_FOUND, OFFER_CHANGED, TERMS, and those of `OrderStore.create_hold`.
+            CrexError: SCHEMA, NOT_FOUND, OFFER_CHANGED, TERMS, POLICY, QUORUM, and those of
+                `OrderStore.create_hold`.
         """
         store = self._context.store
         mutation = mutation_of(caller, _METHOD, request)
@@ -72,6 +76,10 @@ class CreateHold:
         check_properties(request.properties)
         quantities = [item.quantity for item in request.items]
         check_buyer(sales, quantities, Span(start_ms, end_ms), request.properties)
+        if request.HasField("policy"):
+            asked = [(sale.id, sale.sha256) for sale in sales]
+            now = self._context.clock.now()
+            await check_hold(self._judge, self._context.store.documents, request.policy, asked, now=now)
         now_ms = to_ms(self._context.clock.now())
         expire_ms = now_ms + self._ttl(request)
         id_ = new_id(now_ms)

@@ -11,20 +11,20 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from crex import v1
 from crex.documents import strict
 from crex.names import is_authority
-from crex.trust.checks import PinnedTrust, StatusSource
+from crex.trust.checks import StatusSource
 from crex.trust.envelope import read_parts, record_id
 from crex.trust.log_proof import LogFact
 from crex.trust.policies import Evidence, PolicySubject, PolicyVerdict, RefusedEvidence, evaluate
 from crex.trust.policies.gathering import open_attestation
 from crex.trust.policies.subject import trust_name
 from crex.trust.verified import Verified, families_of
-from crex_broker.application.ports.documents import DocumentStore, StoredDocument
-from crex_broker.application.ports.log import LogStore
+from crex_broker.application.context import Context
+from crex_broker.application.ports.documents import StoredDocument
 from crex_broker.application.ports.offer_index import MatchedOffer
 
 # Verified attestations that are kept at hand, about 4 KB each, and how long one is not verified anew: a key
@@ -38,42 +38,11 @@ _MANY: Final = 32
 Opened: TypeAlias = Verified[v1.Attestation] | RefusedEvidence
 
 
-class AttestationsAbout(Protocol):
-    """Attestations that are in force here."""
-
-    async def about(self, subjects: Collection[str], /) -> Sequence[StoredDocument]:
-        """Gives those about any of some names."""
-        ...
-
-
 class PolicyJudge:
     """Judges policies about offers; what it has verified it keeps for a while."""
 
-    def __init__(
-        self,
-        attestations: AttestationsAbout,
-        documents: DocumentStore,
-        log: LogStore,
-        trust: PinnedTrust,
-        status: StatusSource,
-        authority: str,
-    ) -> None:
-        """Makes a judge.
-
-        Args:
-            attestations: The attestations that are kept here.
-            documents: The documents, for the signatures of an offer.
-            log: The broker's log, for an offer's place in it.
-            trust: The pinned trust documents.
-            status: Tells what is revoked.
-            authority: The broker's own authority.
-        """
-        self._attestations = attestations
-        self._documents = documents
-        self._log = log
-        self._trust = trust
-        self._status = status
-        self._authority = authority
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._opened: OrderedDict[str, tuple[datetime, object, Opened]] = OrderedDict()
 
     def judging(self, policy: v1.TrustPolicy, *, now: datetime) -> PolicyJudging:
@@ -81,23 +50,23 @@ class PolicyJudge:
         return PolicyJudging(self, policy, now)
 
     async def about(self, names: Collection[str], now: datetime) -> list[tuple[StoredDocument, Opened]]:
-        """Gives the attestations about some names, each verified."""
+        """Gives the attestations about some names or digests, each verified."""
         found: dict[str, StoredDocument] = {}
         wanted = sorted(names)
         for begin in range(0, len(wanted), _NAMES):
-            for document in await self._attestations.about(wanted[begin : begin + _NAMES]):
+            for document in await self._context.store.attestations.about(wanted[begin : begin + _NAMES]):
                 found[document.sha256] = document
         return [(document, self._open(document, now)) for document in found.values()]
 
     def _open(self, document: StoredDocument, now: datetime) -> Opened:
-        pinned = self._trust.current(document.issuer)
+        pinned = self._context.trust.current(document.issuer)
         kept = self._opened.get(document.sha256)
         if kept is not None and kept[1] is pinned and abs(now - kept[0]) < _FRESH:
             self._opened.move_to_end(document.sha256)
             return kept[2]
         envelope = v1.Envelope.FromString(document.envelope)
         # Status is asked at every judgement, not here: a list may change at any time.
-        opened = open_attestation(envelope, self._trust, now=now)
+        opened = open_attestation(envelope, self._context.trust, now=now)
         self._opened[document.sha256] = now, pinned, opened
         if len(self._opened) > _KEPT:
             self._opened.popitem(last=False)
@@ -107,7 +76,7 @@ class PolicyJudge:
         """Gives the families of the algorithms by which an offer is signed."""
         envelope = await self._envelope(sha256)
         signatures = () if envelope is None else envelope.signatures
-        owners = [(one.keyid, self._trust.owners(one.keyid)) for one in signatures]
+        owners = [(one.keyid, self._context.trust.owners(one.keyid)) for one in signatures]
         return families_of(record.keys[keyid] for keyid, records in owners for record in records[:1])
 
     async def shown(self, sha256: str) -> LogFact | None:
@@ -116,13 +85,13 @@ class PolicyJudge:
         if envelope is None:
             return None
         record = bytes.fromhex(record_id(read_parts(envelope)))
-        entries = await self._log.by_record(self._authority, record, "document")
+        entries = await self._context.store.log.by_record(self._context.authority, record, document=True)
         for entry in entries:
-            kept = await self._log.covering_checkpoint(entry.index)
+            kept = await self._context.store.log.covering_checkpoint(entry.index)
             if kept is not None:
                 return LogFact(
-                    log=f"{self._authority}/log",
-                    authority=self._authority,
+                    log=f"{self._context.authority}/log",
+                    authority=self._context.authority,
                     index=entry.index,
                     size=kept.size,
                     witnesses=frozenset(map(_authority_of_line, kept.cosignatures)) - {""},
@@ -131,13 +100,13 @@ class PolicyJudge:
         return None
 
     async def _envelope(self, sha256: str) -> v1.Envelope | None:
-        document = await self._documents.by_digest(self._authority, sha256)
+        document = await self._context.store.documents.by_digest(self._context.authority, sha256)
         return None if document is None else v1.Envelope.FromString(document.envelope)
 
     @property
     def status(self) -> StatusSource:
         """Tells what is revoked."""
-        return self._status
+        return self._context.status
 
 
 class PolicyJudging:
@@ -147,15 +116,15 @@ class PolicyJudging:
         self._judge, self._policy, self._now = judge, policy, now
         self._asked: set[str] = set()
         # What there is about a name, or about bytes; accreditations stand under who is accredited.
-        self._about: dict[str, list[Opened]] = {}
+        self._about: dict[str, dict[int, Opened]] = {}
         # Offers that the same attestations are about, in the same way, meet a policy alike.
         self._known: dict[object, PolicyVerdict] = {}
 
     async def of(self, offers: Sequence[MatchedOffer]) -> list[PolicyVerdict]:
         """Judges offers."""
-        await self._read({name for one in offers for name in one.subject.names})
+        await self._read({name for one in offers for name in _names(one.subject)})
         if any(clause.HasField("issuers_accredited_by") for clause in self._policy.require):
-            issuers = {one.issuer for found in self._about.values() for one in found}
+            issuers = {one.issuer for found in self._about.values() for one in found.values()}
             await self._read({trust_name(issuer) for issuer in issuers if is_authority(issuer)})
         facts = [await self._facts(one) for one in offers]
         if len(offers) < _MANY:
@@ -171,9 +140,7 @@ class PolicyJudging:
             body = opened.json if isinstance(opened, Verified) else _body(document)
             keys = {str(entry.get("id") or entry.get("sha256")) for entry in body["subjects"]}
             for key in keys:
-                known = self._about.setdefault(key, [])
-                if not any(one is opened for one in known):
-                    known.append(opened)
+                self._about.setdefault(key, {})[id(opened)] = opened
 
     async def _facts(self, offer: MatchedOffer) -> tuple[LogFact | None, frozenset[str]]:
         log = None
@@ -214,22 +181,28 @@ class PolicyJudging:
         return verdict
 
     def _of(self, subject: PolicySubject) -> list[Opened]:
-        digests = (*subject.sha256s, *(pin.sha256 for pin in subject.pins))
-        return list(
-            {id(one): one for key in (*subject.names, *digests) for one in self._about.get(key, ())}.values()
-        )
+        found: dict[int, Opened] = {}
+        for name in _names(subject):
+            found |= self._about.get(name, {})
+        return list(found.values())
 
     def _evidence(self, found: Iterable[Opened], log: LogFact | None, families: frozenset[str]) -> Evidence:
         about = list(found)
         issuers = {one.issuer for one in about}
-        accreditations = [one for issuer in issuers for one in self._about.get(trust_name(issuer), ())]
-        every = {id(one): one for one in (*about, *accreditations)}.values()
+        accreditations = [self._about.get(trust_name(issuer), {}) for issuer in issuers]
+        more = (one for known in accreditations for one in known.values())
+        every = {id(one): one for one in (*about, *more)}.values()
         return Evidence(
             tuple(one for one in every if isinstance(one, Verified)),
             log,
             families,
             tuple(one for one in every if isinstance(one, RefusedEvidence)),
         )
+
+
+def _names(subject: PolicySubject) -> tuple[str, ...]:
+    """Gives everything under which a subject may be attested: names and digests."""
+    return (*subject.names, *subject.sha256s, *(pin.sha256 for pin in subject.pins))
 
 
 def _body(document: StoredDocument) -> dict[str, Any]:
