@@ -114,13 +114,14 @@ class Market:
         hours: float = 24,
         mutation: Mutation | None = None,
         body: str = "",
+        judged_by: int = 0,
     ) -> Remembered[Published]:
         """Publishes a revision of the offer that ends so many hours from now."""
         cites = [
             DocumentPin("compute-resource", NODE, "resource", 1, document("compute-resource", NODE).sha256),
             DocumentPin("price-plan", PLAN, "pricePlan", 1, document("price-plan", PLAN).sha256),
         ]
-        facts = OfferFacts(pool, NODE, self.clock.ms + int(hours * HOUR))
+        facts = OfferFacts(pool, NODE, self.clock.ms + int(hours * HOUR), judged_by)
         new = document("offer", id_, revision, body=body)
         return await self.publish(new, cites=cites, offer=facts, mutation=mutation)
 

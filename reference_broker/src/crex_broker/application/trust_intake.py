@@ -116,6 +116,7 @@ def _check_concerned(caller: Caller, opened: Verified[v1.Attestation]) -> None:
         raise CrexError(
             "NOT_A_PARTY",
             f"{opened.id} is by {opened.issuer} about {', '.join(sorted(about)) or 'bytes with no name'}, "
-            f"and {caller.authority} sent it; its issuer publishes it, or one whom it names (PUBLISH-ATTEST-1).",
+            f"and {caller.authority} sent it; its issuer publishes it, or one whom it names "
+            "(PUBLISH-ATTEST-1).",
             details={"issuer": opened.issuer, "caller": caller.authority, "requirement": "PUBLISH-ATTEST-1"},
         )
