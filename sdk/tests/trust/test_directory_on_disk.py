@@ -1,11 +1,16 @@
 """The directory on disk: it survives restarts and crashes, and a folder that somebody changed is refused."""
 
+import os
+import resource
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import orjson
 import pytest
 
+from crex import v1
 from crex.documents.times import format_time
 from crex.errors import TrustError
 from crex.trust.directory import TrustDirectory
@@ -172,3 +177,198 @@ def test_taking_away_the_folder_takes_away_the_trust(folder: Path) -> None:
     """An authority whose folder is gone is no longer trusted: nothing falls back to less checking."""
     shutil.rmtree(folder / PROVIDER)
     assert TrustDirectory.open(folder).authorities() == ()
+
+
+# --- several processes, old copies, full disks ---
+
+
+def _chain(identity: Identity, number: int) -> list[v1.Envelope]:
+    """The trust documents of an identity and its renewals."""
+    found = [identity.trust_document]
+    for _ in range(number - 1):
+        identity = identity.renew(now=NOW)
+        found.append(identity.trust_document)
+    return found
+
+
+def test_an_older_process_does_not_lower_the_pin(tmp_path: Path, provider: Identity) -> None:
+    """TRUST-ROLLBACK-1: who opened the folder earlier learns first what others have pinned since."""
+    first, second, third = _chain(provider, 3)
+    late, early = TrustDirectory.open(tmp_path), TrustDirectory.open(tmp_path)
+    late.pin(first, now=NOW)
+    early.pin(first, now=NOW)
+    late.update(second, now=NOW)
+    late.update(third, now=NOW)
+    with pytest.raises(TrustError) as refused:
+        early.update(second, now=NOW)
+    assert refused.value.reason == "TRUST_ROLLBACK"
+    current = early.current(PROVIDER)
+    assert current is not None
+    assert current.revision == 3
+    assert orjson.loads((tmp_path / PROVIDER / "pin.json").read_bytes())["revision"] == "3"
+
+
+def test_two_processes_that_pin_at_once(tmp_path: Path, provider: Identity) -> None:
+    """Of two real processes that race over other bytes under one revision, exactly one wins, and it stands."""
+    first = provider.trust_document
+    rivals = [
+        sign_trust(
+            trust_body(provider, revision="2", issuedAt=format_time(NOW + at * SECOND)), root_of(provider)
+        )
+        for at in range(2)
+    ]
+    for round_ in range(8):
+        folder = tmp_path / str(round_)
+        TrustDirectory.open(folder).pin(first, now=NOW)
+        directories = [TrustDirectory.open(folder) for _ in rivals]
+        children = []
+        for directory, rival in zip(directories, rivals, strict=True):
+            child = os.fork()
+            if child == 0:
+                code = 9
+                try:
+                    directory.update(rival, now=NOW)
+                    code = 0
+                except TrustError as error:
+                    code = 1 if error.reason == "TRUST_ROLLBACK" else 2
+                finally:
+                    os._exit(code)
+            children.append(child)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        assert sorted(codes) == [0, 1]
+        current = TrustDirectory.open(folder).current(PROVIDER)
+        assert current is not None
+        assert current.parts.body == rivals[codes.index(0)].payload
+
+
+@pytest.mark.parametrize("keep_pin", [True, False])
+def test_a_folder_that_is_put_back_while_a_program_runs(
+    folder: Path, provider: Identity, keep_pin: bool
+) -> None:
+    """TRUST-ROLLBACK-1: an old copy of the folder does not make a running program forget."""
+    trust = TrustDirectory.open(folder)
+    third = provider.renew(now=NOW).renew(now=NOW).trust_document
+    (folder / PROVIDER / "2.json").unlink()
+    pin = {"revision": "1", "sha256": provider.trust.digest}
+    if keep_pin:
+        (folder / PROVIDER / "pin.json").write_bytes(orjson.dumps(pin))
+    else:
+        (folder / PROVIDER / "pin.json").unlink()
+    for _ in range(2):
+        with pytest.raises(TrustError, match="not as this program left it") as refused:
+            trust.update(third, now=NOW)
+        assert refused.value.reason == "TRUST_ROLLBACK"
+    current = trust.current(PROVIDER)
+    assert current is not None
+    assert current.revision == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"revision":"2"}', b'{"revision":"x","sha256":""}'],
+)
+def test_a_pin_that_is_cut_short(folder: Path, content: bytes) -> None:
+    """A damaged pin is refused, never taken for none."""
+    (folder / PROVIDER / "pin.json").write_bytes(content)
+    with pytest.raises(TrustError) as refused:
+        TrustDirectory.open(folder)
+    assert refused.value.reason == "TRUST_ROLLBACK"
+    assert refused.value.source is not None
+    assert refused.value.source.endswith("pin.json")
+
+
+def test_versions_without_a_pin(folder: Path) -> None:
+    """Several versions whose pin is gone are no interrupted first pin: somebody took it away."""
+    (folder / PROVIDER / "pin.json").unlink()
+    with pytest.raises(TrustError, match=r"no pin\.json"):
+        TrustDirectory.open(folder)
+
+
+def test_a_full_disk(folder: Path, provider: Identity) -> None:
+    """What cannot be written is not trusted either, and the next try succeeds."""
+    trust = TrustDirectory.open(folder)
+    third = provider.renew(now=NOW).renew(now=NOW).trust_document
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            trust.update(third, now=NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    current = trust.current(PROVIDER)
+    assert current is not None
+    assert current.revision == 2
+    assert sorted(path.name for path in (folder / PROVIDER).iterdir()) == ["1.json", "2.json", "pin.json"]
+    assert trust.update(third, now=NOW).revision == 3
+    assert TrustDirectory.open(folder).version(PROVIDER, 3) is not None
+
+
+# --- several versions at once ---
+
+
+def test_several_versions_are_taken_at_once(tmp_path: Path, provider: Identity) -> None:
+    """Whoever was away takes all versions between, and they survive a restart."""
+    chain = _chain(provider, 5)
+    trust = TrustDirectory.open(tmp_path)
+    trust.pin(chain[0], now=NOW)
+    assert trust.advance(chain[1:], now=NOW).revision == 5
+    assert trust.advance(chain, now=NOW).revision == 5
+    assert [record.revision for record in TrustDirectory.open(tmp_path).versions(PROVIDER)] == [1, 2, 3, 4, 5]
+
+
+def test_only_the_last_is_judged_by_its_end(provider: Identity) -> None:
+    """TRUST-CATCHUP-1: versions between may have ended since; the last must not have."""
+    week, year = 7 * 86400 * SECOND, 365 * 86400 * SECOND
+    second = provider.renew(now=NOW, valid_for=week)
+    third = second.renew(now=NOW + week)
+    later = NOW + 2 * week
+    trust = TrustDirectory()
+    trust.pin(provider.trust_document, now=NOW)
+    with pytest.raises(TrustError) as refused:
+        trust.advance([second.trust_document], now=later)
+    assert refused.value.reason == "EXPIRED"
+    assert trust.advance([second.trust_document, third.trust_document], now=later).revision == 3
+    with pytest.raises(TrustError) as refused:
+        trust.advance([third.renew(now=later, valid_for=week).trust_document], now=later + year)
+    assert refused.value.reason == "EXPIRED"
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_all_of_them_or_none(tmp_path: Path, provider: Identity, broken: int) -> None:
+    """A version that does not follow keeps the others out as well."""
+    chain = _chain(provider, 4)
+    stranger = Identity.create(PROVIDER, roles=["provider"], now=NOW)
+    chain[broken] = _chain(stranger, 4)[broken]
+    trust = TrustDirectory.open(tmp_path)
+    trust.pin(chain[0], now=NOW)
+    with pytest.raises(TrustError):
+        trust.advance(chain[1:], now=NOW)
+    assert [record.revision for record in trust.versions(PROVIDER)] == [1]
+    assert sorted(path.name for path in (tmp_path / PROVIDER).iterdir()) == ["1.json", "pin.json"]
+
+
+def test_a_version_that_is_pinned_as_something_else(provider: Identity) -> None:
+    """TRUST-ROLLBACK-1: what is behind us is compared, too."""
+    chain = _chain(provider, 3)
+    trust = TrustDirectory()
+    for envelope in chain:
+        trust.pin(envelope, now=NOW)
+    other = sign_trust(trust_body(provider, issuedAt=format_time(NOW + SECOND)), root_of(provider))
+    with pytest.raises(TrustError) as refused:
+        trust.advance([other, *chain[1:]], now=NOW)
+    assert refused.value.reason == "TRUST_ROLLBACK"
+
+
+def test_nobody_new_is_taken(provider: Identity, consumer: Identity) -> None:
+    """TRUST-PIN-1: versions of an authority that is not pinned, or of another, are refused."""
+    trust = TrustDirectory()
+    with pytest.raises(TrustError) as refused:
+        trust.advance([provider.trust_document], now=NOW)
+    assert refused.value.reason == "ISSUER"
+    trust.pin(provider.trust_document, now=NOW)
+    chain = [provider.renew(now=NOW).trust_document, consumer.trust_document]
+    with pytest.raises(TrustError):
+        trust.advance(chain, now=NOW)
+    assert trust.authorities() == (PROVIDER,)
