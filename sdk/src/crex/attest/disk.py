@@ -33,6 +33,8 @@ _LEAST_FILE: Final = 1 << 20
 _CHUNK: Final = 1 << 20
 _FREE_SHARE: Final = 10
 _SAMPLE_S: Final = 0.2
+# Samples into which the time for all four figures falls apart at least.
+_LEAST_PARTS: Final = 16
 _MEGA: Final = 10**6
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 _O_DIRECT: Final = getattr(os, "O_DIRECT", 0)
@@ -95,6 +97,7 @@ def _figures(
     figures: list[Figure] = []
     gaps: list[Gap] = []
     processes = max(1, min(queue, len(host.cpus)))
+    sample_s = min(_SAMPLE_S, seconds / _LEAST_PARTS)
     for metric, mode, block, about in (
         ("read-iops", "read", BLOCK, "disk, 4 KiB random reads"),
         ("write-iops", "write", BLOCK, "disk, 4 KiB random writes"),
@@ -112,7 +115,7 @@ def _figures(
             "mode": mode,
             "block": block,
         }
-        jobs = [{**job, "threads": each, "seconds": _SAMPLE_S, "seed": at} for at, each in enumerate(threads)]
+        jobs = [{**job, "threads": each, "seconds": sample_s, "seed": at} for at, each in enumerate(threads)]
         try:
             with Crew(jobs) as crew:
                 samples = crew.samples(seconds / 4)

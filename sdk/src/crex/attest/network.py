@@ -22,6 +22,8 @@ _BULK, _ECHO = b"B", b"E"
 _BUFFER: Final = 1 << 20
 _EXCHANGES: Final = 500
 _SAMPLE_S: Final = 0.1
+# Samples into which the time for both figures falls apart at least.
+_LEAST_PARTS: Final = 8
 _MEGA: Final = 10**6
 _COUNT_BYTES: Final = 8
 
@@ -42,7 +44,7 @@ def measure(host: Host, seconds: float, *, exchanges: int = _EXCHANGES) -> Measu
             for mode in (_BULK, _ECHO):
                 job = {
                     "kind": "loopback-client", "cpus": [host.cpus[0]], "port": port, "mode": mode.decode(),
-                    "seconds": _SAMPLE_S, "exchanges": exchanges,
+                    "seconds": min(_SAMPLE_S, seconds / _LEAST_PARTS), "exchanges": exchanges,
                 }  # fmt: skip
                 with Crew([job]) as client:
                     samples = client.samples(seconds / 2)
