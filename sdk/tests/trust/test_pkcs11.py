@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import shutil
 import subprocess
@@ -14,8 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from crex import v1
+from crex.documents.times import SystemClock, format_time
 from crex.errors import CrexError
 from crex.trust.algorithms import ECDSA_P256, ED25519, ML_DSA_65
 from crex.trust.directory import TrustDirectory
@@ -25,7 +29,8 @@ from crex.trust.keys import LocalSigningKey, SigningKey
 from crex.trust.pkcs11 import MODULE_VARIABLE, Pkcs11SigningKey, generate_key
 from crex.trust.pkcs11_uri import KeyUri
 from crex.trust.verify import open_envelope
-from sdk.tests.trust.samples import NOW, root_of, sign_raw, sign_trust, site, trust_body
+from sdk.tests.cli.conftest import Shell
+from sdk.tests.trust.samples import NOW, PROVIDER, root_of, sign_raw, sign_trust, site, trust_body
 
 MODULES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -409,3 +414,36 @@ def test_a_token_that_is_away_again_and_again(token: str, file: Path) -> None:
         reload(token)
         for key in (first, second, first):
             assert key.public_key.verify(key.sign(b"text"), b"text")
+
+
+def test_from_the_command_line(
+    token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`crex key new --token` has the token make a key, `crex key rotate --key` puts it to use."""
+    crex = Shell(tmp_path / "home", capsys)
+    address, file = "pkcs11:token=CREX%20test;object=provider", tmp_path / "p.pkcs11"
+    new = ("key", "new", "--algorithm", ECDSA_P256, "--token", address)
+    assert crex("init", PROVIDER, "--role", "provider") == 0, crex.err
+    assert crex(*new, str(tmp_path / "p.pem")) == 1
+    assert "does not end in .pkcs11, so no key was made" in crex.err
+    assert crex(*new, str(file)) == 0, crex.err
+    assert crex(*new, str(file)) == 1
+    assert "is there already, so no key was made" in crex.err
+    assert crex("key", "new", "--token", "pkcs11:token=x", str(tmp_path / "q.pkcs11")) == 1
+    assert "it names no key" in crex.err
+    public = serialization.load_pem_public_key((tmp_path / "p.pkcs11.pub").read_bytes())
+    assert isinstance(public, ec.EllipticCurvePublicKey)
+    assert crex("key", "rotate", "provider", "--key", str(file)) == 0, crex.err
+    document = tmp_path / "site.json"
+    body = site()
+    body["header"]["issuedAt"] = format_time(SystemClock().now())
+    document.write_text(json.dumps(body))
+    assert crex("sign", "--type", "site", str(document), "-o", str(tmp_path / "signed.json")) == 0, crex.err
+    assert crex("verify", str(tmp_path / "signed.json")) == 0, crex.err
+    written = "".join(path.read_text() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert PIN not in written
+    monkeypatch.setenv(PIN_VARIABLE, "0000-wrong")
+    reload(token)
+    assert crex("sign", "--type", "site", str(document), "-o", str(tmp_path / "again.json")) == 1
+    assert "it refused the PIN" in crex.err
+    assert "0000-wrong" not in crex.err

@@ -22,10 +22,14 @@ def add(commands: Commands) -> None:
     key = group(commands, "key", "the keys of this identity")
     command(key, "list", _list, "list the keys, what each is for, and whether its private half is here")
 
-    new = command(key, "new", _new, "make a root key for a person who is to sign trust documents")
+    new = command(key, "new", _new, "make a key: for a person who is to sign trust documents, or in a token")
     new.add_argument("file", type=Path, metavar="FILE", help="where to keep it; FILE.pub is its public half")
     new.add_argument("--algorithm", default="ed25519", metavar="NAME", help="its algorithm (ed25519)")
     new.add_argument("--encrypt", action="store_true", help="encrypt it with a passphrase")
+    new.add_argument(
+        "--token", metavar="URI",
+        help="have a hardware token make it, pkcs11:token=…;object=…, and keep its address in FILE.pkcs11",
+    )  # fmt: skip
 
     rotate = command(key, "rotate", _rotate, "make new keys in the place of old ones")
     rotate.add_argument(
@@ -128,28 +132,58 @@ def _held(identity: Any) -> dict[str, str]:
 
 
 def _new(options: argparse.Namespace) -> Result:
-    from cryptography.hazmat.primitives import serialization
-
     from crex.cli.files import write_file
     from crex.cli.identity_commands import new_passphrase
     from crex.trust.key_files import write_key
     from crex.trust.keys import LocalSigningKey
 
-    key = LocalSigningKey.generate(options.algorithm)
     options.file.parent.mkdir(parents=True, exist_ok=True)
+    if options.token is not None:
+        return _new_in_token(options)
+    key = LocalSigningKey.generate(options.algorithm)
     write_key(options.file, key, new_passphrase(encrypt=options.encrypt))
-    public = serialization.load_der_public_key(key.public_key.spki)
     path = options.file.with_name(options.file.name + ".pub")
-    write_file(
-        path,
-        public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
-    )
+    write_file(path, _public_pem(key))
     text = (
-        f"Made root key {key.keyid} ({options.algorithm}): {options.file}. Keep that file where nobody else "
-        "gets "
-        f"at it, and hand {path} to whoever writes the trust document."
+        f"Made key {key.keyid} ({options.algorithm}): {options.file}. Keep that file where nobody else gets "
+        f"at it. A root key: hand {path} to whoever writes the trust document. A role's: put it to use with "
+        f"`crex key rotate ROLE --key {options.file}`."
     )
     return Result({"keyid": key.keyid, "file": str(options.file), "public": str(path)}, text)
+
+
+def _public_pem(key: SigningKey) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    public = serialization.load_der_public_key(key.public_key.spki)
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _new_in_token(options: argparse.Namespace) -> Result:
+    from crex.cli.files import write_file
+    from crex.cli.party import passphrase
+    from crex.errors import CrexError
+    from crex.trust.key_files import TOKEN_ENDING, write_key
+    from crex.trust.pkcs11 import generate_key
+    from crex.trust.pkcs11_uri import KeyUri
+
+    file: Path = options.file
+    if file.suffix != TOKEN_ENDING or file.exists():
+        what = "is there already" if file.exists() else f"does not end in {TOKEN_ENDING}"
+        raise CrexError(
+            "IDENTITY",
+            f"The file for the key's address {what}, so no key was made. Choose another name.",
+            source=str(file),
+        )
+    key = generate_key(KeyUri.parse(options.token), options.algorithm, passphrase(), file)
+    write_key(file, key)
+    path = file.with_name(file.name + ".pub")
+    write_file(path, _public_pem(key))
+    text = (
+        f"The token made key {key.keyid} ({options.algorithm}). {file} says where it lies; put it to use "
+        f"with `crex key rotate ROLE --key {file}`."
+    )
+    return Result({"keyid": key.keyid, "file": str(file), "public": str(path)}, text)
 
 
 def _rotate(options: argparse.Namespace) -> Result:
