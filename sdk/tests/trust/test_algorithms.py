@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from crex.trust.algorithms import BUILT_IN, ECDSA_P256, ED25519, ML_DSA_65, Fami
 from crex.trust.algorithms.ecdsa_p256 import SIGNING_ALGORITHM as ECDSA
 from crex.trust.algorithms.ml_dsa_65 import SIGNING_ALGORITHM as ML_DSA
 from crex.trust.identity import Identity
-from crex.trust.key_files import Passphrase, read_signing_key, write_key
+from crex.trust.key_files import Passphrase, parse_public_pem, public_pem, read_signing_key, write_key
 from crex.trust.keys import KNOWN_ALGORITHMS, LocalSigningKey, PublicKey
 from crex.trust.verify import open_envelope
 from sdk.tests.trust.samples import NOW, PROVIDER, outcome, pinned, sign_raw, site
@@ -136,6 +137,44 @@ def test_a_key_file(token: str, secret: bytes | None, tmp_path: Path) -> None:
             read_signing_key(path, Passphrase(b"wrong"))
         assert refused.value.message.startswith("The key file does not open with the passphrase given")
         assert refused.value.source == str(path)
+
+
+@pytest.mark.parametrize("token", BUILT_IN)
+def test_a_public_key_as_pem(token: str) -> None:
+    """The public half goes into PEM as others write it, and comes back with its algorithm."""
+    public = KEYS[token].public_key
+    pem = public_pem(public)
+    assert pem == private_of(token).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    assert parse_public_pem(pem) == public
+    assert parse_public_pem(pem.replace(b"\n", b"\r\n") + b"\n") == public
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        b"",
+        b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
+        b"-----BEGIN PUBLIC KEY-----\nYR==\n-----END PUBLIC KEY-----\n",
+        b"-----BEGIN PUBLIC KEY-----\nYQ==\n-----END PUBLIC KEY-----\n",
+        b"-----BEGIN PRIVATE KEY-----\nYQ==\n-----END PRIVATE KEY-----\n",
+        public_pem(KEYS[ED25519].public_key) * 2,
+        public_pem(KEYS[ED25519].public_key).replace(b"-----END", b"-----ENDE"),
+    ],
+)
+def test_what_is_no_public_key(pem: bytes) -> None:
+    """Anything else than one public key that signs is refused (ALG)."""
+    with pytest.raises(CrexError) as refused:
+        parse_public_pem(pem)
+    assert refused.value.reason == "ALG"
+
+
+def test_a_weak_public_key_as_pem() -> None:
+    """VERIFY-WEAK-1: a key under which anybody can forge is refused for what it is, in PEM too."""
+    spki = bytes.fromhex("302a300506032b6570032100") + b"\x01" + bytes(31)
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + b64encode(spki) + b"\n-----END PUBLIC KEY-----\n"
+    with pytest.raises(TrustError) as refused:
+        parse_public_pem(pem)
+    assert refused.value.reason == "KEY_WEAK"
 
 
 @pytest.mark.parametrize(

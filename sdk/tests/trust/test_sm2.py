@@ -18,7 +18,7 @@ from crex.errors import CrexError, TrustError
 from crex.trust import algorithms
 from crex.trust.algorithms import ECDSA_P256, TRIALS_VARIABLE
 from crex.trust.identity import Identity
-from crex.trust.key_files import Passphrase, read_signing_key, write_key
+from crex.trust.key_files import Passphrase, parse_public_pem, public_pem, read_signing_key, write_key
 from crex.trust.keys import LocalSigningKey, PublicKey
 from crex.trust.verify import open_envelope
 from sdk.tests.trust.samples import NOW, PROVIDER, outcome, pinned, sign_raw, site
@@ -196,6 +196,22 @@ def test_a_reader_who_does_not_take_part(monkeypatch: pytest.MonkeyPatch) -> Non
         open_envelope(envelope, v1.Site, pinned(signer), now=NOW)
     assert outcome(refused.value) == (9, "ALG")
     assert "sm2-sm3 is in trial status" in refused.value.message
+
+
+def test_a_key_file_of_one_who_does_not_take_part(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: LocalSigningKey, openssl: Callable[..., bytes]
+) -> None:
+    """A private SM2 key without the variable says which variable; its public half is as OpenSSL writes it."""
+    write_key(tmp_path / "key.pem", key)
+    assert public_pem(key.public_key) == openssl("pkey", "-in", tmp_path / "key.pem", "-pubout")
+    assert parse_public_pem(public_pem(key.public_key)) == key.public_key
+    monkeypatch.delenv(TRIALS_VARIABLE)
+    with pytest.raises(CrexError) as refused:
+        read_signing_key(tmp_path / "key.pem")
+    assert f"Set {TRIALS_VARIABLE}=sm2-sm3 if it is one of those on trial" in refused.value.message
+    with pytest.raises(CrexError) as refused:
+        parse_public_pem(public_pem(key.public_key))
+    assert refused.value.reason == "ALG"
 
 
 def _sign(key: LocalSigningKey, answers: Any) -> None:

@@ -134,7 +134,7 @@ def _held(identity: Any) -> dict[str, str]:
 def _new(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
     from crex.cli.identity_commands import new_passphrase
-    from crex.trust.key_files import write_key
+    from crex.trust.key_files import public_pem, write_key
     from crex.trust.keys import LocalSigningKey
 
     options.file.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +143,7 @@ def _new(options: argparse.Namespace) -> Result:
     key = LocalSigningKey.generate(options.algorithm)
     write_key(options.file, key, new_passphrase(encrypt=options.encrypt))
     path = options.file.with_name(options.file.name + ".pub")
-    write_file(path, _public_pem(key))
+    write_file(path, public_pem(key.public_key))
     text = (
         f"Made key {key.keyid} ({options.algorithm}): {options.file}. Keep that file where nobody else gets "
         f"at it. A root key: hand {path} to whoever writes the trust document. A role's: put it to use with "
@@ -152,18 +152,11 @@ def _new(options: argparse.Namespace) -> Result:
     return Result({"keyid": key.keyid, "file": str(options.file), "public": str(path)}, text)
 
 
-def _public_pem(key: SigningKey) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    public = serialization.load_der_public_key(key.public_key.spki)
-    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
 def _new_in_token(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
     from crex.cli.party import passphrase
     from crex.errors import CrexError
-    from crex.trust.key_files import TOKEN_ENDING, write_key
+    from crex.trust.key_files import TOKEN_ENDING, public_pem, write_key
     from crex.trust.pkcs11 import generate_key
     from crex.trust.pkcs11_uri import KeyUri
 
@@ -178,7 +171,7 @@ def _new_in_token(options: argparse.Namespace) -> Result:
     key = generate_key(KeyUri.parse(options.token), options.algorithm, passphrase(), file)
     write_key(file, key)
     path = file.with_name(file.name + ".pub")
-    write_file(path, _public_pem(key))
+    write_file(path, public_pem(key.public_key))
     text = (
         f"The token made key {key.keyid} ({options.algorithm}). {file} says where it lies; put it to use "
         f"with `crex key rotate ROLE --key {file}`."
@@ -297,28 +290,8 @@ def _threshold(options: argparse.Namespace) -> Result:
 
 
 def _public(path: Path) -> PublicKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
-
     from crex.cli.files import named, read_bytes
-    from crex.errors import CrexError, TrustError
-    from crex.trust import algorithms
-    from crex.trust.keys import PublicKey
+    from crex.trust.key_files import parse_public_pem
 
     with named(path):
-        try:
-            loaded = serialization.load_pem_public_key(read_bytes(path, 1 << 16, "No public key is."))
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise CrexError(
-                "ALG", "This is not a public key in PEM. Give the file that `crex key new` wrote, FILE.pub."
-            ) from error
-        spki = loaded.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        refused: TrustError | None = None
-        for algorithm in algorithms.supported():
-            try:
-                return PublicKey.from_spki(spki, algorithm.token)
-            except TrustError as error:
-                refused = error if error.reason == "KEY_WEAK" or refused is None else refused
-        raise refused or CrexError("ALG", "No algorithm here signs with this key.")
+        return parse_public_pem(read_bytes(path, 1 << 16, "No public key is."))

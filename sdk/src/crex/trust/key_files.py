@@ -8,8 +8,11 @@ token's PIN from `CREX_PKCS11_PIN`, or such a question. Neither is ever stored, 
 from __future__ import annotations
 
 import os
+import re
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import wrap
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,10 +21,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from crex.errors import CrexError
+from crex.documents.strict import base64_bytes
+from crex.errors import CrexError, TrustError
 from crex.trust import algorithms, files
 from crex.trust.algorithms.private import PrivateKey, key_pem
-from crex.trust.keys import AccessKey, LocalSigningKey, SigningKey
+from crex.trust.keys import AccessKey, LocalSigningKey, PublicKey, SigningKey
 
 __all__ = [
     "NO_PASSPHRASE",
@@ -30,7 +34,9 @@ __all__ = [
     "TOKEN_ENDING",
     "Passphrase",
     "key_pem",
+    "parse_public_pem",
     "parse_tls_key",
+    "public_pem",
     "read_access_key",
     "read_note_key",
     "read_signing_key",
@@ -43,6 +49,9 @@ PIN_VARIABLE: Final = "CREX_PKCS11_PIN"
 # Ending of the files that say where in a token a key lies, instead of holding it.
 TOKEN_ENDING: Final = ".pkcs11"  # noqa: S105 - the end of a file name
 
+_PUBLIC: Final = re.compile(
+    rb"-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/=\r\n]{1,65536})\r?\n-----END PUBLIC KEY-----"
+)
 _ENCRYPTED: Final = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
@@ -109,6 +118,38 @@ class Passphrase:
 NO_PASSPHRASE: Final = Passphrase()
 
 
+def public_pem(key: PublicKey) -> bytes:
+    """Returns a public key as PEM (RFC 7468), of whatever algorithm."""
+    lines = wrap(b64encode(key.spki).decode("ascii"), 64)
+    return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----", ""]).encode("ascii")
+
+
+def parse_public_pem(pem: bytes) -> PublicKey:
+    """Reads a public key in PEM that signs, of any algorithm that is usable here.
+
+    Raises:
+        TrustError: KEY_WEAK if others can forge under it.
+        CrexError: ALG if it is no public key in PEM, or none that signs here.
+    """
+    found = _PUBLIC.fullmatch(pem.strip())
+    spki = base64_bytes(b"".join(found[1].split()).decode("ascii")) if found is not None else None
+    if spki is None:
+        raise CrexError(
+            "ALG", "This is not a public key in PEM. Give the file that `crex key new` wrote, FILE.pub."
+        )
+    known = [algorithm.token for algorithm in algorithms.supported()]
+    for token in known:
+        try:
+            return PublicKey.from_spki(spki, token)
+        except TrustError as error:
+            if error.reason == "KEY_WEAK":
+                raise
+    raise CrexError(
+        "ALG",
+        f"This public key is of none of the algorithms that sign here: {', '.join(known)}. Make another.",
+    )
+
+
 def write_key(path: Path, key: PrivateKey | SigningKey, passphrase: Passphrase = NO_PASSPHRASE) -> None:
     """Writes a private key to a new file, mode 0600; encrypted where a passphrase is given.
 
@@ -145,10 +186,12 @@ def read_signing_key(path: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Sign
         try:
             half = algorithm.read_private(pem, secret)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            failed = error
+            failed = failed or error
             continue
         if half is not None:
             return LocalSigningKey(half, algorithm.token)
+    if isinstance(failed, UnsupportedAlgorithm):
+        raise _not_usable(path) from failed
     if failed is not None:
         raise _unreadable(path, encrypted=encrypted) from failed
     raise _other_kind(path, ", ".join(algorithm.token for algorithm in algorithms.supported()))
@@ -216,6 +259,16 @@ def _unreadable(path: Path, *, encrypted: bool) -> CrexError:
     what = "does not open with the passphrase given" if encrypted else "is not a private key in PEM"
     fix = "Try the passphrase again" if encrypted else "Restore it from a backup"
     return CrexError("IDENTITY", f"The key file {what}. {fix}.", source=str(path))
+
+
+def _not_usable(path: Path) -> CrexError:
+    known = ", ".join(algorithm.token for algorithm in algorithms.supported())
+    text = f"The key file holds a key of an algorithm that is not usable here; there are {known}."
+    waiting = sorted(algorithms.ALGORITHMS.names() - algorithms.BUILT_IN.keys() - algorithms.trials())
+    if waiting:
+        named = ",".join(waiting)
+        text += f" Set {algorithms.TRIALS_VARIABLE}={named} if it is one of those on trial."
+    return CrexError("IDENTITY", text, source=str(path))
 
 
 def _other_kind(path: Path, expected: str) -> CrexError:
