@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from crex.cli.options import Commands, command, duration, group, moment, positive, request_id, waiting
+from crex.cli.policy_commands import add_policy
 from crex.cli.result import OK, REFUSED, Result, table
 from crex.cli.search_commands import add_properties
 
 if TYPE_CHECKING:
     from crex import v1
     from crex.cli.party import Customer
+    from crex.trust.verified import Verified
 
 _SETTLED: Final = ("confirmed", "rejected", "cancelled", "fulfilled", "expired", "released", "abandoned")
 
@@ -29,6 +31,10 @@ def add(commands: Commands) -> None:
     hold.add_argument("--from", dest="start", type=moment, metavar="TIME", help="from then on (now)")
     hold.add_argument("--ttl", type=duration, metavar="TIME", help="how long to hold")
     add_properties(hold)
+    add_policy(hold)
+    hold.add_argument(
+        "--check", action="store_true", help="judge the offer by the policy with your own trust before"
+    )
     request_id(hold)
 
     orders = group(commands, "order", "orders: commit a hold, follow it, cancel it")
@@ -61,6 +67,7 @@ def _hold(options: argparse.Namespace) -> Result:
 
     customer = open_customer(options)
     offer = find_offer(customer, options.offer, options.sha256)
+    policy = _policy(options, customer, offer)
     start = options.start or now()
     repeat_with(options, f"--from {format_time(start)}")
     request = v1.CreateHoldRequest(
@@ -68,6 +75,7 @@ def _hold(options: argparse.Namespace) -> Result:
         items=[v1.HoldRequestItem(offer_id=offer.id, offer_sha256=offer.digest, quantity=options.count)],
         interval=v1.Interval(start=to_timestamp(start), end=to_timestamp(start + options.length)),
         properties=options.properties,
+        policy=policy,
     )
     if options.ttl is not None:
         ttl = Duration()
@@ -83,6 +91,30 @@ def _hold(options: argparse.Namespace) -> Result:
         f"Next: `crex order commit {message.order} --wait`",
     ]
     return Result(to_json(response), "\n".join(lines))
+
+
+def _policy(
+    options: argparse.Namespace, customer: Customer, offer: Verified[v1.Offer]
+) -> v1.TrustPolicy | None:
+    """Reads the policy of a hold; with --check the offer is judged by it here, too, before anything is asked.
+
+    Raises:
+        CrexError: POLICY or QUORUM, by one's own trust; SCHEMA where --check has no policy.
+    """
+    from crex.cli.party import now
+    from crex.cli.policy_evidence import judge_at_broker, read_policy
+    from crex.errors import CrexError
+
+    if options.policy is None:
+        if options.check:
+            raise CrexError("SCHEMA", "--check judges by a policy. Name it with --policy FILE.")
+        return None
+    policy = read_policy(options.policy)
+    if options.check:
+        verdict = judge_at_broker(customer, offer, policy, now()).verdict
+        if not verdict.holds:
+            raise verdict.refusal(f"The offer {offer.id}, judged by your own trust,")
+    return policy
 
 
 def _commit(options: argparse.Namespace) -> Result:

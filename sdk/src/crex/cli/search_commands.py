@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from crex.cli.options import Commands, command, duration, moment, positive
+from crex.cli.policy_commands import add_policy
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def add(commands: Commands) -> None:
         help="convert prices, such as USD=7.1 where the currency is CNY",
     )
     add_properties(search)
+    add_policy(search)
     search.add_argument(
         "--max", dest="most", type=candidates, default=20, help="candidates shown, at most 1000 (20)"
     )
@@ -144,6 +146,10 @@ def _search(options: argparse.Namespace) -> Result:
     from crex.documents.convert import to_json
 
     demand = _demand(options)
+    if options.policy is not None:
+        from crex.cli.policy_evidence import read_policy
+
+        demand.policy.CopyFrom(read_policy(options.policy))
     response = open_customer(options).client.search_offers(
         v1.SearchOffersRequest(demand=demand, max_candidates=options.most, explain=options.explain)
     )
