@@ -36,19 +36,20 @@ def audit(options: argparse.Namespace) -> Result:
     shown = collect(options.published, at)
     client = at.client()
     last = client.last() if client is not None else None
-    records = list(_records(options, at)) if options.records else []
     findings = [*check_streams(held.papers), *check_closes(held.papers)]
-    evidence = Evidence(
-        views=[*held.views, *([last] if last is not None else [])],
-        promises=[*held.promises, *shown.promises],
-        papers=held.papers,
-        published=shown.papers,
-        records=records,
-    )
+    records: list[v1.SupervisedRecord] = []
     found: LogAudit | None = None
     times: dict[str, str] = {}
     try:
         view = read_view(at.source, at.keys, origin=at.origin)
+        records = _records(options, at, view) if options.records else []
+        evidence = Evidence(
+            views=[*held.views, *([last] if last is not None else [])],
+            promises=[*held.promises, *shown.promises],
+            papers=held.papers,
+            published=shown.papers,
+            records=records,
+        )
         found = audit_log(view, at.source, evidence, now=now(), progress=progress("leaves"))
         findings = [*found.findings, *findings]
         times = witnessed(options, at, view)
@@ -113,9 +114,8 @@ def compare(options: argparse.Namespace) -> Result:
         return done({"same": False, "findings": [finding_value(finding)]}, [str(finding)], REFUSED)
     sizes = sorted(view.size for view in views)
     same = "the same tree" if sizes[0] == sizes[1] else f"one tree, at {sizes[0]} and at {sizes[1]} leaves"
-    return done(
-        {"same": True, "views": [told(view) for view in views]}, [f"{at.origin}: both were shown {same}."]
-    )
+    value = {"same": True, "views": [told(view) for view in views]}
+    return done(value, [f"{at.origin}: both were shown {same}."])
 
 
 def _view(options: argparse.Namespace, place: str, at: LogAt) -> tuple[View, LogSource | None]:
@@ -129,12 +129,16 @@ def _view(options: argparse.Namespace, place: str, at: LogAt) -> tuple[View, Log
     return read_view(source, at.keys, origin=at.origin), source
 
 
-def _records(options: argparse.Namespace, at: LogAt) -> Iterable[v1.SupervisedRecord]:
+def _records(options: argparse.Namespace, at: LogAt, view: View) -> list[v1.SupervisedRecord]:
+    """Gives the records that the checkpoint covers; what was accepted since, the next audit has."""
+    from itertools import takewhile
+
     from crex.errors import CrexError
 
     if at.customer is None:
         raise CrexError("SCHEMA", "Records are shown by the broker. Leave out --tiles, or --records.")
-    return records_from(at, 0, purpose=options.purpose or "")
+    shown = records_from(at, 0, purpose=options.purpose or "")
+    return list(takewhile(lambda record: record.index < view.size, shown))
 
 
 def records_from(at: LogAt, start: int, *, purpose: str = "") -> Iterable[v1.SupervisedRecord]:
@@ -167,8 +171,8 @@ def _told(
             lines.append(f"  {_count(len(found.foreign), 'receipt')} of other logs: not judged")
         if found.not_covered:
             lines.append(
-                f"  {_count(len(found.not_covered), 'document')} in hand without a receipt: nothing ties them "
-                "to the log. Get receipts with `crex log verify FILE --save DIR`"
+                f"  {_count(len(found.not_covered), 'document')} without a receipt: nothing ties them to "
+                "the log. Get receipts with `crex log verify FILE --save DIR`"
             )
         lines += seen_by(times)
     lines += [f"  note: {note}" for note in notes]

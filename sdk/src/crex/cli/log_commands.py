@@ -38,9 +38,7 @@ def add(commands: Commands) -> None:
         help="receipt of a document, instead of asking the broker for it; may be repeated",
     )
     verify.add_argument("--save", type=Path, metavar="DIR", help="keep receipts and proofs there")
-    verify.add_argument(
-        "--quorum", type=_number, default=0, metavar="N", help="witnesses that must have signed"
-    )
+    _quorum(verify)
     add_source(verify)
 
     audit = command(log, "audit", _audit, "rebuild a log from its leaves and hold it to what is known of it")
@@ -56,9 +54,7 @@ def add(commands: Commands) -> None:
     add_source(audit)
 
     compare = command(log, "compare", _compare, "tell whether two readers were shown the same log")
-    compare.add_argument(
-        "places", nargs=2, metavar="PLACE", help="a checkpoint's file, a folder or URL of tiles"
-    )
+    compare.add_argument("places", nargs=2, metavar="PLACE", help="a checkpoint's file, or where tiles are")
     add_source(compare)
 
     monitor = command(log, "monitor", _monitor, "follow a log and tell what concerns you")
@@ -87,11 +83,15 @@ def _collected(parser: argparse.ArgumentParser, flag: str, about: str) -> None:
 
 
 def _witnessed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--quorum", type=_number, default=0, metavar="N", help="witnesses that must have signed"
-    )
+    _quorum(parser)
     parser.add_argument(
         "--fresh", type=duration, metavar="TIME", help="how long ago they may have signed last, such as 1h"
+    )
+
+
+def _quorum(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--quorum", type=_number, default=0, metavar="N", help="how many witnesses must have signed (0)"
     )
 
 

@@ -126,7 +126,7 @@ def tile_source(options: argparse.Namespace, place: str) -> LogSource:
     if not is_authority(host) or any(char in prefix for char in "?#\\ ") or ".." in prefix:
         raise CrexError(
             "TYPE",
-            f"{place!r} is no address of a log: write https://HOST/PATH, and another port with --via HOST:PORT.",
+            f"{place!r} is no address of a log: write https://HOST/PATH, and the port with --via HOST:PORT.",
         )
     context = ssl.create_default_context(cafile=options.ca) if options.ca else None
     fetcher = Fetcher(context=context, via=options.via)

@@ -68,8 +68,8 @@ def _file(
         if not promise.step:
             raise TrustError(
                 "LEAF",
-                "The receipt is for a document, and nothing follows without it. Verify the document, and give "
-                "this with --receipt.",
+                "The receipt is for a document, and nothing follows without it. Verify the document, and "
+                "give this with --receipt.",
             )
         return _promise(promise, None, at, view, options)
     kept = given.get(paper.record)
@@ -258,11 +258,11 @@ def _unmerged(promise: Promise, view: View, lines: list[str]) -> tuple[dict[str,
     value: dict[str, Any] = {"file": promise.paper.source, "logged": False, "mergeBy": due}
     if now() <= promise.merge_by:
         return value, [*lines, f"  not covered yet at size {view.size}; promised by {due}: look again then"]
-    return value, [
-        *lines,
-        f"  REFUSED: promised by {due} and not covered at size {view.size}. Receipt and checkpoint prove that "
-        "the broker broke its word (AUDIT-MERGE-1)",
-    ]
+    told = (
+        f"  REFUSED: promised by {due} and not covered at size {view.size}. Receipt and checkpoint prove "
+        "that the broker broke its word (AUDIT-MERGE-1)"
+    )
+    return value, [*lines, told]
 
 
 def _refused(place: str, error: Any) -> tuple[dict[str, Any], list[str]]:

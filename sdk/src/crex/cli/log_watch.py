@@ -60,7 +60,7 @@ def witness(options: argparse.Namespace) -> Result:
     if key is None:
         raise CrexError(
             "IDENTITY",
-            f"{party.authority} has no key of a witness. Make an identity with `crex init NAME --role witness`.",
+            f"{party.authority} has no key of a witness. Make one with `crex init NAME --role witness`.",
             source=str(party.folder),
         )
     at = open_log(options)
@@ -76,10 +76,8 @@ def witness(options: argparse.Namespace) -> Result:
             note = _hand_in(at, str(signed.note))
             grown = f"from {signed.before} to " if signed.before not in (None, signed.view.size) else ""
             where = "handed in" if at.customer is not None else "not handed in: tiles are read only"
-            line = (
-                f"{format_time(signed.at)} {key.name} co-signed {at.origin} {grown}at size {signed.view.size}, "
-                f"{where}"
-            )
+            what = f"{at.origin}, {grown}{signed.view.size} leaves"
+            line = f"{format_time(signed.at)} {key.name} co-signed {what}: {where}"
             value = {"log": at.origin, "size": str(signed.view.size), "at": format_time(signed.at)}
             return [line], [{"event": "cosigned", **value, "checkpoint": note}], False
 
