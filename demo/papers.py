@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crex import v1
+from crex.documents import convert
 from crex.trust.directory import TrustDirectory
-from crex.trust.envelope import digest, to_json
+from crex.trust.envelope import Parts, digest, to_json
 from demo.story import DemoFailed
 
 
@@ -48,6 +49,14 @@ class Papers:
         for number, body in enumerate(bodies):
             (place / f"{number:06d}.json").write_bytes(body)
         return place
+
+    def keep_proof(self, parts: Parts, receipt: v1.Envelope, proof: v1.LogProof) -> Path:
+        """Keeps what proves that a document stands in the log: its receipt, and its proof."""
+        for what, text in (("receipts", to_json(receipt)), ("proofs", convert.dump(proof))):
+            place = self.folder.parent / what
+            place.mkdir(exist_ok=True)
+            (place / f"{digest(parts.body)[:16]}.json").write_bytes(text)
+        return self.folder.parent / "proofs"
 
     def documents(self) -> list[Path]:
         """Lists the documents that are kept."""

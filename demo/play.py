@@ -6,7 +6,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from demo import audit, catalogue, refusals, sale
+from demo import audit, catalogue, logged, refusals, sale
 from demo.gather import Gathered
 from demo.papers import Papers
 from demo.party import Party
@@ -68,5 +68,7 @@ def _play(story: Story, gathered: Gathered, out: Path, home: Path, stack: ExitSt
     story.chapter("A bill that its buyer believes")
     gathered.invoice, gathered.report, gathered.lines = sale.settle(story, consumer, bought)
     gathered.audited = audit.audit(story, papers, consumer)
+    story.chapter("A log that cannot be rewritten")
+    proven = logged.check_log(story, papers, (consumer, provider, stranger), broker)
     story.chapter("What must not succeed")
-    gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought)
+    gathered.refusals = refusals.refuse_all(story, consumer, stranger, goods, found, bought, proven)

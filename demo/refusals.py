@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,9 +13,11 @@ from google.protobuf.duration_pb2 import Duration
 from crex import v1
 from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
-from crex.trust.envelope import sign_bytes
+from crex.trust.envelope import read_parts, sign_bytes
+from crex.trust.log_proof import check_proof
 from crex.trust.verify import open_envelope
 from demo.goods import Goods
+from demo.logged import Logged
 from demo.party import Party, request_id
 from demo.sale import Bought, Found, order_document
 from demo.story import DemoFailed, Story
@@ -75,7 +77,13 @@ class Attempts:
 
 
 def refuse_all(
-    story: Story, consumer: Party, stranger: Party, goods: Goods, found: Found, bought: Bought
+    story: Story,
+    consumer: Party,
+    stranger: Party,
+    goods: Goods,
+    found: Found,
+    bought: Bought,
+    proven: Sequence[Logged],
 ) -> list[Refusal]:
     """Tries what must not succeed; gives what was said."""
     attempts = Attempts(story)
@@ -90,6 +98,12 @@ def refuse_all(
 
     attempts.refused("one byte of the signed order is flipped, and it is read", "SIGNATURE", read, by=_SDK)
     attempts.refused("and it is sent", "SIGNATURE", lambda: send(flipped(order)))
+    attempts.refused(
+        "the proof of another document is shown for the order",
+        "INCLUSION",
+        lambda: swapped(proven, order, consumer),
+        by=_SDK,
+    )
     attempts.refused(
         "another document of this sale is sent as the order", "TYPE", lambda: send(bought.hold.envelope)
     )
@@ -122,6 +136,13 @@ def flipped(envelope: v1.Envelope) -> v1.Envelope:
     body[place] ^= 0b11  # "1" becomes "2"
     altered.payload = bytes(body)
     return altered
+
+
+def swapped(proven: Sequence[Logged], order: v1.Envelope, consumer: Party) -> None:
+    """Takes the proof of a document that is not the order for one of the order."""
+    parts = read_parts(order)
+    other = next(one for one in proven if one.parts.body != parts.body and not one.proof.HasField("salt"))
+    check_proof(parts, other.proof, consumer.trust, None)
 
 
 def forged(bought: Bought, stranger: Party) -> v1.Envelope:

@@ -21,6 +21,7 @@ PATIENCE_S = 60.0
 REASONS = (
     ("the SDK", "SIGNATURE"),
     ("the broker", "SIGNATURE"),
+    ("the SDK", "INCLUSION"),
     ("the broker", "TYPE"),
     ("the broker", "KEY_USE"),
     ("the broker", "NOT_FOUND"),
