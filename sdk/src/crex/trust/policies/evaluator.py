@@ -247,9 +247,9 @@ def _log(policy: v1.TrustPolicy, log: LogFact | None) -> Iterator[ClauseVerdict]
     found = "no proof of a log" if log is None else f"the log of {log.authority}"
     demanded = "a proof of the log" + (f" of {wording.named(wanted.logs)}" if wanted.logs else "")
     yield ClauseVerdict("$.log", demanded, accepted, found, requirement="POLICY-LOG-1")
-    if not wanted.quorum or log is None or not accepted:
+    if not wanted.quorum:
         return
-    counted = log.witnesses - {log.authority}
+    counted = log.witnesses - {log.authority} if log is not None and accepted else frozenset()
     if wanted.witnesses:
         counted &= frozenset(wanted.witnesses)
     among = f" of {wording.named(wanted.witnesses)}" if wanted.witnesses else ""
@@ -258,7 +258,7 @@ def _log(policy: v1.TrustPolicy, log: LogFact | None) -> Iterator[ClauseVerdict]
         f"co-signatures of {wanted.quorum} authorities' witnesses{among}",
         len(counted) >= wanted.quorum,
         wording.named(sorted(counted), "and") if counted else "none that counts",
-        reason="QUORUM",
+        reason="QUORUM" if accepted else "POLICY",
         requirement="POLICY-QUORUM-1",
         issuers=tuple(sorted(counted)),
     )
