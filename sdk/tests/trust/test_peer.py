@@ -1,5 +1,6 @@
 """Peers: who is at the other end, by a chain to the roots of the authority that the certificate names."""
 
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -240,6 +241,17 @@ def test_no_certificate(trust: TrustDirectory, chain: bytes) -> None:
     """A peer without a readable certificate is nobody."""
     assert refused(chain, trust).reason == "CERTIFICATE"
     assert refused(b"x" * 70_000, trust).reason == "CERTIFICATE"
+
+
+def test_certificate_of_no_version(provider: Identity, trust: TrustDirectory) -> None:
+    """CHANNEL-ROOTS-1: a version that X.509 does not have is refused like any other damage."""
+    der = x509.load_pem_x509_certificate(provider.tls.chain_pem).public_bytes(serialization.Encoding.DER)
+    version = bytes.fromhex("a003020102")
+    damaged = der.replace(version, version[:-1] + b"\x22", 1)
+    body = b64encode(damaged)
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    chain = b"\n".join([b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""])
+    assert refused(chain, trust).reason == "CERTIFICATE"
 
 
 def test_long_authority() -> None:

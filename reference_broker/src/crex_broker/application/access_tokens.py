@@ -211,7 +211,7 @@ def _certificate(text: str) -> x509.Certificate:
         raise _refused("its certificate is too long")
     try:
         return x509.load_der_x509_certificate(b64decode(text, validate=True))
-    except (ValueError, Base64Error) as error:
+    except (ValueError, Base64Error, x509.InvalidVersion) as error:
         raise _refused("its certificate cannot be read") from error
 
 

@@ -169,7 +169,7 @@ def load_credential(folder: Path, program: str, passphrase: Passphrase = NO_PASS
     key = parse_tls_key(pem, path, passphrase)
     try:
         chain = x509.load_pem_x509_certificates(pem)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise key_folder.damaged(path, "it holds no certificate") from error
     if chain[0].public_key() != key.public_key():
         raise key_folder.damaged(path, "its key is not that of its certificate")

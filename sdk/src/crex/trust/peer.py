@@ -171,7 +171,7 @@ def _load(chain_pem: bytes) -> list[x509.Certificate]:
         )
     try:
         return x509.load_pem_x509_certificates(chain_pem)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise _refused(
             "the peer presented none that can be read", "Configure its certificate and key"
         ) from error

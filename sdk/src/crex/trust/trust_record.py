@@ -259,7 +259,7 @@ def _tls_roots(texts: list[str] | tuple[()], violations: list[Violation]) -> tup
         try:
             certificates = x509.load_pem_x509_certificates(text.encode())
             is_root = len(certificates) == 1 and _is_ca(certificates[0])
-        except (ValueError, x509.DuplicateExtension):
+        except (ValueError, x509.DuplicateExtension, x509.InvalidVersion):
             certificates, is_root = [], False
         if is_root:
             found.append(certificates[0])
