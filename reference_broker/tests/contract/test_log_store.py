@@ -62,35 +62,51 @@ async def test_entries_are_without_gaps_and_their_leaves_are_those_of_their_reco
     assert entry.type == "site"
 
 
-async def test_a_private_document_and_a_step_are_salted_and_seen_by_their_parties_only(
-    market: Market,
-) -> None:
-    """LOG-LEAF-2, RECEIPT-STEP-1: a hold appends its receipt and the step, for its two parties."""
+async def test_a_private_document_is_salted_and_seen_by_its_parties_only(market: Market) -> None:
+    """LOG-LEAF-2: a hold appends its receipt, which states the step, for its two parties."""
     new = market.hold()
     mutation = market.mutation(CONSUMER)
     await market.store.orders.create_hold(mutation, new)
-    receipt, step = await entries_of(market.store, mutation)
-    assert (receipt.kind, receipt.type, step.kind, step.type) == (
-        "document",
-        "hold-receipt",
-        "step",
-        "order-step",
-    )
-    assert step.index == receipt.index + 1
+    (receipt,) = await entries_of(market.store, mutation)
+    assert (receipt.kind, receipt.type, receipt.object) == ("document", "hold-receipt", new.order)
     assert receipt.salt is not None
-    assert step.salt is not None
-    assert receipt.salt != step.salt
     assert receipt.leaf == leaf_data(record_of(new.receipt), receipt.salt)
+    for party, count in ((PROVIDER, 1), (CONSUMER, 1), (OTHER, 0), (STRANGER, 0)):
+        assert len(await market.store.log.by_record(party, receipt.record, document=True)) == count
+        assert len(await market.store.log.by_order(party, new.order)) == count
+
+
+async def test_a_step_that_no_document_states_is_an_entry_of_its_own(market: Market) -> None:
+    """RECEIPT-STEP-1: a hold that is given back; the step in strict form, salted, for its two parties."""
+    _, order = await held(market)
+    mutation = market.mutation(CONSUMER)
+    await market.store.orders.release_hold(mutation, order.name, "")
+    (step,) = await entries_of(market.store, mutation)
+    assert (step.kind, step.type, step.object) == ("step", "order-step", order.name)
+    assert step.salt is not None
     assert step.step is not None
     assert step.leaf == leaf_data(step.step, step.salt)
     assert step.record == sha256(step.step).digest()
     message = step_of(step)
-    assert (message.order, message.event, message.to, message.actor) == (new.order, "hold", "HELD", CONSUMER)
-    assert not message.HasField("from")
+    assert (message.order, message.event, message.to, message.actor) == (
+        order.name,
+        "release",
+        "RELEASED",
+        CONSUMER,
+    )
+    assert getattr(message, "from") == "HELD"
     for party, count in ((PROVIDER, 1), (CONSUMER, 1), (OTHER, 0), (STRANGER, 0)):
-        assert len(await market.store.log.by_record(party, receipt.record, document=True)) == count
         assert len(await market.store.log.by_record(party, step.record, document=False)) == count
-        assert len(await market.store.log.by_order(party, new.order)) == count
+        assert len(await market.store.log.by_order(party, order.name)) == 2 * count
+
+
+async def test_every_step_of_an_order_is_logged_once(market: Market) -> None:
+    """RECEIPT-LOG-1: by the document that states it, or by itself."""
+    order = await market.committed()
+    steps = await market.store.log.by_order(PROVIDER, order.name)
+    assert [step.type for step in steps] == ["hold-receipt", "order-document"]
+    leaves = await market.store.log.leaves(0, 100)
+    assert len(set(leaves)) == len(leaves)
 
 
 async def test_a_repeated_request_has_the_entries_of_its_first_time(market: Market) -> None:
@@ -112,7 +128,7 @@ async def test_a_refused_request_appends_nothing(market: Market) -> None:
         await market.store.orders.create_hold(market.mutation(CONSUMER), market.hold(9))
     assert await market.store.log.size() == size
     mutation, _ = await held(market)
-    assert [each.index for each in await entries_of(market.store, mutation)] == [size, size + 1]
+    assert [each.index for each in await entries_of(market.store, mutation)] == [size]
 
 
 async def test_what_a_request_swept_away_of_others_is_not_shown_to_its_caller(
@@ -124,10 +140,10 @@ async def test_what_a_request_swept_away_of_others_is_not_shown_to_its_caller(
     new = market.hold(consumer=OTHER)
     mutation = market.mutation(OTHER)
     await market.store.orders.create_hold(mutation, new)
-    assert [each.type for each in await entries_of(market.store, mutation)] == ["hold-receipt", "order-step"]
-    steps = await market.store.log.by_order(CONSUMER, lapsed.name)
-    assert [step_of(each).event for each in steps] == ["hold", "ttl"]
-    assert steps[-1].issuer == BROKER
+    assert [each.type for each in await entries_of(market.store, mutation)] == ["hold-receipt"]
+    (held_by, ended) = await market.store.log.by_order(CONSUMER, lapsed.name)
+    assert held_by.type == "hold-receipt"
+    assert (step_of(ended).event, ended.issuer) == ("ttl", BROKER)
 
 
 async def test_a_timers_step_is_appended(market: Market, clock: ManualClock) -> None:
@@ -165,7 +181,6 @@ async def test_countries_follow_what_a_document_cites(market: Market) -> None:
         "compute-resource",
         "price-plan",
         "hold-receipt",
-        "order-step",
     ]
     assert {each.entry.countries for each in shown.entries} == {("CN",)}
 

@@ -6,6 +6,7 @@ gives one signature of one text (RFC 8032, 5.1.6). No receipt is kept, and none 
 
 from __future__ import annotations
 
+import logging
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,10 +17,13 @@ from google.protobuf.message import Message
 from crex import v1
 from crex.documents.times import format_time, from_ms
 from crex.documents.types import DocumentType
+from crex.errors import TrustError
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.ports.log import LogEntry
 from crex_broker.application.use_case import UnaryUseCase
+
+_log = logging.getLogger("crex_broker.log")
 
 # What a receipt promises (RECEIPT-MERGE-1).
 MERGE_MS: Final = 60_000
@@ -89,7 +93,11 @@ class _Receipted:
         """Does it, and adds the receipts; of a repeated request those of its first time."""
         response: Any = await self._case(caller, request)
         entries = await self._context.store.log.of_request(caller.authority, self._method, request.request_id)
-        response.receipts.extend([receipt_of(self._context, entry) for entry in entries])
+        try:
+            response.receipts.extend([receipt_of(self._context, entry) for entry in entries])
+        except TrustError as error:
+            # It is done, and a refusal would say that it is not; as where the key of that time was revoked.
+            _log.warning("no receipt can be signed for %s: %s", self._method, error)
         return response  # type: ignore[no-any-return]  # every response is a message
 
 

@@ -25,7 +25,7 @@ class LogEntry:
         type: Token of the document type; `order-step`; `supervisor-read`.
         record: SHA-256 of the record, 32 bytes.
         step: Exact bytes of a step or of the record of a read; nothing for documents.
-        object: Order that a step is of; empty: none.
+        object: Order of which it is, or states, a step; empty: none.
         issuer: Who issued the document, caused the step or read.
         provider: Provider that is a party.
         consumer: Consumer that is a party.
@@ -143,7 +143,7 @@ class LogStore(Protocol):
         ...
 
     async def by_order(self, party: str, order: str) -> Sequence[LogEntry]:
-        """Gives every step of an order of which `party` is a party, ascending."""
+        """Gives every step of an order of `party`, or the document that states it, ascending."""
         ...
 
     async def latest_checkpoint(self) -> KeptCheckpoint | None:

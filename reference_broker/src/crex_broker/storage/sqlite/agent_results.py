@@ -40,7 +40,7 @@ def accept(
         provider,
         order_confirmation_sha256=confirmation.sha256,
     )
-    documents.keep(tx, confirmation)
+    documents.keep(tx, confirmation, order=order.name)
     command_rows.answer(tx, command_id)
     for line in after.lines:
         lease_table.make(tx, after, line, authority)
@@ -65,7 +65,7 @@ def reject(tx: Tx, provider: str, command_id: str, confirmation: NewDocument, re
         order_confirmation_sha256=confirmation.sha256,
         pool_gen=next((pool.gen for pool in locked.values()), None),
     )
-    documents.keep(tx, confirmation)
+    documents.keep(tx, confirmation, order=order.name)
     claims.drop_order(tx, order.name)
     command_rows.answer(tx, command_id)
     return after

@@ -57,8 +57,13 @@ class SqliteDocuments:
         return await self._reader.run(read)
 
 
-def keep(tx: Tx, document: NewDocument) -> bool:
+def keep(tx: Tx, document: NewDocument, *, order: str = "") -> bool:
     """Keeps a document; tells whether it is new here. The same bytes again are no error.
+
+    Args:
+        tx: The transaction.
+        document: The document.
+        order: The order of which it states a step, if it does.
 
     Raises:
         CrexError: NAME_EXISTS where its name and revision, or its name, belong to something else
@@ -84,11 +89,11 @@ def keep(tx: Tx, document: NewDocument) -> bool:
                 details={"id": document.id, "revision": str(revision), "sha256": sha256},
             )
         return False
-    insert(tx, document)
+    insert(tx, document, order=order)
     return True
 
 
-def insert(tx: Tx, document: NewDocument) -> None:
+def insert(tx: Tx, document: NewDocument, *, order: str = "") -> None:
     """Keeps a document that is known to be new, at its place in its stream and in the log (RECEIPT-LOG-1).
 
     Raises:
@@ -114,7 +119,7 @@ def insert(tx: Tx, document: NewDocument) -> None:
     )
     if document.stream is not None:
         streams.keep(tx, document)
-    log_table.append_document(tx, document, countries)
+    log_table.append_document(tx, document, countries, order=order)
 
 
 def kept(connection: sqlite3.Connection, sha256: str) -> KeptDocument:

@@ -73,7 +73,7 @@ def _write(tx: Tx, hold: NewHold, draws: dict[str, dict[str, int]], gen: int) ->
             start_ms=hold.start_ms,
             end_ms=hold.end_ms,
         )
-    documents.insert(tx, hold.receipt)
+    documents.insert(tx, hold.receipt, order=hold.order)
     order = OrderSnapshot(
         name=hold.order,
         state=step("order", NEW, "hold", Actor.CONSUMER).state,

@@ -59,8 +59,15 @@ def _countries(tx: Tx, reference: str) -> str:
     return "" if row is None else str(row[0])
 
 
-def append_document(tx: Tx, document: NewDocument, countries: str) -> int:
-    """Appends a document; gives its place. A private one, of a provider or a consumer, is salted."""
+def append_document(tx: Tx, document: NewDocument, countries: str, *, order: str = "") -> int:
+    """Appends a document; gives its place. A private one, of a provider or a consumer, is salted.
+
+    Args:
+        tx: The transaction.
+        document: The document.
+        countries: Countries that it concerns.
+        order: The order of which it states a step, if it does.
+    """
     envelope = v1.Envelope.FromString(document.envelope)
     record = pae(envelope.payload_type, envelope.payload)
     private = document.provider is not None or document.consumer is not None
@@ -72,7 +79,7 @@ def append_document(tx: Tx, document: NewDocument, countries: str) -> int:
         private=private,
         document=document.sha256,
         step=None,
-        object_="",
+        object_=order,
         issuer=document.issuer,
         provider=document.provider,
         consumer=document.consumer,
@@ -83,7 +90,7 @@ def append_document(tx: Tx, document: NewDocument, countries: str) -> int:
 def append_step(
     tx: Tx, order: str, event: str, *, before: str, after: str, actor: str, provider: str, consumer: str
 ) -> int:
-    """Appends a step of an order as the strict JSON form of OrderStep (RECEIPT-STEP-1)."""
+    """Appends a step of an order that no document states, as OrderStep in strict JSON (RECEIPT-STEP-1)."""
     step: dict[str, str] = {"order": order, "event": event}
     if before:
         step["from"] = before

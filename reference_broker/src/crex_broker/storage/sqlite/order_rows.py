@@ -135,6 +135,7 @@ def insert(tx: Tx, order: OrderSnapshot, *, pool: str, pool_gen: int) -> None:
         consumer=order.consumer,
         pool=pool,
         pool_gen=pool_gen,
+        stated=True,  # by the hold receipt
     )
 
 
@@ -220,6 +221,7 @@ def advance(
         reason=reason,
         pool=order.lines[0].pool,
         pool_gen=pool_gen,
+        stated=order_document_sha256 is not None or order_confirmation_sha256 is not None,
     )
     if order.state == "HELD":
         tx.connection.execute(

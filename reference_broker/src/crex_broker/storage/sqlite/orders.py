@@ -147,7 +147,7 @@ def _commit(tx: Tx, party: str, commit: OrderCommit) -> OrderSnapshot:
         expire_ms=tx.now_ms + commit.acceptance_ms,
         pool_gen=gen,
     )
-    documents.keep(tx, commit.document)
+    documents.keep(tx, commit.document, order=order.name)
     tx.connection.execute(
         _COMMAND, (commit.command_id, order.provider, order.name, after.expire_ms, tx.now_ms)
     )

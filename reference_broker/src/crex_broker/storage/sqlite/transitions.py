@@ -28,8 +28,9 @@ def record(
     reason: str = "",
     pool: str | None = None,
     pool_gen: int | None = None,
+    stated: bool = False,
 ) -> None:
-    """Writes one step; that of an order also into the log (RECEIPT-LOG-1).
+    """Writes one step; that of an order also into the log, unless a document there states it (RECEIPT-LOG-1).
 
     Args:
         tx: The transaction.
@@ -44,12 +45,13 @@ def record(
         reason: Why, for people.
         pool: The pool whose generation numbers it, if it touches one.
         pool_gen: That generation.
+        stated: Whether a document that is kept in the same transaction states the step.
     """
     tx.connection.execute(
         _RECORD,
         (machine, name, event, before, after, actor, reason, provider, consumer, pool, pool_gen, tx.now_ms),
     )
-    if machine == "order":
+    if machine == "order" and not stated:
         log_table.append_step(
             tx, name, event, before=before, after=after, actor=actor, provider=provider, consumer=consumer
         )

@@ -10,7 +10,7 @@ CREATE TABLE log_entries (
     record BLOB NOT NULL,            -- SHA-256 of the record: of a document's PAE, of a step's bytes
     document TEXT REFERENCES documents (sha256),
     step BLOB,                       -- exact bytes of a step or of the record of a read
-    object TEXT NOT NULL,            -- the order that a step is of; empty: none
+    object TEXT NOT NULL,            -- the order of which it is, or states, a step; empty: none
     issuer TEXT NOT NULL,            -- who issued the document, who caused the step, who read
     provider TEXT,
     consumer TEXT,
