@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         "--role",
         action="append",
         required=True,
-        choices=("provider", "consumer", "arbiter", "admin"),
+        choices=("provider", "consumer", "arbiter", "publisher", "attester", "auditor", "witness", "admin"),
         help="repeatable",
     )
     request_id(enrol)
