@@ -13,9 +13,19 @@ from hypothesis import strategies as st
 
 from crex.errors import TrustError
 from crex.trust.algorithms import ED25519
-from crex.trust.keys import X25519, AccessKey, LocalSigningKey, PublicKey, key_id
+from crex.trust.keys import (
+    KNOWN_ALGORITHMS,
+    SIGNING_ALGORITHMS,
+    X25519,
+    AccessKey,
+    LocalSigningKey,
+    PublicKey,
+    key_id,
+)
 
 ED25519_SPKI = bytes.fromhex("302a300506032b6570032100")
+SPKIS = {alg: LocalSigningKey.generate(alg).public_key.spki for alg in SIGNING_ALGORITHMS}
+SPKIS[X25519] = AccessKey.generate().public_key.spki
 X25519_SPKI = bytes.fromhex("302a300506032b656e032100")
 
 
@@ -104,9 +114,22 @@ def test_key_labelled_ed25519_that_is_none(label: str, spki: bytes | None) -> No
 @given(st.binary(max_size=100))
 def test_any_bytes_as_a_key_are_refused_and_nothing_else(spki: bytes) -> None:
     """Arbitrary bytes as a key are refused with a reason, never anything worse."""
-    for alg in (ED25519, X25519):
+    for alg in KNOWN_ALGORITHMS:
         with pytest.raises(TrustError):
             PublicKey.from_spki(spki, alg)
+
+
+@given(st.sampled_from(sorted(KNOWN_ALGORITHMS)), st.integers(0, 2000), st.integers(1, 255))
+def test_a_changed_byte_of_a_key(alg: str, at: int, flip: int) -> None:
+    """A key with one byte changed is refused, or is another key: none has two encodings."""
+    spki = bytearray(SPKIS[alg])
+    spki[at % len(spki)] ^= flip
+    try:
+        other = PublicKey.from_spki(bytes(spki), alg)
+    except TrustError:
+        return
+    assert other.raw != PublicKey.from_spki(SPKIS[alg], alg).raw
+    assert bytes(spki).endswith(other.raw)
 
 
 def test_nothing_secret_is_shown() -> None:

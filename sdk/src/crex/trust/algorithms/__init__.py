@@ -83,8 +83,8 @@ class SigningAlgorithm(Plugin, Protocol):
 
     Attributes:
         token: Its token in a key's record.
-        family: Its family.
-        signature_bytes: Length of each of its signatures.
+        family: Its family, that of the registry (ALG-FAMILY-1).
+        signature_bytes: Length of each of its signatures; another is refused (ALG-LENGTH-1).
     """
 
     @property
@@ -144,7 +144,7 @@ def trials() -> frozenset[str]:
 
 
 def find(token: str) -> SigningAlgorithm | None:
-    """Returns the algorithm of a token; nothing where it is unknown, on trial, or does not work here."""
+    """Returns the algorithm of a token (ALG-SUPPORT-1); nothing where it is unknown or does not work here."""
     found = _outcome(token)
     return None if isinstance(found, str) else found
 

@@ -1,6 +1,6 @@
 """ECDSA on P-256 with SHA-256 (FIPS 186-5): the signature is r‖s, 64 bytes, most significant first.
 
-DER, in which `cryptography` signs and verifies, is refused where r‖s belongs (ALG-P256-2): a reader that took
+DER, in which `cryptography` signs and verifies, is refused where r‖s belongs (ALG-P256-1): a reader that took
 both would have two spellings of one signature. That there is a second signature, (r, n-s), for every first is
 no harm, for nothing is ever identified by a signature (ENV-DIGEST-1).
 """
@@ -36,7 +36,7 @@ def to_raw(der: bytes) -> bytes:
 
 
 class EcdsaP256:
-    """The algorithm `ecdsa-p256` (ALG-P256-1, ALG-P256-2)."""
+    """The algorithm `ecdsa-p256` (ALG-POINT-1, ALG-P256-1)."""
 
     token: Final = ECDSA_P256
     family: Final = Family.CLASSICAL
@@ -48,7 +48,7 @@ class EcdsaP256:
         return ""
 
     def load(self, spki: bytes) -> LoadedKey:
-        """Loads a key: an uncompressed point of P-256 in DER (ALG-P256-1).
+        """Loads a key: an uncompressed point of P-256 in DER (ALG-POINT-1).
 
         OpenSSL refuses what is not on the curve, and the point at infinity has no such encoding. The group
         has prime order, so there are no points of small order.

@@ -20,7 +20,7 @@ SIGNATURE_BYTES: Final = 3309
 
 
 class MlDsa65:
-    """The algorithm `ml-dsa-65` (ALG-MLDSA-1, ALG-MLDSA-2)."""
+    """The algorithm `ml-dsa-65` (ALG-MLDSA-1)."""
 
     token: Final = ML_DSA_65
     family: Final = Family.POST_QUANTUM

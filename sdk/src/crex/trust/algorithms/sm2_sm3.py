@@ -84,7 +84,7 @@ class Sm2Half:
 
 
 class Sm2Sm3:
-    """The algorithm `sm2-sm3` (ALG-SM2-1, ALG-SM2-2)."""
+    """The algorithm `sm2-sm3` (ALG-SM2-1, ALG-P256-1)."""
 
     token: Final = SM2_SM3
     family: Final = Family.CLASSICAL
@@ -100,7 +100,7 @@ class Sm2Sm3:
         return ""
 
     def load(self, spki: bytes) -> LoadedKey:
-        """Loads a key: an uncompressed point of the curve, in DER.
+        """Loads a key: an uncompressed point of the curve, in DER (ALG-POINT-1).
 
         Raises:
             UnusableKeyError: It is no SM2 key, or not exactly encoded.

@@ -4,7 +4,7 @@ Who knows the nonce of one signature of ECDSA or SM2, or two messages that share
 widely used library draws nonces from Python's `random`, whose state can be computed from its output. What is
 looked for here can be seen from outside: a draw from `random`, one nonce for two messages, and a signature
 that is not checked against its text. A generator of its own that is badly seeded cannot be seen so; that is
-one more reason for which these algorithms are on trial (ALG-TRIAL-2).
+one more reason for which these algorithms are on trial (ALG-P256-2).
 """
 
 from __future__ import annotations
