@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 # Documents are published after those that they cite.
 _ORDER: Final = {
+    "trust-document": 0,
+    "status-list": 0,
     "site": 0,
     "network-link": 1,
     "compute-resource": 1,
     "price-series": 1,
     "price-plan": 2,
     "offer": 3,
+    "attestation": 3,
 }
 
 
@@ -168,12 +171,14 @@ def _list(options: argparse.Namespace) -> Result:
         [one.id, str(one.revision), state_text(v1.OfferState, one.state), one.expire_time.ToJsonString()]
         for one in records
     ]
-    text = table(["OFFER", "REVISION", "STATE", "UNTIL"], rows, empty="Nothing is on sale.")
-    return Result([to_json(one) for one in records], text)
+    lines = [table(["OFFER", "REVISION", "STATE", "UNTIL"], rows, empty="Nothing is on sale.")]
+    # Only its provider is told of these (OFFER-VOID-2).
+    lines += [f"{one.id} was taken from sale: {one.void_reason}" for one in records if one.void_reason]
+    return Result([to_json(one) for one in records], "\n".join(lines))
 
 
 def list_offers(customer: Customer, provider: str) -> list[v1.OfferRecord]:
-    """Lists every offer that is on sale, page by page."""
+    """Lists every offer that is on sale, and one's own that are void, page by page."""
     from crex import v1
     from crex.cli.party import pages
 

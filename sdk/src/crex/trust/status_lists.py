@@ -247,6 +247,10 @@ class StatusLists:
         known = self._lists.get(name)
         return None if known is None else known[0]
 
+    def file_of(self, name: str) -> Path | None:
+        """Gives the file in which a list is kept, in the form in which it came; nothing in memory."""
+        return None if self._folder is None else _path(self._folder, name)
+
     def names(self) -> tuple[str, ...]:
         """Gives the names of the lists that are known, sorted."""
         return tuple(sorted(self._lists))
