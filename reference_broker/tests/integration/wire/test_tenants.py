@@ -236,6 +236,9 @@ TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
         (lambda sale: v1.GetDocumentRequest(sha256=invoice_of(sale).record.sha256), HIDDEN),
         (lambda sale: v1.GetDocumentRequest(ref=sale.invoice), HIDDEN),
     ],
+    "DiscoveryService/ListAttestations": [
+        (lambda sale: v1.ListAttestationsRequest(subject=sale.offer), PUBLIC)
+    ],
     "DiscoveryService/ListOffers": [(lambda sale: v1.ListOffersRequest(), PUBLIC)],
     "DiscoveryService/SearchOffers": [
         (lambda sale: v1.SearchOffersRequest(demand=v1.Demand()), "SCHEMA"),
