@@ -122,16 +122,26 @@ def complete(
         now: The time of completion.
 
     Raises:
-        TrustError: THRESHOLD if signatures are missing, for whichever version; otherwise as `combine` and
-            `TrustDirectory.pin`.
+        TrustError: ISSUER_MISMATCH if it is another authority's; THRESHOLD if signatures are missing, for
+            whichever version; otherwise as `combine` and `TrustDirectory.pin`.
     """
     combined = combine(envelopes)
     directory = TrustDirectory()
     record = None
     for version in versions:
         record = directory.restore(version)
+    candidate = read_draft(combined.body, combined)
+    if record is not None and candidate.authority != record.authority:
+        raise steps.refusal(
+            steps.MISMATCH,
+            "ISSUER_MISMATCH",
+            f"This is the trust document of {candidate.authority}, and this is the identity of "
+            f"{record.authority}. Use the other identity with --as.",
+            issuer=candidate.authority,
+            expected=record.authority,
+        )
     lacking = [one for one in standing(record, combined) if not one.holds]
-    if lacking and (record is None or read_draft(combined.body, combined).revision == record.revision + 1):
+    if lacking and (record is None or candidate.revision == record.revision + 1):
         raise steps.refusal(
             steps.THRESHOLD,
             "THRESHOLD",

@@ -161,12 +161,6 @@ def install(
         CrexError: IDENTITY if another command wrote this version meanwhile.
     """
     record = ceremony.complete([one for _, one in versions(folder, identity.authority)], envelopes, now=now)
-    if record.authority != identity.authority:
-        raise CrexError(
-            "ISSUER_MISMATCH",
-            f"This is the trust document of {record.authority}, and this is the identity of "
-            f"{identity.authority}. Use the other identity with --as.",
-        )
     path = folder / "trust" / f"{record.revision}.json"
     write_version(path, record)
     draft_path(folder, record.revision).unlink(missing_ok=True)
