@@ -167,7 +167,7 @@ def test_a_partial_tile_is_found_in_the_full_one() -> None:
 
 @pytest.mark.parametrize("leaf", [b"", b"\0" * 31, b"\0" * 33])
 def test_leaves_have_32_bytes(leaf: bytes) -> None:
-    """A leaf of another length is neither written nor appended."""
+    """A leaf of another length is neither written nor appended (LOG-BUNDLE-1)."""
     with pytest.raises(ValueError, match="32 bytes"):
         write_leaves([leaf])
     with pytest.raises(ValueError, match="32 bytes"):

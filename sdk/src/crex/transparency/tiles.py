@@ -3,7 +3,7 @@
 A tile of level L holds up to 256 hashes side by side, each over 256^L leaves: `tile/<L>/<N>`, where N is
 written in groups of three digits. What is not full ends in `.p/<width>`. Beside the hashes the leaves
 themselves stand in bundles, `tile/entries/<N>`: each with two bytes of length before it, as generic tools
-read them; every leaf of a CREX log has 32 bytes (LOG-TILE-1).
+read them; every leaf of a CREX log has 32 bytes (LOG-TILE-1, LOG-BUNDLE-1).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A leaf is 32 bytes: SHA-256(0x00 ‖ record) of a public record, SHA-256(0x01 ‖ salt ‖ record) of a private one,
 where the record of a document is its pre-authentication encoding. The proof leads from the leaf to the root
 of a checkpoint that the log signed and witnesses co-signed (LOG-LEAF-1, LOG-LEAF-2, LOG-PROOF-1,
-LOG-PROOF-2, LOG-TIME-1, POLICY-QUORUM-1).
+LOG-PROOF-2, LOG-COSIGNATURE-1, LOG-COSIGNATURE-2, LOG-QUORUM-1, LOG-TIME-1, POLICY-QUORUM-1).
 """
 
 from __future__ import annotations
