@@ -13,6 +13,7 @@ from crex import v1
 from crex.errors import TrustError
 from crex.trust import algorithms
 from crex.trust.algorithms import ED25519, TRIALS_VARIABLE
+from crex.trust.algorithms.sm2_sm3 import _tongsuo
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.keys import LocalSigningKey, PublicKey
@@ -200,3 +201,19 @@ def test_the_check_leaves_random_alone(acme: None, monkeypatch: pytest.MonkeyPat
 def test_an_unknown_algorithm(acme: None) -> None:
     """VERIFY-ALG-1: of a token that nobody knows, the message says which there are."""
     assert algorithms.why_not("rot13").endswith("by one of: ecdsa-p256, ed25519, ml-dsa-65.")
+
+
+def test_sm2_without_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VERIFY-ALG-1: whoever takes part without the library reads what to install."""
+    monkeypatch.setenv(TRIALS_VARIABLE, "sm2-sm3")
+    for module in [name for name in sys.modules if name.startswith("tongsuopy")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "tongsuopy", None)
+    _tongsuo.cache_clear()
+    algorithms._load.cache_clear()
+    try:
+        assert algorithms.find("sm2-sm3") is None
+        assert "pip install 'crex-protocol[sm2]'" in algorithms.why_not("sm2-sm3")
+    finally:
+        _tongsuo.cache_clear()
+        algorithms._load.cache_clear()

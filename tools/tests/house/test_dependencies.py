@@ -23,6 +23,7 @@ OURS = {
     "sdk",
     "reference_broker",
     "conformance",
+    "_typeshed",  # nobody's: it exists for type checkers only
 }
 # Folder → the extras whose packages it may import besides the base dependencies.
 ROOMS = {

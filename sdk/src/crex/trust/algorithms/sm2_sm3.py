@@ -96,7 +96,10 @@ class Sm2Sm3:
         try:
             _tongsuo()
         except ImportError:
-            return f"{SM2_SM3} needs a library that is not installed. Run: pip install 'crex-protocol[sm2]'."
+            return (
+                f"{SM2_SM3} needs a library that is not installed. Run: pip install 'crex-protocol[sm2]' "
+                "(there is one for x86-64 only)."
+            )
         return ""
 
     def load(self, spki: bytes) -> LoadedKey:
