@@ -13,6 +13,7 @@ import pytest
 from crex import v1
 from crex.documents.times import format_time
 from crex.errors import TrustError
+from crex.trust import verify
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import record_id
 from crex.trust.identity import Identity
@@ -449,3 +450,25 @@ def test_what_was_not_asked_for_is_told_of_refusals_too(
     assert found[23] == "refused"
     early = refused(signed, pinned(Identity.create("z.example.com", roles=["provider"], now=NOW)))
     assert [str(one.outcome) for one in explain(early)][:6] == ["passed"] * 4 + ["refused", "not reached"]
+
+
+def test_without_its_step_each_is_accepted(
+    provider: Identity, consumer: Identity, log: SmallLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """VERIFY-ORDER-1: what steps 18 and 21 to 23 refuse, nothing else does."""
+    trust, lists = directory(provider), StatusLists()
+    log.pin(trust)
+    lists.accept(signed_list(provider, [7]), trust, NOW)
+    envelope = sign_raw("site", site(status={"list": LIST, "index": "7"}), key_of(provider))
+    place = log.append(envelope)
+    for number, asked in (
+        (18, {"status": lists}),
+        (21, {"log": LogEvidence(log.proof(place - 1, NOW), ONE)}),
+        (22, {"challenge": bytes(32)}),
+        (23, {"policy": v1.TrustPolicy(signature_families=["post-quantum"])}),
+    ):
+        assert refused(envelope, trust, **asked).step == number
+        with monkeypatch.context() as patch:
+            made = verify._STEPS
+            patch.setattr(verify, "_STEPS", {**made, number: lambda _opening: None})
+            assert open_site(envelope, trust, **asked).issuer == PROVIDER

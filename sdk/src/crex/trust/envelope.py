@@ -166,11 +166,22 @@ def _from_message(envelope: v1.Envelope) -> Parts:
 
 def _check_parts(parts: Parts) -> Parts:
     """Makes what steps 1 and 2 ask of the content, the same for both forms."""
-    count = len(parts.signatures)
-    if len(parts.body) > BODY_BYTES_MAX:
-        raise _over(f"The body has {len(parts.body)} bytes; at most {BODY_BYTES_MAX} are read")
+    _check_limits(len(parts.body), len(parts.signatures))
+    _check_form(parts)
+    return parts
+
+
+def _check_limits(size: int, count: int) -> None:
+    """Makes step 1 for a body of `size` bytes and `count` signatures."""
+    if size > BODY_BYTES_MAX:
+        raise _over(f"The body has {size} bytes; at most {BODY_BYTES_MAX} are read")
     if not 0 < count <= SIGNATURES_MAX:
         raise _over(f"The envelope has {count} signatures; one to {SIGNATURES_MAX} are read")
+
+
+def _check_form(parts: Parts) -> None:
+    """Makes step 2 of what both forms have in common."""
+    count = len(parts.signatures)
     for keyid, sig in parts.signatures:
         if _KEY_ID.fullmatch(keyid) is None:
             raise _malformed("a `keyid` is not the unpadded base64url of 32 bytes (ENV-KEYID-1)")
@@ -180,7 +191,6 @@ def _check_parts(parts: Parts) -> Parts:
         raise _malformed("two signatures name the same key; each key signs once (ENV-SIGNATURES-1)")
     if not parts.body:
         raise _malformed("there is no payload (ENV-PAYLOAD-1)")
-    return parts
 
 
 def _from_file(text: bytes) -> Parts:
@@ -197,8 +207,7 @@ def _from_file(text: bytes) -> Parts:
             violations=error.violations,
         ) from error
     payload_type, payload, signatures = _members(value)
-    if not 0 < len(signatures) <= SIGNATURES_MAX:
-        raise _over(f"The envelope has {len(signatures)} signatures; one to {SIGNATURES_MAX} are read")
+    _check_limits(0, len(signatures))  # before any of them is decoded
     return Parts(
         payload_type,
         _decode(payload, "$.payload"),
