@@ -266,7 +266,7 @@ async def test_the_explanation_tells_who_is_not_accredited(trade: Trade) -> None
     assert (first.offer_id, second.offer_id) == (f"crex://{OTHER}/offer/nodes", OFFER)
     assert second.found == (
         f"certified (level 3, {ATTESTER}): not accredited by {ROOT} for mlps; "
-        "and refused: needs benchmark; found: nothing"
+        "and needs benchmark; found: nothing"
     )
     assert {one.constraint: (one.fails, one.fails_alone) for one in response.explanation.constraints} == {
         "policy.require[0]: MLPS ≥ 3 from a body accredited by root.example": (2, 0),

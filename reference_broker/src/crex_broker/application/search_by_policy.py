@@ -91,13 +91,13 @@ def tell(
 def _rejection(offer: MatchedOffer, verdict: PolicyVerdict) -> v1.Rejection:
     """Tells of the first clause that fails; what was found tells of every clause that does."""
     first, *further = verdict.failing
-    found = first.found + "".join(f"; and {clause}" for clause in further)
+    found = first.found + "".join(f"; and {clause.told}" for clause in further)
     return v1.Rejection(
         offer_id=offer.id,
         constraint=_text(first),
         required=first.demanded,
         found=found,
-        unstated=not first.candidates and not first.issuers,
+        unstated=first.unstated,
         alternative=offer.alternative,
     )
 
@@ -114,7 +114,7 @@ def _count(explanation: v1.MatchExplanation, verdicts: Sequence[PolicyVerdict]) 
             text = _text(clause)
             fails[text] += 1
             alone[text] += len(verdict.failing) == 1
-            unstated[text] += not clause.candidates
+            unstated[text] += clause.unstated
     for text in sorted(fails):
         explanation.constraints.append(
             v1.ConstraintCount(

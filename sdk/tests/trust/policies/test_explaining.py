@@ -126,7 +126,7 @@ def test_conditions_that_are_met_apart() -> None:
         ),
         (
             {"distinct": True, "age": "86400s"},
-            "compliance of another authority than the subject's at most 1 day old",
+            "compliance from another authority than the subject's, at most 1 day old",
         ),
         ({"age": "5400s"}, "compliance at most 90 minutes old"),
     ],

@@ -252,10 +252,11 @@ def _log(policy: v1.TrustPolicy, log: LogFact | None) -> Iterator[ClauseVerdict]
     counted = log.witnesses - {log.authority} if log is not None and accepted else frozenset()
     if wanted.witnesses:
         counted &= frozenset(wanted.witnesses)
-    among = f" of {wording.named(wanted.witnesses)}" if wanted.witnesses else ""
+    authorities = "authority" if wanted.quorum == 1 else "authorities"
+    among = f" among {wording.named(wanted.witnesses)}" if wanted.witnesses else ""
     yield ClauseVerdict(
         "$.log.quorum",
-        f"co-signatures of {wanted.quorum} authorities' witnesses{among}",
+        f"co-signatures by witnesses of {wanted.quorum} {authorities}{among}",
         len(counted) >= wanted.quorum,
         wording.named(sorted(counted), "and") if counted else "none that counts",
         reason="QUORUM" if accepted else "POLICY",

@@ -85,9 +85,18 @@ class ClauseVerdict:
     issuers: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """What was demanded and what was found."""
+        return f"needs {self.demanded}; found: {self.found}"
+
+    @property
+    def unstated(self) -> bool:
+        """Whether nothing at all is attested of what it asks."""
+        return self.requirement == "POLICY-CLAUSE-1" and not self.candidates
+
     def __str__(self) -> str:
-        outcome = "holds" if self.holds else "refused"
-        return f"{outcome}: needs {self.demanded}; found: {self.found}"
+        return f"{'holds' if self.holds else 'refused'}: {self.told}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +141,10 @@ class PolicyVerdict:
         Args:
             what: What is refused, such as `offer crex://…`.
         """
-        told = "; ".join(f"needs {clause.demanded}; found: {clause.found}" for clause in self.failing)
+        told = "; ".join(clause.told for clause in self.failing)
         violations = [
             Violation(
-                clause.path, str(clause), clause.requirement, "get evidence that counts, or ask for less"
+                clause.path, clause.told, clause.requirement, "get evidence that counts, or ask for less"
             )
             for clause in self.failing
         ]

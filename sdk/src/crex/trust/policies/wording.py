@@ -22,23 +22,23 @@ _COMPLIANCE: Final = "compliance"
 
 def clause_text(clause: v1.PolicyClause) -> str:
     """Words what a clause demands: `MLPS ≥ 3 from a body accredited by root.example.cn`."""
-    parts = [_what(clause)]
     threshold = max(clause.threshold, 1)
     bodies = "a body" if threshold == 1 else f"{threshold} different bodies"
+    by = ""
     if clause.HasField("issuers_accredited_by"):
-        parts.append(f"from {bodies} accredited by {clause.issuers_accredited_by}")
-        if clause.issuers:
-            parts.append(f"among {named(clause.issuers, 'or')}")
+        among = f" among {named(clause.issuers)}" if clause.issuers else ""
+        by = f"from {bodies} accredited by {clause.issuers_accredited_by}{among}"
     elif clause.issuers:
         several = "" if threshold == 1 else f"{threshold} of "
-        parts.append(f"from {several}{named(clause.issuers, 'or')}")
+        by = f"from {several}{named(clause.issuers)}"
     elif threshold > 1:
-        parts.append(f"from {bodies}")
+        by = f"from {bodies}"
     if clause.distinct_from_subject:
-        parts.append("of another authority than the subject's")
+        by = f"{by}, not the subject's own" if by else "from another authority than the subject's"
+    text = " ".join(filter(None, [_what(clause), by]))
     if clause.HasField("max_age"):
-        parts.append(f"at most {duration_text(clause.max_age.ToTimedelta())} old")
-    return " ".join(parts)
+        text += f"{',' if by else ''} at most {duration_text(clause.max_age.ToTimedelta())} old"
+    return text
 
 
 def _what(clause: v1.PolicyClause) -> str:
