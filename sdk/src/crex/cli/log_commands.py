@@ -157,7 +157,9 @@ def seen_by(times: dict[str, str]) -> list[str]:
 def _grown(at: LogAt, before: View | None, view: View) -> list[str]:
     lines = [f"{view.checkpoint.origin}: {view.size} leaves, root {view.root.hex()}"]
     lines.append(f"  read from {view.place}, signed by the log")
-    if before is not None:
+    if before is not None and before.size == view.size:
+        lines.append("  it is the one that was seen before")
+    elif before is not None:
         lines.append(f"  it grew from {before.size}, which was seen before, and from nothing else")
     elif at.folder is not None:
         lines.append(f"  seen for the first time; remembered in {at.folder}")

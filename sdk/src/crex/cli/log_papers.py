@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from crex.transparency.views import View
 
 _NOTE: Final = ".note"
+# Proofs lie beside receipts (`crex log verify --save`); an audit needs none.
+_PROOF: Final = ".proof.json"
 
 
 @dataclass(slots=True)
@@ -65,8 +67,10 @@ def _read(path: Path) -> bytes:
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(
-                one for one in path.rglob("*") if one.suffix in (".json", _NOTE) and one.is_file()
-            )
+            yield from sorted(one for one in path.rglob("*") if _is_paper(one) and one.is_file())
         else:
             yield path
+
+
+def _is_paper(path: Path) -> bool:
+    return path.suffix in (".json", _NOTE) and not path.name.endswith(_PROOF)
