@@ -19,7 +19,7 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.enrol import check_root_names, trust_document_of
 from crex_broker.application.judgement import affected_by, judge_offers
-from crex_broker.application.opening import check_size, new_document, open_own
+from crex_broker.application.opening import check_size, new_document
 from crex_broker.application.ports.attestations import AttestationFacts
 from crex_broker.application.ports.offers import Published
 from crex_broker.application.ports.requests import Mutation, Remembered
@@ -81,11 +81,13 @@ class TrustIntake:
         return done
 
     async def _status_list(
-        self, caller: Caller, mutation: Mutation, envelope: v1.Envelope
+        self, _caller: Caller, mutation: Mutation, envelope: v1.Envelope
     ) -> Remembered[Published]:
+        # Nobody but its issuer makes a list, so it does not matter who brings it (PUBLISH-STATUS-1).
         context = self._context
-        opened = open_own(context, caller, envelope, v1.StatusList)
-        context.status.accept(envelope, context.trust, context.clock.now())
+        now = context.clock.now()
+        opened = open_envelope(envelope, v1.StatusList, context.trust, now=now)
+        context.status.accept(envelope, context.trust, now)
         done = await context.store.attestations.publish_status(mutation, new_document(opened))
         await judge_offers(context)
         return done
