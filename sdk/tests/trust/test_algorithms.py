@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,21 @@ def test_keys_of_other_kinds(other: Any, tmp_path: Path) -> None:
     with pytest.raises(CrexError) as refused:
         read_signing_key(path)
     assert "of another kind than ed25519, ecdsa-p256, ml-dsa-65" in refused.value.message
+
+
+@given(st.sampled_from(sorted(BUILT_IN)), st.integers(0, 4000), st.binary(max_size=3))
+def test_damaged_key_files(
+    tmp_path_factory: pytest.TempPathFactory, token: str, at: int, instead: bytes
+) -> None:
+    """A key file with any bytes changed gives a key that signs, or a refusal; nothing else happens."""
+    pem = KEYS[token].pem()
+    at %= len(pem)
+    path = tmp_path_factory.mktemp("damaged") / "key.pem"
+    path.write_bytes(pem[:at] + instead + pem[at + len(instead) + 1 :])
+    path.chmod(0o600)
+    with suppress(CrexError):
+        key = read_signing_key(path)
+        assert key.public_key.verify(key.sign(b"text"), b"text")
 
 
 @pytest.mark.parametrize("token", BUILT_IN)

@@ -16,7 +16,7 @@ from crex.trust.algorithms import ED25519, TRIALS_VARIABLE
 from crex.trust.algorithms.sm2_sm3 import _tongsuo
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
-from crex.trust.keys import LocalSigningKey, PublicKey
+from crex.trust.keys import LocalSigningKey, PublicKey, is_usable
 from crex.trust.verify import open_envelope
 from sdk.tests.trust.samples import NOW, outcome, root_of, sign_raw, sign_trust, site, trust_body
 
@@ -89,6 +89,12 @@ NAMES = {
 }
 
 
+def forget() -> None:
+    """Has the registry look again at what is installed, as a new process would."""
+    algorithms._load.cache_clear()
+    algorithms.on_trial.cache_clear()
+
+
 @pytest.fixture
 def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package of Acme, installed; nobody takes part in its trial yet."""
@@ -100,9 +106,9 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (info.parent / "acme_sign.py").write_text(PACKAGE, "utf-8")
     monkeypatch.syspath_prepend(info.parent)
     monkeypatch.delenv(TRIALS_VARIABLE, raising=False)
-    algorithms._load.cache_clear()
+    forget()
     yield
-    algorithms._load.cache_clear()
+    forget()
     sys.modules.pop("acme_sign", None)
 
 
@@ -196,6 +202,13 @@ def test_the_check_leaves_random_alone(acme: None, monkeypatch: pytest.MonkeyPat
     before = random.getstate()
     assert algorithms.find("acme-sign") is not None
     assert random.getstate() == before
+
+
+def test_many_unknown_keys_cost_little(acme: None) -> None:
+    """VERIFY-ALG-1: keys of algorithms in which nobody takes part are passed over, no package looked at."""
+    assert [is_usable(token) for token in ("acme-sign", "sm2-sm3", "rot13")] == [False] * 3
+    assert algorithms.on_trial.cache_info().misses == 0
+    assert "acme-sign" in algorithms.on_trial()
 
 
 def test_an_unknown_algorithm(acme: None) -> None:

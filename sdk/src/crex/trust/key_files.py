@@ -264,7 +264,7 @@ def _unreadable(path: Path, *, encrypted: bool) -> CrexError:
 def _not_usable(path: Path) -> CrexError:
     known = ", ".join(algorithm.token for algorithm in algorithms.supported())
     text = f"The key file holds a key of an algorithm that is not usable here; there are {known}."
-    waiting = sorted(algorithms.ALGORITHMS.names() - algorithms.BUILT_IN.keys() - algorithms.trials())
+    waiting = sorted(algorithms.on_trial() - algorithms.trials())
     if waiting:
         named = ",".join(waiting)
         text += f" Set {algorithms.TRIALS_VARIABLE}={named} if it is one of those on trial."

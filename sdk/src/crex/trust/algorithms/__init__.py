@@ -145,14 +145,27 @@ def trials() -> frozenset[str]:
 
 def find(token: str) -> SigningAlgorithm | None:
     """Returns the algorithm of a token (ALG-SUPPORT-1); nothing where it is unknown or does not work here."""
-    found = _outcome(token)
+    found = _load(token) if token in BUILT_IN or token in trials() else None
     return None if isinstance(found, str) else found
 
 
 def why_not(token: str) -> str:
     """Says why `find` gives nothing for a token, and what to do, in sentences; empty where it gives one."""
-    found = _outcome(token)
-    return found if isinstance(found, str) else ""
+    if token in BUILT_IN or token in trials():
+        found = _load(token)
+        return found if isinstance(found, str) else ""
+    if token in on_trial():
+        return (
+            f"{token} is in trial status, and this reader does not take part. Set {TRIALS_VARIABLE}={token} "
+            "to take part, or ask for another signature."
+        )
+    return f"This reader does not know {token}. Ask for a signature by one of: {', '.join(sorted(BUILT_IN))}."
+
+
+@cache
+def on_trial() -> frozenset[str]:
+    """Returns the tokens that installed packages bring, whether anybody lets them in or not; loads none."""
+    return ALGORITHMS.names() - BUILT_IN.keys()
 
 
 def supported() -> Iterator[SigningAlgorithm]:
@@ -161,17 +174,6 @@ def supported() -> Iterator[SigningAlgorithm]:
         found = find(token)
         if found is not None:
             yield found
-
-
-def _outcome(token: str) -> SigningAlgorithm | str:
-    if token in BUILT_IN or token in trials():
-        return _load(token)
-    if token in ALGORITHMS.names():
-        return (
-            f"{token} is in trial status, and this reader does not take part. Set {TRIALS_VARIABLE}={token} "
-            "to take part, or ask for another signature."
-        )
-    return f"This reader does not know {token}. Ask for a signature by one of: {', '.join(sorted(BUILT_IN))}."
 
 
 @cache
