@@ -25,6 +25,7 @@ from crex.documents.fields import (
 )
 from crex.documents.times import format_duration, format_time
 from crex.v1.constraint_pb2 import FieldConstraint, StringFormat
+from sdk.tests.documents import attested
 
 Json = dict[str, Any]
 
@@ -107,6 +108,8 @@ def _consistent(value: Json) -> Json:
         value["header"]["id"] = f"crex://{value['header']['issuer']}/node-class/like-no-other"
     if "fromSite" in value:
         value["toSite"] = "crex://like.no.other.example/site/other"
+    if "predicateType" in value and "subjects" in value:
+        attested.consistent(value)
     return value
 
 

@@ -73,7 +73,7 @@ class Crew:
             for _ in self._jobs:
                 self._processes.append(
                     subprocess.Popen(
-                        [sys.executable, "-m", "crex.attest.worker"],
+                        [sys.executable, "-P", "-m", "crex.attest.worker"],
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL,
