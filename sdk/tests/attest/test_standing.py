@@ -98,9 +98,13 @@ def test_an_accreditation_for_something_else(root: Identity, whom: str, scope: d
 
 
 def test_a_predicate_may_be_accredited_as_such(root: Identity) -> None:
-    """An accreditation for a predicate covers attestations of it, compliance of every scheme included."""
-    given = [accredited(root, predicate_types=["compliance"])]
-    assert standing(compliance("assessor.example.cn"), given).word is Word.ACCREDITED
+    """An accreditation for a predicate covers attestations of it; for compliance only schemes count."""
+    given = [accredited(root, predicate_types=["compliance", "capacity"])]
+    assert standing(compliance("assessor.example.cn"), given).word is Word.THIRD_PARTY
+    observed = v1.Interval(start=to_timestamp(NOW - timedelta(hours=1)), end=to_timestamp(NOW))
+    predicate = v1.CapacityPredicate(quantity=1, unit=SITE, observed=observed, method="inspection")
+    counted = attestation(header(), [subject(SITE)], predicate)
+    assert standing(counted, given).word is Word.ACCREDITED
 
 
 def test_nobody_accredits_itself(root: Identity) -> None:

@@ -76,13 +76,20 @@ def _accrediting(
         given = one.message
         if not given.HasField("accreditation") or given.header.issuer == issuer:
             continue
-        if all(subject.id != party(issuer) for subject in given.subjects):
+        if not any(_is_of(subject, issuer) for subject in given.subjects):
             continue
         scope = given.accreditation
-        if attestation.predicate_type in scope.predicate_types or (
-            attestation.HasField("compliance") and attestation.compliance.scheme in scope.schemes
-        ):
+        if attestation.HasField("compliance"):
+            covered = attestation.compliance.scheme in scope.schemes
+        else:
+            covered = attestation.predicate_type in scope.predicate_types
+        if covered:
             yield given.header.issuer
+
+
+def _is_of(subject: v1.Subject, issuer: str) -> bool:
+    """Tells whether an accreditation is of a party, at every revision of its trust document."""
+    return subject.id == party(issuer) and not subject.HasField("revision") and not subject.HasField("sha256")
 
 
 def _authority(subject: v1.Subject) -> str:
