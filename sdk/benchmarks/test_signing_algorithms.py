@@ -1,11 +1,11 @@
 """Verifying by a key's own `verify`, against the same verification by the library below, for each algorithm.
 
-Both sides are interleaved in one run, and only the ratio of their medians counts. Goal: at most 1.1 with
-Ed25519, by which nearly every document is signed; the others are measured with it, for what a reader spends.
+Both sides are interleaved in one run, and only the ratio of their quietest rounds counts: neighbours on the
+machine can treble a single one. Goal: at most 1.1 with Ed25519, by which nearly every document is signed; the
+others are measured with it, for what a reader spends.
 """
 
 from collections.abc import Callable
-from statistics import median
 from time import perf_counter
 
 import pytest
@@ -61,12 +61,12 @@ def test_verify(benchmark: BenchmarkFixture, token: str) -> None:
         for name, side in sides.items():
             samples[name].append(per_call_us(side))
     benchmark.pedantic(sides["key"], rounds=ROUNDS, iterations=CALLS)  # type: ignore[no-untyped-call]
-    ratio = median(samples["key"]) / median(samples["library"])
+    ratio = min(samples["key"]) / min(samples["library"])
     benchmark.extra_info |= {
-        "library_us": round(median(samples["library"]), 1),
-        "key_us": round(median(samples["key"]), 1),
+        "library_us": round(min(samples["library"]), 1),
+        "key_us": round(min(samples["key"]), 1),
         "ratio": round(ratio, 3),
-        "sign_us": round(median([per_call_us(lambda: key.sign(TEXT)) for _ in range(5)]), 1),
+        "sign_us": round(min([per_call_us(lambda: key.sign(TEXT)) for _ in range(5)]), 1),
     }
     if token in RATIO_MAX:
         assert ratio <= RATIO_MAX[token]
