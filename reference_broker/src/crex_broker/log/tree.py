@@ -23,6 +23,7 @@ from crex.trust.merkle import (
     verify_consistency,
     verify_hash_inclusion,
 )
+from crex_broker.log.batch import TileBatch
 
 _log = logging.getLogger("crex_broker.log")
 
@@ -39,8 +40,9 @@ class Tree:
         """Takes the folder of the tiles, and what gives the leaf data at [start, end)."""
         self._folder = folder
         self._tiles = TileFolder(folder)
+        self._batch = TileBatch(folder)
         self._leaves = leaves
-        self._writer = TileWriter(self._tiles)
+        self._writer = TileWriter(self._batch)
 
     @property
     def size(self) -> int:
@@ -85,7 +87,7 @@ class Tree:
                 source=str(self._folder),
                 details={"size": str(size)},
             )
-        writer = TileWriter(self._tiles)
+        writer = TileWriter(self._batch)
         await self._grow(writer, size)
         self._writer = writer
 
@@ -106,7 +108,8 @@ class Tree:
         try:
             await self._grow(self._writer, size)
         except BaseException:
-            self._writer = await asyncio.to_thread(TileWriter, self._tiles, before)
+            self._batch.forget()
+            self._writer = await asyncio.to_thread(TileWriter, self._batch, before)
             raise
         await asyncio.to_thread(_drop_partial, self._folder, before, size)
         return self._writer.root()
@@ -161,7 +164,7 @@ class Tree:
         try:
             if any(not self._is_there(tile) for tile in tiles_of(size)):
                 return False
-            writer = TileWriter(self._tiles, size)
+            writer = TileWriter(self._batch, size)
             if writer.root() != root or root_of(size, tile_nodes(self._tiles, size)) != root:
                 return False
         except CrexError:
@@ -180,7 +183,11 @@ class Tree:
 
     async def _grow(self, writer: TileWriter, size: int) -> None:
         await self._feed(writer, size)
-        await asyncio.to_thread(writer.flush)
+        await asyncio.to_thread(self._flush, writer)
+
+    def _flush(self, writer: TileWriter) -> None:
+        writer.flush()
+        self._batch.settle()
 
     async def _feed(self, writer: TileWriter, size: int) -> None:
         while writer.size < size:
