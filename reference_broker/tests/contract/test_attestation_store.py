@@ -37,7 +37,8 @@ async def about(market: Market, *subjects: str) -> list[tuple[str, int]]:
 
 async def void(market: Market) -> list[str]:
     """The provider's void offers."""
-    return [each.void_reason for each in await market.store.offers.void(PROVIDER, market.clock.ms, 10)]
+    found = await market.store.offers.void(PROVIDER, after_id="", now_ms=market.clock.ms, limit=10)
+    return [each.void_reason for each in found]
 
 
 async def test_attestations_are_found_by_any_of_their_subjects(market: Market) -> None:
@@ -156,7 +157,10 @@ async def test_a_void_offer_says_why_and_is_revised(market: Market) -> None:
     (gone,) = await offers.judged([Verdict(OFFER, offer.mark, "REVOKED: it was taken back.", None)])
     assert (gone.state, gone.version, gone.void_reason) == ("EXPIRED", 2, "REVOKED: it was taken back.")
     assert await void(market) == ["REVOKED: it was taken back."]
-    assert await offers.void(OTHER, market.clock.ms, 10) == []
+    now_ms = market.clock.ms
+    assert await offers.void(OTHER, after_id="", now_ms=now_ms, limit=10) == []
+    assert await offers.void(PROVIDER, after_id=OFFER, now_ms=now_ms, limit=10) == []
+    assert await offers.void(PROVIDER, after_id="", now_ms=gone.expire_ms, limit=10) == []
     assert (await offers.offers(provider="", after_id="", limit=10)).offers == ()
     with refusal("EXPIRED"):
         await market.store.orders.create_hold(market.mutation(CONSUMER), market.hold())

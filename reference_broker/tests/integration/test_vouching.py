@@ -74,10 +74,15 @@ async def hold(exchange: Exchange, goods: Goods) -> Any:
     return await exchange.call("MarketService/CreateHold", request, CONSUMER)
 
 
-async def listed(exchange: Exchange, by: str = PROVIDER) -> list[v1.OfferRecord]:
+async def listed(exchange: Exchange, by: str = PROVIDER, size: int = 0) -> list[v1.OfferRecord]:
     """The offers of the provider, as somebody sees them."""
-    request = v1.ListOffersRequest(provider=PROVIDER)
-    return list((await exchange.call("DiscoveryService/ListOffers", request, by)).offers)
+    request, found = v1.ListOffersRequest(provider=PROVIDER, page_size=size), []
+    while True:
+        page = await exchange.call("DiscoveryService/ListOffers", request, by)
+        found += page.offers
+        if not page.next_page_token:
+            return found
+        request.page_token = page.next_page_token
 
 
 async def void(trade: Trade, reason: str) -> None:
@@ -255,6 +260,55 @@ async def test_enrolling_anew_judges_too(trade: Trade) -> None:
     )
     await trade.call("AdminService/Enrol", request, BROKER)
     await void(trade, "KEY_REVOKED")
+
+
+async def test_void_offers_are_paged_before_those_on_sale(trade: Trade) -> None:
+    """OFFER-VOID-2, MARKET-PAGE-2: each offer once, whatever the size of a page."""
+    goods = await trade.goods()
+    for at in range(4):
+        await trade.publish(
+            offer(
+                trade,
+                pin(goods.resource, f"crex://{PROVIDER}/resource/node"),
+                pin(goods.plan, f"crex://{PROVIDER}/plan/hourly"),
+                name=f"more-{at}",
+            )
+        )
+    trade.clock.advance(minutes=5)
+    vouched, key = Vouched(trade, PROVIDER), LocalSigningKey.generate()
+    fallen, now = signing_keyid(vouched.identity), trade.clock.now()
+
+    def rotate(draft: TrustDraft) -> None:
+        draft.add_key(key.public_key, sorted(vouched.record.keys[fallen].use), begins=now)
+        draft.revoke_key(fallen, now - timedelta(hours=1))
+
+    await vouched.publish(rotate)
+    for document in (site(trade), node_class(trade), price_plan(trade)):
+        document.header.revision = 2
+        await send(trade, sign(document, DocumentType.of(type(document)), [key]), PROVIDER)
+        if isinstance(document, v1.ComputeResource):
+            goods.resource = sign(document, DocumentType.of(type(document)), [key])
+        if isinstance(document, v1.PricePlan):
+            goods.plan = sign(document, DocumentType.of(type(document)), [key])
+    again = offer(
+        trade,
+        pin(goods.resource, f"crex://{PROVIDER}/resource/node", 2),
+        pin(goods.plan, f"crex://{PROVIDER}/plan/hourly", 2),
+        name="more-1",
+        revision=2,
+    )
+    await send(trade, sign(again, DocumentType.of(v1.Offer), [key]), PROVIDER)
+    for size in (0, 1, 2, 3):
+        found = await listed(trade, size=size)
+        assert [one.id.rpartition("/")[2] for one in found] == [
+            "more-0",
+            "more-2",
+            "more-3",
+            "nodes",
+            "more-1",
+        ]
+        assert [bool(one.void_reason) for one in found] == [True, True, True, True, False]
+        assert [one.id.rpartition("/")[2] for one in await listed(trade, CONSUMER, size)] == ["more-1"]
 
 
 async def test_others_offers_stand(trade: Trade) -> None:

@@ -16,8 +16,8 @@ from crex_broker.application.ports.offers import OfferPage, OfferSnapshot
 from crex_broker.domain.availability import availability
 
 _METHOD: Final = "DiscoveryService.ListOffers"
-# Void offers that are told: 64 KiB of reasons, beside a page.
-_VOID_MOST: Final = 100
+# Before the place of a page of void offers, which come before those on sale; no name begins so.
+_VOID: Final = "void "
 
 
 class ListOffers:
@@ -38,24 +38,28 @@ class ListOffers:
         """
         asked = (request.provider,)
         after = self._tokens.read(request.page_token, caller=caller.authority, filter_=asked)
+        size = page_size(request.page_size, self._limits)
+        if request.provider == caller.authority and (not after or after.startswith(_VOID)):
+            void = await self._void(caller.authority, after.removeprefix(_VOID), size)
+            if void:
+                more = self._tokens.make(_VOID + void[-1].id, caller=caller.authority, filter_=asked)
+                return v1.ListOffersResponse(offers=void, next_page_token=more)
+            after = ""
 
         async def read(limit: int) -> tuple[OfferPage, list[v1.OfferRecord]]:
             page = await self._store.offers.offers(provider=request.provider, after_id=after, limit=limit)
             return page, [offer_message(offer, await self._available(offer, page)) for offer in page.offers]
 
-        (page, _), offers = await fitting_page(
-            read, lambda found: found[1], page_size(request.page_size, self._limits)
-        )
-        if request.provider == caller.authority and not after:
-            offers = [*await self._void(caller.authority), *offers]
+        (page, _), offers = await fitting_page(read, lambda found: found[1], size)
         more = ""
         if page.next_id is not None:
             more = self._tokens.make(page.next_id, caller=caller.authority, filter_=asked)
         return v1.ListOffersResponse(offers=offers, next_page_token=more)
 
-    async def _void(self, provider: str) -> list[v1.OfferRecord]:
-        """Gives a provider's own offers that were taken from sale, and why (OFFER-VOID-2)."""
-        void = await self._store.offers.void(provider, to_ms(self._clock.now()), _VOID_MOST)
+    async def _void(self, provider: str, after_id: str, limit: int) -> list[v1.OfferRecord]:
+        """Gives a part of a provider's own offers that were taken from sale, and why (OFFER-VOID-2)."""
+        now_ms = to_ms(self._clock.now())
+        void = await self._store.offers.void(provider, after_id=after_id, now_ms=now_ms, limit=limit)
         return [offer_message(offer) for offer in void]
 
     async def _available(self, offer: OfferSnapshot, page: OfferPage) -> list[v1.Availability]:

@@ -48,8 +48,8 @@ __all__ = ["FROM_THE_BEGINNING", "StatusLists", "StatusRecord", "StatusSource"]
 
 _STEP: Final = 18
 _LOCK_FILE: Final = ".lock"
-# Refusals by which a kept list has only become old or its key unfit since it was accepted.
-_AGED: Final = frozenset({"EXPIRED", "TRUST_STALE", "KEY_TIME", "KEY_REVOKED", "ISSUER"})
+# Refusals by which a kept list has only become old, its key unfit or room scarce since it was accepted.
+_AGED: Final = frozenset({"EXPIRED", "TRUST_STALE", "KEY_TIME", "KEY_REVOKED", "ISSUER", "LIMIT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,10 @@ class StatusLists:
                 its time to live is over; TRUST_ROLLBACK: a higher revision, other bytes under this one, or a
                 revocation that it takes back is known; LIMIT: there is no room for it.
         """
-        opened = open_envelope(envelope, v1.StatusList, trust, now=now)
+        return self.take(open_envelope(envelope, v1.StatusList, trust, now=now), trust, now)
+
+    def take(self, opened: Verified[v1.StatusList], trust: PinnedTrust, now: datetime) -> StatusRecord:
+        """Takes in a list that was opened by `trust` for `now`; otherwise as `accept`."""
         record = StatusRecord.of(opened)
         _check_named(record.issuer, record.name, trust)
         with self._lock, self._writing():
@@ -235,7 +238,7 @@ class StatusLists:
         except TrustError as error:
             if error.reason not in _AGED:
                 raise
-            record = None
+            record = None  # of it only the revision is known from here on
         with self._lock:
             if revision >= self._seen.get(name, (0, ""))[0]:
                 self._seen[name] = revision, seen

@@ -255,8 +255,15 @@ class OfferStore(Protocol):
         """
         ...
 
-    async def void(self, provider: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
-        """Gives a provider's offers that are void and have not ended, by ascending name, with the reason."""
+    async def void(self, provider: str, *, after_id: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
+        """Gives a part of a provider's offers that are void and have not ended, with the reason.
+
+        Args:
+            provider: The provider.
+            after_id: The last name of the part before; empty for the first. They ascend by name.
+            now_ms: The time at which they have not ended, in milliseconds.
+            limit: Most offers to give.
+        """
         ...
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -28,7 +28,8 @@ WHERE judge_ms <= ? AND judge_ms IS NOT NULL AND {_STANDING} ORDER BY judge_ms, 
 _JUDGED: Final = "UPDATE offers SET judge_ms = ? WHERE id = ? AND judge_mark = ?"
 _VOID: Final = f"""
 SELECT last_reason, {offer_rows.COLUMNS} FROM offers
-WHERE provider = ? AND state = 'EXPIRED' AND last_event = 'void' AND expire_ms > ? ORDER BY id LIMIT ?
+WHERE provider = :provider AND id > :after AND state = 'EXPIRED' AND last_event = 'void' AND expire_ms > :now
+ORDER BY id LIMIT :limit
 """  # noqa: S608 - constants
 
 
@@ -72,7 +73,7 @@ def judged(tx: Tx, verdicts: Sequence[Verdict], authority: str) -> list[OfferSna
     return void
 
 
-def void_of(connection: sqlite3.Connection, provider: str, now_ms: int, limit: int) -> list[OfferSnapshot]:
+def void_of(connection: sqlite3.Connection, asked: Mapping[str, object]) -> list[OfferSnapshot]:
     """Gives a provider's offers that are void, and why, until their time is over (OFFER-VOID-2)."""
-    rows = connection.execute(_VOID, (provider, now_ms, limit))
+    rows = connection.execute(_VOID, asked)
     return [replace(OfferSnapshot(*row), void_reason=reason) for reason, *row in rows]

@@ -95,11 +95,10 @@ class SqliteOffers:
         """Writes verdicts; gives the offers that are void by them."""
         return await self._writer.run(lambda tx: judgements.judged(tx, verdicts, self._authority))
 
-    async def void(self, provider: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
-        """Gives a provider's offers that are void and have not ended, with the reason."""
-        return await self._reader.run(
-            lambda connection: judgements.void_of(connection, provider, now_ms, limit)
-        )
+    async def void(self, provider: str, *, after_id: str, now_ms: int, limit: int) -> Sequence[OfferSnapshot]:
+        """Gives a part of a provider's offers that are void and have not ended, with the reason."""
+        asked = {"provider": provider, "after": after_id, "now": now_ms, "limit": limit}
+        return await self._reader.run(lambda connection: judgements.void_of(connection, asked))
 
     async def expire_offers(self, limit: int) -> Sequence[OfferSnapshot]:
         """Ends up to `limit` offers whose time is over."""
