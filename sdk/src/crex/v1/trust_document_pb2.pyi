@@ -188,7 +188,7 @@ class KeyRecord(_message.Message):
     keyid: _builtins.str
     """Unpadded base64url of SHA-256 over `spki`; recomputed by every reader."""
     alg: _builtins.str
-    """Algorithm token: `ed25519` for signatures, `x25519` for sealing."""
+    """Algorithm token, such as `ed25519` for signatures, `x25519` for sealing (algorithms.md)."""
     spki: _builtins.bytes
     """DER SubjectPublicKeyInfo."""
     @_builtins.property
