@@ -55,24 +55,27 @@ def rates(value: Json, path: Path) -> Iterator[Violation]:
     def place(at: int) -> str:
         return json_path((*path, "rates", at, "mopsPerS"))
 
-    known: dict[tuple[object, ...], tuple[int, int]] = {}
-    sparse: list[tuple[tuple[object, ...], str]] = []
-    for index, rate in enumerate(value["rates"]):
-        amount, subject, sparsity = int(rate["mopsPerS"]), _subject(rate), rate["sparsity"]
-        earlier = known.setdefault((subject, sparsity), (amount, index))
-        if earlier[1] != index:
-            message = f"{place(earlier[1])} states the same rate already, as {earlier[0]}"
+    stated = value["rates"]
+    known: dict[tuple[object, ...], int] = {}
+    sparse: list[tuple[tuple[object, ...], int]] = []
+    for index, rate in enumerate(stated):
+        subject, sparsity = _subject(rate), rate["sparsity"]
+        earlier = known.setdefault((*subject, sparsity), index)
+        if earlier != index:
+            message = f"{place(earlier)} states the same rate already, as {stated[earlier]['mopsPerS']}"
             yield Violation(place(index), message, "DESC-RATE-5", "state one of them")
         elif sparsity != _DENSE:
-            sparse.append((subject, sparsity))
-    for subject, sparsity in sparse:
-        dense, (amount, at) = known.get((subject, _DENSE)), known[(subject, sparsity)]
-        if dense is not None and amount < dense[0]:
-            message = (
-                f"with sparsity {sparsity} it is {amount}, and the dense rate {place(dense[1])} is {dense[0]}"
-            )
+            sparse.append((subject, index))
+    for subject, index in sparse:
+        dense = known.get((*subject, _DENSE))
+        if dense is None:
+            continue
+        amount, most = int(stated[index]["mopsPerS"]), int(stated[dense]["mopsPerS"])
+        if amount < most:
+            sparsity = stated[index]["sparsity"]
+            message = f"with sparsity {sparsity} it is {amount}, and the dense rate {place(dense)} is {most}"
             fix = "correct whichever is wrong; a datasheet's figure with sparsity is the larger one"
-            yield Violation(place(at), message, "DESC-RATE-4", fix)
+            yield Violation(place(index), message, "DESC-RATE-4", fix)
 
 
 def _subject(rate: Json) -> tuple[object, ...]:

@@ -78,12 +78,14 @@ def _holds(value: dict[str, Any], plan: _Plan) -> bool:
     for rule in plan.rules:
         for _ in rule(value, ()):
             return False
+    below = value.get
     for name, inner in plan.single:
-        if name in value and not _holds(value[name], inner):
+        here = below(name)
+        if here is not None and not _holds(here, inner):
             return False
     for name, inner in plan.many:
-        if name in value:
-            here = value[name]
+        here = below(name)
+        if here is not None:
             for item in here if isinstance(here, list) else here.values():
                 if not _holds(item, inner):
                     return False
