@@ -171,7 +171,7 @@ class Calls(ABC):
     def issue_token(
         self, request: v1.IssueTokenRequest, *, timeout_s: float | None = None
     ) -> v1.IssueTokenResponse:
-        """Issues a short token that is bound to the key of the caller's certificate."""
+        """Issues a short token that is bound to the caller's certificate."""
         return self._call("/crex.v1.ChannelService/IssueToken", request, v1.IssueTokenResponse, timeout_s)
 
     def get_server_info(
@@ -239,7 +239,8 @@ class Calls(ABC):
     def publish_document(
         self, request: v1.PublishDocumentRequest, *, timeout_s: float | None = None
     ) -> v1.PublishDocumentResponse:
-        """Accepts a provider's site, resource, link, price plan or offer, and a publisher's price series.
+        """Accepts a provider's site, resource, link, price plan or offer, a publisher's price series, and
+        anybody's trust document, status list or attestation.
 
         An offer becomes searchable before the call returns.
         """
@@ -322,7 +323,9 @@ class Calls(ABC):
     def get_receipt(
         self, request: v1.GetReceiptRequest, *, timeout_s: float | None = None
     ) -> v1.GetReceiptResponse:
-        """Returns the receipt of a document or order step of which the caller is a party."""
+        """Returns the receipt of a public document, or of a private one or an order step of which the caller
+        is a party.
+        """
         return self._call(
             "/crex.v1.TransparencyService/GetReceipt", request, v1.GetReceiptResponse, timeout_s
         )

@@ -29,7 +29,7 @@ from crex.v1 import scalar_pb2 as crex_dot_v1_dot_scalar__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"crex/v1/transparency_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x15\x63rex/v1/receipt.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"\x80\x01\n\x11GetReceiptRequest\x12!\n\x0f\x64ocument_sha256\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x12\x1d\n\x0bstep_sha256\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x12\x17\n\x05order\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03H\x00\x42\x10\n\x06record\x12\x06\xda\xf3\x18\x02\x08\x01\"9\n\x12GetReceiptResponse\x12#\n\x08receipts\x18\x01 \x03(\x0b\x32\x11.crex.v1.Envelope\"f\n\x18GetInclusionProofRequest\x12\x1c\n\x05index\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12\x19\n\x04size\x18\x02 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x01H\x01\x88\x01\x01\x42\x08\n\x06_indexB\x07\n\x05_size\"K\n\x19GetInclusionProofResponse\x12 \n\x05proof\x18\x01 \x01(\x0b\x32\x11.crex.v1.LogProof\x12\x0c\n\x04size\x18\x02 \x01(\x03\"b\n\x1aGetConsistencyProofRequest\x12\x1b\n\x04\x66rom\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12\x17\n\x02to\x18\x02 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x00H\x01\x88\x01\x01\x42\x07\n\x05_fromB\x05\n\x03_to\"M\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\n\n\x02to\x18\x02 \x01(\x03\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\"V\n\x12ListEntriesRequest\x12\x1c\n\x05start\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12\x18\n\x05\x63ount\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\x90NB\x08\n\x06_start\"3\n\x13ListEntriesResponse\x12\x0e\n\x06leaves\x18\x01 \x03(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x03\"\x8c\x01\n\x15\x41\x64\x64\x43osignatureRequest\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x34\n\ncheckpoint\x18\x01 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x30\x01\x38\x80\x80\x04Z\rLOG-WITNESS-2H\x00\x88\x01\x01\x42\r\n\x0b_checkpoint\",\n\x16\x41\x64\x64\x43osignatureResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"\xf0\x01\n\x12ListRecordsRequest\x12\x1a\n\x05start\x18\x01 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x00H\x00\x88\x01\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x19\n\x05types\x18\x03 \x03(\tB\n\xca\xf3\x18\x06\x10\x06H@P\x01\x12#\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x0b\x32\x11.crex.v1.Interval\x12(\n\x06unseal\x18\x05 \x01(\x08\x42\x18\xca\xf3\x18\x14Z\x12SUPERVISE-UNSEAL-1\x12,\n\x07purpose\x18\x06 \x01(\tB\x1b\xca\xf3\x18\x17\x38\x80\x08Z\x12SUPERVISE-UNSEAL-1B\x08\n\x06_start\"\x81\x01\n\x13ListRecordsResponse\x12*\n\x07records\x18\x01 \x03(\x0b\x32\x19.crex.v1.SupervisedRecord\x12\x11\n\x04next\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\"\n\x07receipt\x18\x03 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x07\n\x05_next\"\xef\x01\n\x10SupervisedRecord\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0e\n\x06issuer\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x11\n\tcountries\x18\x07 \x03(\t\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x08\x65nvelope\x18\t \x01(\x0b\x32\x11.crex.v1.Envelope\x12\x0c\n\x04step\x18\n \x01(\x0c\x12\x0c\n\x04salt\x18\x0b \x01(\x0c\x32\xef\x04\n\x13TransparencyService\x12S\n\rGetCheckpoint\x12\x1d.crex.v1.GetCheckpointRequest\x1a\x1e.crex.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12J\n\nGetReceipt\x12\x1a.crex.v1.GetReceiptRequest\x1a\x1b.crex.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12_\n\x11GetInclusionProof\x12!.crex.v1.GetInclusionProofRequest\x1a\".crex.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12\x65\n\x13GetConsistencyProof\x12#.crex.v1.GetConsistencyProofRequest\x1a$.crex.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12M\n\x0bListEntries\x12\x1b.crex.v1.ListEntriesRequest\x1a\x1c.crex.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12Q\n\x0e\x41\x64\x64\x43osignature\x12\x1e.crex.v1.AddCosignatureRequest\x1a\x1f.crex.v1.AddCosignatureResponse\x12M\n\x0bListRecords\x12\x1b.crex.v1.ListRecordsRequest\x1a\x1c.crex.v1.ListRecordsResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"crex/v1/transparency_service.proto\x12\x07\x63rex.v1\x1a\x18\x63rex/v1/constraint.proto\x1a\x16\x63rex/v1/envelope.proto\x1a\x15\x63rex/v1/receipt.proto\x1a\x14\x63rex/v1/scalar.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"\x80\x01\n\x11GetReceiptRequest\x12!\n\x0f\x64ocument_sha256\x18\x01 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x12\x1d\n\x0bstep_sha256\x18\x02 \x01(\tB\x06\xca\xf3\x18\x02\x10\x07H\x00\x12\x17\n\x05order\x18\x03 \x01(\tB\x06\xca\xf3\x18\x02\x10\x03H\x00\x42\x10\n\x06record\x12\x06\xda\xf3\x18\x02\x08\x01\"9\n\x12GetReceiptResponse\x12#\n\x08receipts\x18\x01 \x03(\x0b\x32\x11.crex.v1.Envelope\"r\n\x18GetInclusionProofRequest\x12\x1c\n\x05index\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12%\n\x04size\x18\x02 \x01(\x03\x42\x12\xca\xf3\x18\x0e \x01Z\nLOG-SHOW-1H\x01\x88\x01\x01\x42\x08\n\x06_indexB\x07\n\x05_size\"K\n\x19GetInclusionProofResponse\x12 \n\x05proof\x18\x01 \x01(\x0b\x32\x11.crex.v1.LogProof\x12\x0c\n\x04size\x18\x02 \x01(\x03\"b\n\x1aGetConsistencyProofRequest\x12\x1b\n\x04\x66rom\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12\x17\n\x02to\x18\x02 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x00H\x01\x88\x01\x01\x42\x07\n\x05_fromB\x05\n\x03_to\"M\n\x1bGetConsistencyProofResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\x12\n\n\x02to\x18\x02 \x01(\x03\x12\x12\n\ncheckpoint\x18\x03 \x01(\t\"V\n\x12ListEntriesRequest\x12\x1c\n\x05start\x18\x01 \x01(\x03\x42\x08\xca\xf3\x18\x04\x08\x01 \x00H\x00\x88\x01\x01\x12\x18\n\x05\x63ount\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\x90NB\x08\n\x06_start\"3\n\x13ListEntriesResponse\x12\x0e\n\x06leaves\x18\x01 \x03(\x0c\x12\x0c\n\x04size\x18\x02 \x01(\x03\"\x8c\x01\n\x15\x41\x64\x64\x43osignatureRequest\x12.\n\nrequest_id\x18\x02 \x01(\tB\x1a\xca\xf3\x18\x16\x08\x01\x10\x0eZ\x10IDEMPOTENCY-ID-1\x12\x34\n\ncheckpoint\x18\x01 \x01(\tB\x1b\xca\xf3\x18\x17\x08\x01\x30\x01\x38\x80\x80\x04Z\rLOG-WITNESS-2H\x00\x88\x01\x01\x42\r\n\x0b_checkpoint\",\n\x16\x41\x64\x64\x43osignatureResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"\xf0\x01\n\x12ListRecordsRequest\x12\x1a\n\x05start\x18\x01 \x01(\x03\x42\x06\xca\xf3\x18\x02 \x00H\x00\x88\x01\x01\x12\x1c\n\tpage_size\x18\x02 \x01(\x05\x42\t\xca\xf3\x18\x05 \x00(\xe8\x07\x12\x19\n\x05types\x18\x03 \x03(\tB\n\xca\xf3\x18\x06\x10\x06H@P\x01\x12#\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x0b\x32\x11.crex.v1.Interval\x12(\n\x06unseal\x18\x05 \x01(\x08\x42\x18\xca\xf3\x18\x14Z\x12SUPERVISE-UNSEAL-1\x12,\n\x07purpose\x18\x06 \x01(\tB\x1b\xca\xf3\x18\x17\x38\x80\x08Z\x12SUPERVISE-UNSEAL-1B\x08\n\x06_start\"\x81\x01\n\x13ListRecordsResponse\x12*\n\x07records\x18\x01 \x03(\x0b\x32\x19.crex.v1.SupervisedRecord\x12\x11\n\x04next\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\"\n\x07receipt\x18\x03 \x01(\x0b\x32\x11.crex.v1.EnvelopeB\x07\n\x05_next\"\xef\x01\n\x10SupervisedRecord\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0c\n\x04leaf\x18\x02 \x01(\x0c\x12\x0c\n\x04type\x18\x03 \x01(\t\x12\x0e\n\x06issuer\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12\x10\n\x08\x63onsumer\x18\x06 \x01(\t\x12\x11\n\tcountries\x18\x07 \x03(\t\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12#\n\x08\x65nvelope\x18\t \x01(\x0b\x32\x11.crex.v1.Envelope\x12\x0c\n\x04step\x18\n \x01(\x0c\x12\x0c\n\x04salt\x18\x0b \x01(\x0c\x32\xef\x04\n\x13TransparencyService\x12S\n\rGetCheckpoint\x12\x1d.crex.v1.GetCheckpointRequest\x1a\x1e.crex.v1.GetCheckpointResponse\"\x03\x90\x02\x01\x12J\n\nGetReceipt\x12\x1a.crex.v1.GetReceiptRequest\x1a\x1b.crex.v1.GetReceiptResponse\"\x03\x90\x02\x01\x12_\n\x11GetInclusionProof\x12!.crex.v1.GetInclusionProofRequest\x1a\".crex.v1.GetInclusionProofResponse\"\x03\x90\x02\x01\x12\x65\n\x13GetConsistencyProof\x12#.crex.v1.GetConsistencyProofRequest\x1a$.crex.v1.GetConsistencyProofResponse\"\x03\x90\x02\x01\x12M\n\x0bListEntries\x12\x1b.crex.v1.ListEntriesRequest\x1a\x1c.crex.v1.ListEntriesResponse\"\x03\x90\x02\x01\x12Q\n\x0e\x41\x64\x64\x43osignature\x12\x1e.crex.v1.AddCosignatureRequest\x1a\x1f.crex.v1.AddCosignatureResponse\x12M\n\x0bListRecords\x12\x1b.crex.v1.ListRecordsRequest\x1a\x1c.crex.v1.ListRecordsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,7 +47,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['index']._loaded_options = None
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['index']._serialized_options = b'\312\363\030\004\010\001 \000'
   _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['size']._loaded_options = None
-  _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['size']._serialized_options = b'\312\363\030\002 \001'
+  _globals['_GETINCLUSIONPROOFREQUEST'].fields_by_name['size']._serialized_options = b'\312\363\030\016 \001Z\nLOG-SHOW-1'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['from']._loaded_options = None
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['from']._serialized_options = b'\312\363\030\004\010\001 \000'
   _globals['_GETCONSISTENCYPROOFREQUEST'].fields_by_name['to']._loaded_options = None
@@ -91,27 +91,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETRECEIPTRESPONSE']._serialized_start=375
   _globals['_GETRECEIPTRESPONSE']._serialized_end=432
   _globals['_GETINCLUSIONPROOFREQUEST']._serialized_start=434
-  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=536
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=538
-  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=613
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=615
-  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=713
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=715
-  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=792
-  _globals['_LISTENTRIESREQUEST']._serialized_start=794
-  _globals['_LISTENTRIESREQUEST']._serialized_end=880
-  _globals['_LISTENTRIESRESPONSE']._serialized_start=882
-  _globals['_LISTENTRIESRESPONSE']._serialized_end=933
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=936
-  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1076
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1078
-  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1122
-  _globals['_LISTRECORDSREQUEST']._serialized_start=1125
-  _globals['_LISTRECORDSREQUEST']._serialized_end=1365
-  _globals['_LISTRECORDSRESPONSE']._serialized_start=1368
-  _globals['_LISTRECORDSRESPONSE']._serialized_end=1497
-  _globals['_SUPERVISEDRECORD']._serialized_start=1500
-  _globals['_SUPERVISEDRECORD']._serialized_end=1739
-  _globals['_TRANSPARENCYSERVICE']._serialized_start=1742
-  _globals['_TRANSPARENCYSERVICE']._serialized_end=2365
+  _globals['_GETINCLUSIONPROOFREQUEST']._serialized_end=548
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_start=550
+  _globals['_GETINCLUSIONPROOFRESPONSE']._serialized_end=625
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_start=627
+  _globals['_GETCONSISTENCYPROOFREQUEST']._serialized_end=725
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_start=727
+  _globals['_GETCONSISTENCYPROOFRESPONSE']._serialized_end=804
+  _globals['_LISTENTRIESREQUEST']._serialized_start=806
+  _globals['_LISTENTRIESREQUEST']._serialized_end=892
+  _globals['_LISTENTRIESRESPONSE']._serialized_start=894
+  _globals['_LISTENTRIESRESPONSE']._serialized_end=945
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_start=948
+  _globals['_ADDCOSIGNATUREREQUEST']._serialized_end=1088
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_start=1090
+  _globals['_ADDCOSIGNATURERESPONSE']._serialized_end=1134
+  _globals['_LISTRECORDSREQUEST']._serialized_start=1137
+  _globals['_LISTRECORDSREQUEST']._serialized_end=1377
+  _globals['_LISTRECORDSRESPONSE']._serialized_start=1380
+  _globals['_LISTRECORDSRESPONSE']._serialized_end=1509
+  _globals['_SUPERVISEDRECORD']._serialized_start=1512
+  _globals['_SUPERVISEDRECORD']._serialized_end=1751
+  _globals['_TRANSPARENCYSERVICE']._serialized_start=1754
+  _globals['_TRANSPARENCYSERVICE']._serialized_end=2377
 # @@protoc_insertion_point(module_scope)

@@ -75,7 +75,7 @@ class GetReceiptRequest(_message.Message):
     step_sha256: _builtins.str
     """A step of an order: SHA-256 of the bytes of the OrderStep."""
     order: _builtins.str
-    """Every step of this order."""
+    """Every step of this order, by the document that states it or by itself."""
     def __init__(
         self,
         *,
@@ -128,7 +128,9 @@ class GetInclusionProofRequest(_message.Message):
     index: _builtins.int
     """Position of the leaf, from 0, as its receipt states it."""
     size: _builtins.int
-    """Size of the tree for which to prove. Unset: that of the latest checkpoint."""
+    """Size of the tree for which to prove. Unset: that of the checkpoint that proves it
+    best (LOG-SHOW-1), the latest where nobody co-signed.
+    """
     def __init__(
         self,
         *,
@@ -162,7 +164,9 @@ class GetInclusionProofResponse(_message.Message):
     """Size of the tree that it leads to."""
     @_builtins.property
     def proof(self) -> _receipt_pb2.LogProof:
-        """The proof, without salt; `checkpoint` is the latest."""
+        """The proof, without salt; `checkpoint` is that of `size`, or the latest where the
+        log keeps none of that size.
+        """
 
     def __init__(
         self,
