@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias
 
 from crex import v1
+from crex.demand.by_policy import Judge, Stopped, tell_policy
 from crex.demand.explain import Condition, finding, text_of, truth_of
 from crex.demand.preferences import score
 from crex.demand.price import DemandPrice, PlanPricer, Pricer
@@ -21,6 +22,7 @@ from crex.demand.relax import Miss, smallest
 from crex.demand.terms import Wanted
 from crex.demand.truth import Truth
 from crex.demand.view import Json, OfferView, Surroundings
+from crex.errors import RequirementError
 from crex.metering.span import ms_timestamp
 
 # Rejections that an explanation lists, unless asked otherwise.
@@ -108,6 +110,7 @@ def match(
     price_of: Pricer | None = None,
     explain: bool = True,
     max_rejections: int = MAX_REJECTIONS,
+    judge: Judge | None = None,
 ) -> MatchResult:
     """Finds the offers that meet a demand.
 
@@ -118,12 +121,21 @@ def match(
         price_of: Computes prices. None: by the rules of rating; who searches often keeps one `PlanPricer`.
         explain: Whether to explain the offers that do not match.
         max_rejections: Most rejections that the explanation lists.
+        judge: Judges an offer by the demand's policy, with evidence of the caller's; asked only about offers
+            that match otherwise. None: the demand has no policy.
 
     Raises:
-        RequirementError: The demand cannot be used; see `crex.demand.query.compile_demand`.
+        RequirementError: The demand cannot be used; see `crex.demand.query.compile_demand`. It has a policy,
+            and nobody judges by it (DEMAND-POLICY-1).
     """
     query = compile_demand(demand, now=now)
-    search = _Search(query, price_of or PlanPricer(), tuple(offers))
+    if demand.HasField("policy") and judge is None:
+        raise RequirementError(
+            "POLICY",
+            "The demand has a policy, and there is no evidence here by which to judge it. Give `judge`, or "
+            "search at a broker.",
+        )
+    search = _Search(query, price_of or PlanPricer(), tuple(offers), judge)
     return search.run(explain=explain, max_rejections=max_rejections)
 
 
@@ -152,8 +164,11 @@ class _Judged:
 
 
 class _Search:
-    def __init__(self, query: Query, price_of: Pricer, offers: Sequence[OfferView]) -> None:
+    def __init__(
+        self, query: Query, price_of: Pricer, offers: Sequence[OfferView], judge: Judge | None
+    ) -> None:
         self._query = query
+        self._judge_policy = judge
         self._price_of = price_of
         self._offers = offers
 
@@ -162,6 +177,16 @@ class _Search:
         matches = sorted((self._match(one) for one in judged if one.alternative is not None), key=_order)
         rejected = [one for one in judged if one.alternative is None]
         explanation = self._explain(rejected, len(matches), max_rejections) if explain else None
+        if self._judge_policy is not None:
+            verdicts = [(one, self._judge_policy(one.view)) for one in matches]
+            matches = [one for one, verdict in verdicts if verdict.holds]
+            if explanation is not None:
+                stopped = [
+                    Stopped(one.view.offer_id, one.alternative, verdict)
+                    for one, verdict in verdicts
+                    if not verdict.holds
+                ]
+                tell_policy(explanation, stopped, max_rejections=max_rejections)
         return MatchResult(tuple(matches), explanation)
 
     def _judge(self, query: Query, view: OfferView) -> _Judged:
