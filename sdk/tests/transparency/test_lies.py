@@ -18,7 +18,7 @@ from crex.transparency.auditor import audit_log
 from crex.transparency.client import LogClient
 from crex.transparency.findings import Kind, finding_of
 from crex.transparency.monitor import Monitor, Watch
-from crex.transparency.papers import Paper, Promise
+from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.source import BrokerSource, LogSource, TileSource
 from crex.transparency.store import MemoryTiles
 from crex.transparency.views import check_witnesses, compare_views, read_view
@@ -353,16 +353,20 @@ def test_a_published_document_that_was_never_logged(operator: Operator) -> None:
     assert audited(HONEST, Evidence(published=[paper])) == [Kind.NOT_LOGGED]
 
 
-def record_of(paper: Paper, leaf: bytes, salt: bytes | None = None) -> v1.SupervisedRecord:
+def shown(
+    paper: Paper, leaf: bytes, salt: bytes | None = None, *, sealed: bool = False
+) -> v1.SupervisedRecord:
     """A record as a supervisor is shown it."""
-    return v1.SupervisedRecord(
-        index=PAPER_AT,
-        leaf=leaf,
-        type=paper.type,
-        issuer=paper.issuer,
-        envelope=paper.parts.to_message(),
-        salt=salt or b"",
-    )
+    record = v1.SupervisedRecord(index=PAPER_AT, leaf=leaf, type=paper.type, issuer=paper.issuer)
+    if not sealed:
+        record.envelope.CopyFrom(paper.parts.to_message())
+        record.salt = salt or b""
+    return record
+
+
+def record_of(paper: Paper, leaf: bytes, salt: bytes | None = None, *, sealed: bool = False) -> Shown:
+    """What is kept of it."""
+    return Shown.of(shown(paper, leaf, salt, sealed=sealed))
 
 
 def test_a_supervisor_is_shown_something_else(operator: Operator) -> None:
@@ -374,6 +378,28 @@ def test_a_supervisor_is_shown_something_else(operator: Operator) -> None:
     assert audited(log, Evidence(records=[record_of(other, leaf, SALT)])) == [Kind.RECORD]
     theirs = leaf_data(other.record_bytes, SALT)
     assert audited(log, Evidence(records=[record_of(other, theirs, SALT)])) == [Kind.RECORD]
+    assert audited(log, Evidence(records=[record_of(paper, leaf, SALT[:31])])) == [Kind.RECORD]
+    assert audited(log, Evidence(records=[record_of(paper, leaf, sealed=True)])) == []
+
+
+def only(record: v1.SupervisedRecord) -> Callable[[int], list[v1.SupervisedRecord]]:
+    """A broker that shows one record, whatever is asked for."""
+    return lambda _: [record]
+
+
+def test_a_monitor_of_records(operator: Operator, tmp_path: Path) -> None:
+    """A supervisor's monitor tells of the records of a party, and of a record that is not the logged one."""
+    paper = operator.site()
+    leaf = leaf_data(paper.record_bytes, None)
+    watch = Watch(authorities=frozenset({paper.issuer}))
+    for folder, record, expected in (
+        ("twin", shown(paper, leaf), ["grown", "record"]),
+        ("lie", shown(operator.site("b"), leaf), ["grown", "record", "finding"]),
+        ("later", v1.SupervisedRecord(index=GROWN, issuer=paper.issuer), ["grown"]),
+    ):
+        reader = Monitor(tmp_path / folder / "monitor.json", ORIGIN, KEYS, watch)
+        events = reader.look(logged(operator, paper), now=NOW, records=only(record))
+        assert [event.kind for event in events] == expected
 
 
 def test_a_copy_that_no_record_shows(operator: Operator) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crex import v1
     from crex.transparency.audit import LogAudit
     from crex.transparency.findings import Finding
+    from crex.transparency.papers import Shown
     from crex.transparency.source import LogSource
     from crex.transparency.views import View
 
@@ -37,7 +38,7 @@ def audit(options: argparse.Namespace) -> Result:
     client = at.client()
     last = client.last() if client is not None else None
     findings = [*check_streams(held.papers), *check_closes(held.papers)]
-    records: list[v1.SupervisedRecord] = []
+    records: list[Shown] = []
     found: LogAudit | None = None
     times: dict[str, str] = {}
     try:
@@ -129,16 +130,17 @@ def _view(options: argparse.Namespace, place: str, at: LogAt) -> tuple[View, Log
     return read_view(source, at.keys, origin=at.origin), source
 
 
-def _records(options: argparse.Namespace, at: LogAt, view: View) -> list[v1.SupervisedRecord]:
+def _records(options: argparse.Namespace, at: LogAt, view: View) -> list[Shown]:
     """Gives the records that the checkpoint covers; what was accepted since, the next audit has."""
     from itertools import takewhile
 
     from crex.errors import CrexError
+    from crex.transparency.papers import Shown
 
     if at.customer is None:
         raise CrexError("SCHEMA", "Records are shown by the broker. Leave out --tiles, or --records.")
     shown = records_from(at, 0, purpose=options.purpose or "")
-    return list(takewhile(lambda record: record.index < view.size, shown))
+    return [Shown.of(record) for record in takewhile(lambda record: record.index < view.size, shown)]
 
 
 def records_from(at: LogAt, start: int, *, purpose: str = "") -> Iterable[v1.SupervisedRecord]:

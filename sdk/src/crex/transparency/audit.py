@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crex.transparency.findings import Finding
-from crex.transparency.papers import Paper, Promise
+from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.views import View
-from crex.v1 import SupervisedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Evidence:
     promises: Sequence[Promise] = ()
     papers: Sequence[Paper] = ()
     published: Sequence[Paper] = ()
-    records: Sequence[SupervisedRecord] = ()
+    records: Sequence[Shown] = ()
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ import orjson
 from crex.errors import CrexError, TrustError
 from crex.transparency.audit import Found, LogAudit
 from crex.transparency.findings import Finding, Kind, finding_of
-from crex.transparency.papers import Paper, Promise
+from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.promises import is_of, judge_promise, judge_record
 from crex.transparency.source import LogSource
 from crex.transparency.state import locked
@@ -99,39 +99,39 @@ class Monitor:
         """
         with locked(self._file):
             before, tree = self._load()
+            # Asked for before the checkpoint is read, so that the log may cover all of them by then.
+            shown = [] if records is None else [Shown.of(record) for record in records(_size(before))]
             try:
                 view = read_view(source, self._keys, origin=self._origin)
-                events = self._read(before, tree, view, source)
+                events = self._read(before, tree, view, source, shown)
             except TrustError as error:
                 finding = finding_of(error)
                 if finding is None:
                     raise
                 return [_found(finding)]
             events += self._judge_promises(view, source, now)
-            if records is not None and view.size > _size(before):
-                events += self._judge_records(view, _size(before), source, records)
             self._save(view, tree)
             return events
 
-    def _read(self, before: View | None, tree: TreeBuilder, view: View, source: LogSource) -> list[Event]:
+    def _read(
+        self,
+        before: View | None,
+        tree: TreeBuilder,
+        view: View,
+        source: LogSource,
+        shown: Sequence[Shown],
+    ) -> list[Event]:
         """Takes the new leaves into the tree, and holds the checkpoint to it."""
         size = _size(before)
         if before is not None and view.size <= before.size:
             check_growth(before, view, source)
             return []
         wanted = {leaf_data(paper.record_bytes, None): paper for paper in self._watch.papers}
-        events = []
+        found = Found(set(wanted), {record.index for record in shown})
         for leaves in source.leaves(size, view.size):
-            for index, leaf in enumerate(leaves, len(tree)):
+            found.look(len(tree), leaves)
+            for leaf in leaves:
                 tree.append(leaf)
-                if leaf in wanted:
-                    events.append(
-                        Event(
-                            "logged",
-                            f"{wanted[leaf]} stands at position {index}",
-                            {"document": str(wanted[leaf]), "index": str(index)},
-                        )
-                    )
         if len(tree) != view.size or tree.root() != view.root:
             if before is not None:
                 check_growth(before, view, source)
@@ -142,7 +142,11 @@ class Monitor:
                 {"checkpoint": str(view.note), "computed": tree.root().hex()},
             ).error()
         grown = f"{self._origin} grew from {size} to {view.size}; the new leaves come to its root"
-        return [Event("grown", grown, {"from": str(size), "to": str(view.size)}), *events]
+        events = [Event("grown", grown, {"from": str(size), "to": str(view.size)})]
+        for leaf, index in sorted(found.by_leaf.items(), key=lambda one: one[1]):
+            value = {"document": str(wanted[leaf]), "index": str(index)}
+            events.append(Event("logged", f"{wanted[leaf]} stands at position {index}", value))
+        return events + self._judge_records(view, shown, found)
 
     def _judge_promises(self, view: View, source: LogSource, now: datetime) -> list[Event]:
         """Holds the receipts that are due to the log, each once in a run."""
@@ -169,27 +173,20 @@ class Monitor:
                 events.append(Event("kept", kept, {"receipt": str(promise.paper)}))
         return events
 
-    def _judge_records(self, view: View, start: int, source: LogSource, records: Records) -> list[Event]:
+    def _judge_records(self, view: View, shown: Sequence[Shown], found: Found) -> list[Event]:
         """Reports the new records of the authorities of concern, and holds all of them to their leaves."""
         audit = LogAudit(view)
         events = []
-        for record in records(start):
+        for record in shown:
             if record.index >= view.size:
-                break  # accepted since; the next look has it
-            proof = source.inclusion(record.index, view.size)
-            stands = verify_inclusion(record.leaf, record.index, view.size, proof, view.root)
-            found = Found(set(), set(), by_index={record.index: record.leaf if stands else b""})
+                continue  # not covered yet; the next look has it
             judge_record(record, found, audit)
-            parties = {record.issuer, record.provider, record.consumer} & self._watch.authorities
+            parties = record.parties & self._watch.authorities
             if parties:
-                events.append(
-                    Event(
-                        "record",
-                        f"position {record.index}: {record.type} of {record.issuer}, "
-                        f"about {', '.join(sorted(parties))}",
-                        {"index": str(record.index), "type": record.type, "issuer": record.issuer},
-                    )
-                )
+                about = ", ".join(sorted(parties))
+                message = f"position {record.index}: {record.type} of {record.issuer}, about {about}"
+                value = {"index": str(record.index), "type": record.type, "issuer": record.issuer}
+                events.append(Event("record", message, value))
         return [*events, *map(_found, audit.findings)]
 
     def _load(self) -> tuple[View | None, TreeBuilder]:

@@ -135,6 +135,46 @@ class Promise:
         return f"document {self.document[:16]}…" if self.document else "a step of an order"
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a broker showed a supervisor of one record: enough to hold it to the log, the record itself aside.
+
+    Attributes:
+        index: Position that it is said to stand at.
+        leaf: Leaf data that it is said to have.
+        type: Document type token, or `order-step`.
+        issuer: Who issued it, as the broker says.
+        parties: Authorities that the broker names.
+        follows: Whether the leaf follows from what was shown; also where it is sealed and nothing was.
+        record: Record identifier of the document, in hex; empty for a step and a sealed record.
+    """
+
+    index: int
+    leaf: bytes
+    type: str
+    issuer: str
+    parties: frozenset[str]
+    follows: bool
+    record: str
+
+    @classmethod
+    def of(cls, record: v1.SupervisedRecord) -> Shown:
+        """Holds a record to its leaf and forgets it."""
+        has_document = record.HasField("envelope")
+        envelope, salt = record.envelope, record.salt or None
+        exact = pae(envelope.payload_type, envelope.payload) if has_document else record.step
+        fits = salt is None or len(salt) == SALT_BYTES
+        return cls(
+            index=record.index,
+            leaf=record.leaf,
+            type=record.type,
+            issuer=record.issuer,
+            parties=frozenset({record.issuer, record.provider, record.consumer} - {""}),
+            follows=not exact or (fits and leaf_data(exact, salt) == record.leaf),
+            record=record_id(envelope) if has_document else "",
+        )
+
+
 def read_signed(
     envelope: v1.Envelope | Parts | bytes, trust: PinnedTrust, *, now: datetime, source: str
 ) -> Paper:

@@ -14,11 +14,9 @@ from typing import Final
 from crex.documents.times import format_time, parse_time
 from crex.transparency.audit import Evidence, Found, LogAudit
 from crex.transparency.findings import Finding, Kind
-from crex.transparency.papers import Paper, Promise
+from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.views import View
-from crex.trust.envelope import pae, record_id
-from crex.trust.log_proof import SALT_BYTES, leaf_data
-from crex.v1 import SupervisedRecord
+from crex.trust.log_proof import leaf_data
 
 # Longest time from the issue of a receipt to its merge_by (RECEIPT-MERGE-1).
 MERGE_MAX: Final = timedelta(seconds=60)
@@ -90,7 +88,7 @@ def judge_papers(evidence: Evidence, promises: Sequence[Promise], found: Found, 
     for promise in promises:
         if promise.step and not promise.covers(promise.step):
             audit.findings.append(_wrong_leaf(promise, promise.what))
-    shown = {record_id(record.envelope) for record in evidence.records if record.HasField("envelope")}
+    shown = {record.record for record in evidence.records}
     for paper in evidence.papers:
         promised = by_record.get(paper.record)
         if promised is not None and not promised.covers(paper.record_bytes):
@@ -129,23 +127,14 @@ def _not_logged(paper: Paper, view: View, why: str) -> Finding:
     )
 
 
-def judge_record(record: SupervisedRecord, found: Found, audit: LogAudit) -> None:
+def judge_record(record: Shown, found: Found, audit: LogAudit) -> None:
     """Holds what the operator shows a supervisor to what it logged (AUDIT-RECORD-1)."""
     stands = found.by_index.get(record.index)
     if stands is None:
         return  # accepted since, or the log is cut off, which is said elsewhere
-    exact = (
-        pae(record.envelope.payload_type, record.envelope.payload)
-        if record.HasField("envelope")
-        else record.step
-    )
-    salt = record.salt or None
-    follows = not exact or (
-        (salt is None or len(salt) == SALT_BYTES) and leaf_data(exact, salt) == record.leaf
-    )
-    if stands == record.leaf and follows:
+    if stands == record.leaf and record.follows:
         return
-    what = "is of another leaf than stands there" if follows else "does not come to its leaf"
+    what = "is of another leaf than stands there" if record.follows else "does not come to its leaf"
     audit.findings.append(
         Finding(
             Kind.RECORD,
