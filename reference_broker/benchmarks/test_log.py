@@ -1,9 +1,9 @@
 """Growing the published log and proving from it, against SHA-256.
 
 The floor of growth is hashing: one SHA-256 for each leaf and one for each inner node, which are as many, in a
-plain loop over memory. The tree does the same and makes every tile and bundle (goal: 1.5). What the disk adds,
-with a file for each 256 leaves and as many hashes, all synced, is noted beside it: that is the price of one
-large growth, as after a loss of the tiles; the growth of half a second is a few files. All sides are
+plain loop over memory. The tree does the same and makes every tile and bundle (goal: 1.5). What the disk
+adds, with a file for each 256 leaves and as many hashes, all synced, is noted beside it: that is the price of
+one large growth, as after a loss of the tiles; the growth of half a second is a few files. All sides are
 interleaved, and only ratios of medians count. The entries come from memory.
 
 A proof reads tiles, a number of the order of log n; it is timed at sizes a hundred times apart, and its tile

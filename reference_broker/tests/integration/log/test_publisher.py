@@ -245,7 +245,7 @@ async def test_a_tile_that_is_damaged_while_the_broker_runs_is_found_by_the_proo
 
 
 async def test_a_store_from_an_older_backup_does_not_start(stage: Stage) -> None:
-    """LOG-CONSISTENT-1: other entries at places that were shown would be a fork."""
+    """LOG-HISTORY-1: other entries at places that were shown would be a fork."""
     async with stage.running() as (store, _):
         step(store, 10)
     stage.back_up()
@@ -262,7 +262,7 @@ async def test_a_store_from_an_older_backup_does_not_start(stage: Stage) -> None
 
 
 async def test_a_store_from_an_older_backup_that_grew_otherwise_does_not_start(stage: Stage) -> None:
-    """The same number of entries, but others: the root tells."""
+    """LOG-HISTORY-1: more entries than were shown, but others: the root tells."""
     async with stage.running() as (store, _):
         step(store, 10)
     stage.back_up()
@@ -279,7 +279,7 @@ async def test_a_store_from_an_older_backup_that_grew_otherwise_does_not_start(s
 
 
 async def test_an_altered_entry_stops_the_next_start(stage: Stage) -> None:
-    """Whoever alters a leaf in the database is found out where the tiles must be built again."""
+    """LOG-HISTORY-1: whoever alters a leaf in the database is found out where tiles are built again."""
     async with stage.running() as (store, _):
         step(store, 10)
     with closing(sqlite3.connect(stage.database)) as database, database:

@@ -309,7 +309,7 @@ def cosign(stage: Stage, party: WireParty, folder: Path) -> str:
 
 
 def test_two_witnesses_make_a_quorum_and_a_log_time(stage: Stage, tmp_path: Path) -> None:
-    """LOG-WITNESS-2, LOG-TIME-1: a proof comes with the checkpoint that both co-signed, also later."""
+    """LOG-WITNESS-2, LOG-SHOW-1: a proof comes with the checkpoint that both co-signed, also later."""
     began = SystemClock().now() - timedelta(seconds=1)
     _, held = stage.hold()
     receipt = receipt_of(stage, held.receipts[0])
