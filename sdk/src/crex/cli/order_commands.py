@@ -65,9 +65,11 @@ def _hold(options: argparse.Namespace) -> Result:
     from crex.documents.convert import to_json, to_timestamp
     from crex.documents.times import format_time
 
+    policy = _policy(options)
     customer = open_customer(options)
     offer = find_offer(customer, options.offer, options.sha256)
-    policy = _policy(options, customer, offer)
+    if options.check and policy is not None:
+        _judge(customer, offer, policy)
     start = options.start or now()
     repeat_with(options, f"--from {format_time(start)}")
     request = v1.CreateHoldRequest(
@@ -93,28 +95,34 @@ def _hold(options: argparse.Namespace) -> Result:
     return Result(to_json(response), "\n".join(lines))
 
 
-def _policy(
-    options: argparse.Namespace, customer: Customer, offer: Verified[v1.Offer]
-) -> v1.TrustPolicy | None:
-    """Reads the policy of a hold; with --check the offer is judged by it here, too, before anything is asked.
+def _policy(options: argparse.Namespace) -> v1.TrustPolicy | None:
+    """Reads the policy of a hold.
 
     Raises:
-        CrexError: POLICY or QUORUM, by one's own trust; SCHEMA where --check has no policy.
+        CrexError: SCHEMA where it could never be met, or where --check has none.
     """
-    from crex.cli.party import now
-    from crex.cli.policy_evidence import judge_at_broker, read_policy
+    from crex.cli.policy_evidence import read_policy
     from crex.errors import CrexError
 
-    if options.policy is None:
-        if options.check:
-            raise CrexError("SCHEMA", "--check judges by a policy. Name it with --policy FILE.")
-        return None
-    policy = read_policy(options.policy)
+    if options.policy is not None:
+        return read_policy(options.policy)
     if options.check:
-        verdict = judge_at_broker(customer, offer, policy, now()).verdict
-        if not verdict.holds:
-            raise verdict.refusal(f"The offer {offer.id}, judged by your own trust,")
-    return policy
+        raise CrexError("SCHEMA", "--check judges by a policy. Name it with --policy FILE.")
+    return None
+
+
+def _judge(customer: Customer, offer: Verified[v1.Offer], policy: v1.TrustPolicy) -> None:
+    """Judges an offer by one's own trust, before anything is asked of the broker.
+
+    Raises:
+        TrustError: POLICY or QUORUM.
+    """
+    from crex.cli.party import now
+    from crex.cli.policy_evidence import judge_at_broker
+
+    verdict = judge_at_broker(customer, offer, policy, now()).verdict
+    if not verdict.holds:
+        raise verdict.refusal(f"The offer {offer.id}, judged by your own trust,")
 
 
 def _commit(options: argparse.Namespace) -> Result:
