@@ -6,6 +6,8 @@ import base64
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +69,24 @@ def test_no_file_but_its_own_holds_a_secret(sale: Sale, secrets: list[bytes]) ->
     for path in searched:
         content = path.read_bytes()
         assert not [secret for secret in secrets if secret in content], path
+
+
+def test_no_log_line_holds_a_salt(sale: Sale) -> None:
+    """ERROR-SECRET-1, LOG-LEAF-2: a salt goes to the parties of a record, and into no line of any program."""
+    with closing(sqlite3.connect(sale.operation.database)) as store:
+        salts = [row[0] for row in store.execute("SELECT salt FROM log_entries WHERE salt IS NOT NULL")]
+    assert len(salts) >= 5, "an order, its steps, usage and an invoice are private"
+    spelled = [form for salt in salts for form in (salt, salt.hex().encode(), base64.b64encode(salt)[:40])]
+    logs = [
+        path
+        for folder in (sale.operation.folder, sale.consumer.home)
+        for path in folder.rglob("*")
+        if path.suffix in {".log", ".out"}
+    ]
+    assert len(logs) >= 3
+    for path in logs:
+        content = path.read_bytes()
+        assert not [salt for salt in spelled if salt in content], path
 
 
 def test_no_error_tells_a_secret(
