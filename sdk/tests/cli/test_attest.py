@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +150,7 @@ def test_a_report_is_drafted_with_the_digest_of_its_file(parties: Shell, tmp_pat
 def test_hardware_evidence_from_challenge_to_attestation(parties: Shell, tmp_path: Path) -> None:
     """A challenge tells what is to be quoted; a result that repeats it can be attested (EVIDENCE-BIND-1)."""
     challenge = parties.json("attest", "challenge", "--key", KEY)
-    assert challenge["quote"] == binding(b64decode(challenge["nonce"]), KEY).hex()
+    assert challenge["quote"] == binding(bytes.fromhex(challenge["challenge"]), KEY).hex()
     quote, ear = tmp_path / "quote", tmp_path / "ear.json"
     quote.write_bytes(b"opaque")
     claims: dict[str, Any] = {
@@ -164,11 +163,14 @@ def test_hardware_evidence_from_challenge_to_attestation(parties: Shell, tmp_pat
     ear.write_text(json.dumps(claims) + "\n", "utf-8")
     command = (
         "--as", "assessor.example.cn", "attest", "hardware", "--about", SITE, "--technology", "amd-sev-snp",
-        "--quote", str(quote), "--ear", str(ear), "--nonce", challenge["nonce"], "--key", KEY,
+        "--quote", str(quote), "--ear", str(ear), "--nonce", challenge["challenge"], "--key", KEY,
         "--quoted-at", "now",
     )  # fmt: skip
     value = parties.json(*command)
     assert value["document"]["hardwareEvidence"]["quote"] == "b3BhcXVl"
+    wrong = [text if text != challenge["challenge"] else "no digits" for text in command]
+    assert parties(*wrong) == 1
+    assert "crex attest challenge" in parties.err
     ear.write_text("{}", "utf-8")
     assert parties(*command) == 1
     assert "[EVIDENCE-EAR-2]" in parties.err

@@ -80,7 +80,7 @@ def _add_hardware(attest: Commands) -> None:
         "--quote-type", default="application/octet-stream", metavar="TYPE", help="media type"
     )
     hardware.add_argument("--ear", type=Path, required=True, metavar="FILE", help="claims set of the result")
-    hardware.add_argument("--nonce", required=True, metavar="BASE64", help="the challenge")
+    hardware.add_argument("--nonce", required=True, metavar="HEX", help="the challenge")
     hardware.add_argument("--key", required=True, metavar="KEYID", help="the key that it is bound to")
     hardware.add_argument(
         "--quoted-at", type=moment, required=True, metavar="TIME", help="when it was quoted"
@@ -177,12 +177,14 @@ def _hardware(options: argparse.Namespace) -> Result:
     from crex import v1
     from crex.cli.files import read_bytes
     from crex.documents.convert import to_timestamp
-    from crex.documents.strict import base64_bytes
     from crex.errors import CrexError
 
-    nonce = base64_bytes(options.nonce)
-    if nonce is None:
-        raise CrexError("SCHEMA", "--nonce is no base64. Give it as `crex attest challenge` printed it.")
+    try:
+        nonce = bytes.fromhex(options.nonce)
+    except ValueError as error:
+        raise CrexError(
+            "SCHEMA", "--nonce is no hexadecimal. Give it as `crex attest challenge` printed it."
+        ) from error
     return _made(
         options,
         v1.HardwareEvidencePredicate(
@@ -238,14 +240,14 @@ def _draft(options: argparse.Namespace) -> Result:
 
 def _challenge(options: argparse.Namespace) -> Result:
     import secrets
-    from base64 import b64encode, urlsafe_b64encode
+    from base64 import urlsafe_b64encode
 
     from crex.errors import CrexError
     from crex.trust.hardware_evidence import binding
 
     nonce = secrets.token_bytes(32)
-    value = {"nonce": b64encode(nonce).decode()}
-    lines = [f"challenge  {value['nonce']}"]
+    value = {"challenge": nonce.hex()}
+    lines = [f"challenge  {value['challenge']}"]
     if options.key:
         try:
             digest = binding(nonce, options.key)
