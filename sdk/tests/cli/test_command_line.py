@@ -94,7 +94,7 @@ def test_a_defect_is_told_without_a_traceback(crex: Shell, monkeypatch: pytest.M
     def broken(_options: object) -> None:
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("crex.cli.identity_commands._show", broken)
+    monkeypatch.setattr("crex.cli.trust_commands._show", broken)
     assert crex("trust", "show") == 4
     assert "defect" in crex.err
     assert "ZeroDivisionError" in crex.err

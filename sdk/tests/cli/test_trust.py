@@ -50,7 +50,7 @@ def web(tmp_path: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def test_published_and_fetched(both: Shell, web: tuple[Path, list[str]]) -> None:
-    """TRUST-SERVE-1, TRUST-PIN-1: versions are files; the first is taken by a decision, then each next one."""
+    """TRUST-SERVE-1, TRUST-PIN-1: versions are files; the first is taken by decision, then each next one."""
     root, via = web
     fetch = [*AS_CONSUMER, "trust", "fetch", PROVIDER, *via]
     served = both.json(*AS_PROVIDER, "trust", "publish", "-o", str(root))
@@ -161,6 +161,7 @@ def test_a_bundle_with_everything(both: Shell, tmp_path: Path) -> None:
     assert str(policy) in both.err
     assert both(*write, "--proof", str(policy)) == 1
     assert both(*write, "--status", str(policy)) == 1
+    assert str(policy) in both.err
     assert both(*write, CONSUMER) == 1
     assert both(*AS_PROVIDER, "trust", "bundle") == 1
 

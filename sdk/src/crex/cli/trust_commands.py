@@ -13,6 +13,7 @@ from crex.cli.resolve_commands import via
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
+    from crex import v1
     from crex.resolve import Fetcher
     from crex.trust.trust_bundle import Bundle
     from crex.trust.trust_record import TrustRecord
@@ -349,8 +350,8 @@ def _bundle(options: argparse.Namespace) -> Result:
             policy = parse_policy(read_bytes(options.policy))
     data = write_bundle(
         documents,
-        status_lists=[read_bytes(path) for path in options.status],
-        attestations=[read_bytes(path) for path in options.attestation],
+        status_lists=[_envelope(path, v1.StatusList) for path in options.status],
+        attestations=[_envelope(path, v1.Attestation) for path in options.attestation],
         proofs=proofs,
         checkpoints=sorted({proof.checkpoint for proof in proofs.values()})[-64:],
         policy=policy,
@@ -359,3 +360,15 @@ def _bundle(options: argparse.Namespace) -> Result:
     options.output = None
     counts = f"{len(documents)} trust documents of {len(names)} authorities"
     return Result({"file": str(target), "authorities": names}, f"Wrote {target}: {counts}.")
+
+
+def _envelope(path: Path, kind: type[v1.StatusList | v1.Attestation]) -> bytes:
+    from crex.cli.files import named, read_bytes
+    from crex.documents.types import DocumentType
+    from crex.trust.checks import check_type
+    from crex.trust.envelope import read_parts
+
+    data = read_bytes(path)
+    with named(path):
+        check_type(read_parts(data), DocumentType.of(kind))
+    return data

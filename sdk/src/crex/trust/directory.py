@@ -105,10 +105,7 @@ class TrustDirectory:
         Raises:
             TrustError: ISSUER if its authority is not pinned; otherwise as `pin`.
         """
-        candidate = _read(read_parts(envelope))
-        if candidate.authority not in self._current:
-            raise _not_pinned(candidate.authority)
-        return self._accept(candidate, now)
+        return self._accept(_read(read_parts(envelope)), now, known_only=True)
 
     def advance(self, envelopes: Sequence[v1.Envelope | bytes], *, now: datetime) -> TrustRecord:
         """Takes several next versions of one pinned authority at once: all of them, or none.
@@ -178,9 +175,13 @@ class TrustDirectory:
         """Returns the pinned versions of an authority's trust document, ascending."""
         return tuple(record for _, record in sorted(self._versions.get(authority, {}).items()))
 
-    def _accept(self, candidate: TrustRecord, now: datetime | None) -> TrustRecord:
+    def _accept(
+        self, candidate: TrustRecord, now: datetime | None, *, known_only: bool = False
+    ) -> TrustRecord:
         with self._exclusive(candidate.authority):
             pinned = self._current.get(candidate.authority)
+            if pinned is None and known_only:
+                raise _not_pinned(candidate.authority)
             if pinned is not None and not _check_order(pinned, candidate):
                 return pinned
             _check_signed(candidate, pinned, now)
