@@ -147,7 +147,8 @@ def _publisher(
     if identity.log is None:
         _log.warning(
             "the identity of %s has no key for a log (an older edition made it): the log is kept, but not "
-            "published, and no receipts are given; give it a key by the next version of its trust document",
+            "published, and no receipts are given; run `crex --home FOLDER key rotate log`, where FOLDER "
+            "holds the identity's folder",
             identity.authority,
         )
         return None
