@@ -420,6 +420,32 @@ def test_a_policy_is_met_or_not(
     assert open_site(signed, trust, attestations=[own]).issuer == PROVIDER
 
 
+def test_of_an_offer_the_resource_is_judged_too(
+    provider: Identity, consumer: Identity, trust: TrustDirectory
+) -> None:
+    """VERIFY-POLICY-1: an attestation about exactly the resource that an offer pins speaks for the offer."""
+    body: dict[str, Any] = json.loads((EXAMPLES / "offer.on-demand.json").read_bytes())
+    until = format_time(NOW + DAY)
+    offer = sign_raw(
+        "offer", {**body, "header": header(PROVIDER, "offer/o", validUntil=until)}, key_of(provider)
+    )
+    policy = v1.TrustPolicy(require=[v1.PolicyClause(predicate_type="compliance")])
+    for about, accepted in (
+        (body["resource"], True),
+        ({**body["resource"], "sha256": "0" * 64}, False),
+        ({"id": body["pricePlan"]["id"]}, False),
+    ):
+        said = {**compliance(CONSUMER), "subjects": [about]}
+        speaks = open_envelope(
+            sign_raw("attestation", said, key_of(consumer)), v1.Attestation, trust, now=NOW
+        )
+        asked = {"policy": policy, "attestations": [speaks]}
+        if accepted:
+            assert open_any(offer, trust, now=NOW, **asked).id == f"crex://{PROVIDER}/offer/o"
+        else:
+            assert outcome(refused(offer, trust, **asked)) == (23, "POLICY")
+
+
 def test_a_policy_asks_for_families_of_algorithms(signed: v1.Envelope, trust: TrustDirectory) -> None:
     """VERIFY-POLICY-1: a hybrid policy refuses what is signed by one family alone."""
     assert open_site(signed, trust).families == {"classical"}

@@ -336,8 +336,11 @@ def _step_policy(opening: _Opening) -> None:
         families=families_of(opening.keys),
     )
     header = opening.header
-    pin = SubjectPin(header["id"], int(header["revision"]), digest(opening.parts.body))
-    subject = PolicySubject.of_documents(header["issuer"], pin)
+    pins = [SubjectPin(header["id"], int(header["revision"]), digest(opening.parts.body))]
+    if opening.doctype.message is v1.Offer:  # what is offered stands and falls with the offer
+        cited = opening.body["resource"]
+        pins.append(SubjectPin(cited["id"], int(cited["revision"]), cited["sha256"]))
+    subject = PolicySubject.of_documents(header["issuer"], *pins)
     opening.verdict = evaluate(policy, subject, evidence, now=opening.now, status=opening.status)
     if not opening.verdict.holds:
         raise opening.verdict.refusal(opening.name)
