@@ -6,12 +6,15 @@ import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -126,6 +129,56 @@ def test_every_mistake_of_the_configuration_is_told_at_once(
         assert f"$.{key}" in said
     operation.configuration.write_text("identity = ", "utf-8")
     assert "not TOML" in refused(operation, capsys)
+
+
+def test_every_mistake_in_the_section_of_the_log_is_told(
+    operation: Operation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder that is none, witnesses that are no authorities, keys that nobody knows."""
+    whole = operation.configuration.read_text("utf-8")
+    operation.configuration.write_text(
+        f'{whole}[log]\nfolder = 7\nwitnesses = ["w.example", "no authority", 7]\ncolour = "red"\n', "utf-8"
+    )
+    said = refused(operation, capsys)
+    for key in ("log.folder", "log.witnesses[1]", "log.witnesses[2]", "log.colour"):
+        assert f"$.{key}" in said
+    assert "witnesses[0]" not in said
+    for wrong in ("log = 7\n", '[log]\nwitnesses = "w.example"\n'):
+        operation.configuration.write_text(whole + wrong, "utf-8")
+        assert "$.log" in refused(operation, capsys)
+
+
+def test_a_database_behind_its_log_is_not_served(
+    operation: Operation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """LOG-HISTORY-1: a backup that lacks entries is refused with what to do; the newest one is served."""
+    provider = operation.party("provider.example", ["provider"])
+    backup, newest = operation.folder / "backup", operation.folder / "newest"
+    back_up(operation.database, backup)
+    operation.start()
+    publish(provider, 10)
+    assert operation.terminate() == 0
+    back_up(operation.database, newest)
+    restore(backup, operation.database)
+    said = refused(operation, capsys)
+    assert "restored from an older backup" in said
+    assert "(CHECKPOINT)" in said
+    restore(newest, operation.database)
+    operation.start()
+    assert operation.terminate() == 0
+
+
+def back_up(database: Path, copy: Path) -> None:
+    """Backs a database up as an operator does."""
+    with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(copy)) as other:
+        one.backup(other)
+
+
+def restore(copy: Path, database: Path) -> None:
+    """Puts a backup in the place of a database."""
+    for leftover in ("-wal", "-shm"):
+        database.with_name(database.name + leftover).unlink(missing_ok=True)
+    shutil.copy(copy, database)
 
 
 def test_a_missing_configuration_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -268,6 +321,7 @@ def test_dev_tells_what_it_made_and_ends(tmp_path: Path) -> None:
         while not (home / "dev.json").exists() and time.monotonic() < until and process.poll() is None:
             time.sleep(0.02)
         facts = json.loads((home / "dev.json").read_text("utf-8"))
+        assert (home / "log" / "checkpoint").read_bytes().startswith(b"broker.dev.invalid/log\n")
         second = subprocess.run(command, capture_output=True, text=True, check=False)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=30)[0]

@@ -21,6 +21,13 @@ def add(commands: Commands) -> None:
         choices=("provider", "consumer", "arbiter", "publisher", "attester", "auditor", "witness", "admin"),
         help="repeatable",
     )
+    enrol.add_argument(
+        "--jurisdiction",
+        action="append",
+        default=[],
+        metavar="COUNTRY",
+        help="country whose records an auditor may read, such as CN; repeatable",
+    )
     request_id(enrol)
 
 
@@ -55,9 +62,16 @@ def _enrol(options: argparse.Namespace) -> Result:
     with named(options.file):
         envelope = from_json(read_bytes(options.file))
     party = customer.client.enrol(
-        v1.EnrolRequest(request_id=new_request_id(options), trust_document=envelope, roles=options.role)
+        v1.EnrolRequest(
+            request_id=new_request_id(options),
+            trust_document=envelope,
+            roles=options.role,
+            jurisdictions=options.jurisdiction,
+        )
     ).party
+    countries = f" for {', '.join(party.jurisdictions)}" if party.jurisdictions else ""
     text = (
-        f"{party.authority} is enrolled as {', '.join(party.roles)}, trust revision {party.trust_revision}."
+        f"{party.authority} is enrolled as {', '.join(party.roles)}{countries}, trust revision "
+        f"{party.trust_revision}."
     )
     return Result(to_json(party), text)
