@@ -168,6 +168,12 @@ def test_hardware_evidence_from_challenge_to_attestation(parties: Shell, tmp_pat
     )  # fmt: skip
     value = parties.json(*command)
     assert value["document"]["hardwareEvidence"]["quote"] == "b3BhcXVl"
+    place = tmp_path / "evidence.json"
+    assert parties("-o", str(place), *command) == 0
+    assert parties("attest", "show", str(place)) == 0
+    assert "judged by: b of d" in parties.out
+    assert "$.submods.a: affirming" in parties.out
+    assert challenge["challenge"] in parties.out
     wrong = [text if text != challenge["challenge"] else "no digits" for text in command]
     assert parties(*wrong) == 1
     assert "crex attest challenge" in parties.err

@@ -138,6 +138,8 @@ def _said(body: Json) -> list[str]:
         return [predicate]
     if "results" in predicate:
         return _benchmark(predicate)
+    if "ear" in predicate:
+        return _evidence(predicate)
     lines = []
     for name, value in predicate.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else value
@@ -160,6 +162,28 @@ def _level(predicate: Json) -> str:
     level = predicate.get("level", 0)
     told = f", level {levels[level - 1]}" if 0 < level <= len(levels) else ""
     return f"{entry.name}{told}"
+
+
+def _evidence(predicate: Json) -> list[str]:
+    """Tells what the verifier made of each part; the quote is its affair."""
+    from base64 import b64decode
+
+    from crex.documents.ear import read_ear
+
+    ear = read_ear(predicate["ear"])
+    size = len(b64decode(predicate["quote"]))
+    lines = [
+        f"technology: {predicate['technology']}",
+        f"quoted: {predicate['quotedAt']}, {size} bytes of {predicate['quoteType']}",
+        f"key: {predicate['boundKey']}",
+        f"challenge: {b64decode(predicate['nonce']).hex()}",
+        f"judged by: {ear.build} of {ear.developer}",
+    ]
+    for part in ear.parts:
+        claims = ", ".join(f"{name} {claim}" for name, claim in part.vector.items())
+        lines.append(f"  {part.path}: {part.status}{f' ({claims})' if claims else ''}")
+    lines.append("Whether it answers you: `crex verify --challenge`, with the challenge that you sent.")
+    return lines
 
 
 def _benchmark(predicate: Json) -> list[str]:
