@@ -29,7 +29,7 @@ from crex.transparency.tiles import (
     write_leaves,
 )
 from crex.trust.files import write_whole
-from crex.trust.merkle import EMPTY_ROOT, Node, TreeBuilder, leaf_hash, perfect_root
+from crex.trust.merkle import EMPTY_ROOT, Node, TreeBuilder, leaf_hashes, perfect_root
 
 # More than a checkpoint may have, and a full bundle, the largest file, has 8,704 bytes.
 FILE_BYTES_MAX: Final = 65_536
@@ -175,10 +175,10 @@ class TileWriter:
         """
         rest = iter(leaves)
         while taken := list(islice(rest, WIDTH - len(self._leaves))):
-            if any(len(leaf) != LEAF_BYTES for leaf in taken):
+            if not set(map(len, taken)) <= {LEAF_BYTES}:
                 raise ValueError(f"A leaf of a log has {LEAF_BYTES} bytes.")
             self._leaves += taken
-            self._edges[0] += [leaf_hash(leaf) for leaf in taken]
+            self._edges[0] += leaf_hashes(taken)
             if len(self._leaves) == WIDTH:
                 self._fill()
 
