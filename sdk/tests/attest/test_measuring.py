@@ -79,6 +79,20 @@ def test_a_disk_in_memory_is_none(tmp_path: Path) -> None:
     assert "lies in memory (tmpfs)" in str(gap)
 
 
+@pytest.mark.parametrize(
+    ("kind", "direct", "says"),
+    [
+        ("ext4", True, "page cache passed by"),
+        ("zfs", True, "whether zfs keeps a cache"),
+        ("", True, "whether this file system keeps a cache"),
+        ("ext4", False, "cannot be excluded"),
+    ],
+)
+def test_what_is_known_of_caches(kind: str, direct: bool, says: str) -> None:
+    """The conditions claim no more than is known: some file systems take O_DIRECT and cache all the same."""
+    assert says in disk._cache(kind, direct)
+
+
 def test_a_folder_that_cannot_be_written(host: Host, tmp_path: Path) -> None:
     """A folder that is missing is a gap with its name, not an error."""
     (gap,) = disk.measure(host, 1, folder=tmp_path / "missing").gaps

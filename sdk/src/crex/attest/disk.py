@@ -37,6 +37,8 @@ _SAMPLE_S: Final = 0.2
 _LEAST_PARTS: Final = 16
 _MEGA: Final = 10**6
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs", "devtmpfs"})
+# File systems of which it is known that O_DIRECT goes to the device; others take it and may do as they like.
+_HONEST: Final = frozenset({"ext2", "ext3", "ext4", "xfs"})
 _O_DIRECT: Final = getattr(os, "O_DIRECT", 0)
 
 
@@ -77,18 +79,24 @@ def measure(
             figures, gaps = _figures(host, path, written, direct, seconds * 3 / 4, queue)
     except OSError as error:
         return Measured(gaps=(Gap("disk", f"{place}: {error.strerror or error}"),))
-    cache = (
-        "page cache passed by (O_DIRECT); one of device or hypervisor cannot be excluded"
-        if direct
-        else "the file system refuses O_DIRECT: the page cache cannot be excluded"
-    )
     conditions = (
         ("disk-file", f"{written >> 20} MiB of random bytes"),
         ("disk-place", kind or "not known"),
-        ("disk-cache", cache),
+        ("disk-cache", _cache(kind, direct)),
         ("disk-queue", f"{queue} operations of {BLOCK} bytes at a time"),
     )
     return Measured(tuple(figures), conditions, tuple(gaps))
+
+
+def _cache(kind: str, direct: bool) -> str:
+    """Tells what may have answered in place of the disk."""
+    if not direct:
+        return "the file system refuses O_DIRECT: the page cache cannot be excluded"
+    if kind in _HONEST:
+        return "page cache passed by (O_DIRECT); one of device or hypervisor cannot be excluded"
+    return (
+        f"O_DIRECT was asked for; whether {kind or 'this file system'} keeps a cache of its own is not known"
+    )
 
 
 def _figures(
