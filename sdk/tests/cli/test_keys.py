@@ -134,6 +134,15 @@ def test_the_only_root_key_is_revoked_by_replacing_it(own: Shell) -> None:
     assert own("key", "rotate", "provider") == 0
 
 
+@pytest.mark.parametrize("arguments", [["revoke"], ["threshold", "1", "--remove"]])
+def test_a_key_whose_name_begins_with_a_hyphen(own: Shell, arguments: list[str]) -> None:
+    """One name in 64 does, and is no option."""
+    keyid = "-" + "x" * 41 + "A"
+    assert own("key", *arguments, keyid) == 1
+    assert f"{keyid} is no" in own.err
+    assert own("key", *arguments, "--nonsense") == 2
+
+
 def test_unknown_keys_and_purposes(own: Shell) -> None:
     """What is not there is named, and nothing is written."""
     for arguments in (
@@ -172,7 +181,11 @@ def test_note_keys_are_rotated_and_taken_out(crex: Shell) -> None:
     (old,) = crex.json("key", "list")["noteKeys"]
     assert crex("key", "rotate", "witness") == 0
     found = crex.json("key", "list")["noteKeys"]
-    assert [(note["for"], note["here"]) for note in found] == [("witness", False), ("witness", True)]
+    assert [(note["for"], note["here"]) for note in found] == [("witness", True), ("witness", True)]
+    identity = load_identity(crex.home / "w.example.org")
+    assert [key.vkey for key in identity.earlier_note_keys] == [old["vkey"]]
+    assert identity.witness is not None
+    assert identity.witness.vkey == found[1]["vkey"]
     assert crex("key", "revoke", old["vkey"]) == 0
     (new,) = crex.json("key", "list")["noteKeys"]
     assert new["vkey"] != old["vkey"]

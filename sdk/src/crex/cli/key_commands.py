@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crex.cli.options import Commands, command, duration, group, moment, positive
+from crex.cli.options import Commands, command, duration, group, key_name, moment, positive
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def add(commands: Commands) -> None:
     _add_reason(rotate)
 
     revoke = command(key, "revoke", _revoke, "take a key back, as of a time that may lie in the past")
-    revoke.add_argument("keyid", metavar="KEYID", help="its name, or the verifier key of a log or a witness")
+    revoke.add_argument(
+        "keyid", type=key_name, metavar="KEYID", help="its name, or the verifier key of a log or a witness"
+    )
     revoke.add_argument("--at", type=moment, metavar="TIME", help="as of when (now)")
     revoke.add_argument(
         "--replace", action="store_true", help="make new keys in its place, in the same revision"
@@ -80,7 +82,12 @@ def add(commands: Commands) -> None:
         help="public half of a further root key, as `crex key new` wrote it",
     )  # fmt: skip
     threshold.add_argument(
-        "--remove", action="append", default=[], metavar="KEYID", help="a root key to take out and end"
+        "--remove",
+        type=key_name,
+        action="append",
+        default=[],
+        metavar="KEYID",
+        help="a root key to take out and end",
     )
     _add_reason(threshold)
 
@@ -110,7 +117,8 @@ def _list(options: argparse.Namespace) -> Result:
             [entry.keyid, entry.alg, purpose, state(entry, at), "here" if what else "elsewhere", times(entry)]
         )
         found.append({**key_facts(trust, entry, at), "here": bool(what), "for": what or None})
-    held = {one.vkey for one in (own.identity.log, own.identity.witness) if one is not None}
+    mine = (own.identity.log, own.identity.witness, *own.identity.earlier_note_keys)
+    held = {one.vkey for one in mine if one is not None}
     notes = [
         {"vkey": one.vkey, "for": use, "here": one.vkey in held}
         for use, keys in (("log", trust.logs), ("witness", trust.witnesses))

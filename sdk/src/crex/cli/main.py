@@ -40,7 +40,7 @@ from crex.cli import (
     trust_commands,
     usage_commands,
 )
-from crex.cli.options import common
+from crex.cli.options import common, shield_keys
 from crex.cli.result import DEFECT, OK, REFUSED, UNREACHABLE, Result
 from crex.cli.terminal import harmless
 
@@ -78,7 +78,7 @@ _INTERRUPTED: Final = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives the exit code."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(shield_keys(sys.argv[1:] if arguments is None else list(arguments)))
     _speak_utf8()
     try:
         result: Result = options.run(options)

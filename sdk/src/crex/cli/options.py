@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from crex.cli.result import Result
 
 Commands = Any  # argparse keeps the type of what add_subparsers gives to itself
+# The unpadded base64url of 32 bytes (ENV-KEYID-1).
+_HYPHENED_KEY: Final = re.compile("-[A-Za-z0-9_-]{41}[AEIMQUYcgkosw048]")
+
 Run = Callable[[argparse.Namespace], "Result"]
 
 
@@ -119,6 +123,19 @@ def moment(text: str) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time; write it in UTC, such as 2026-12-01T08:00:00Z"
         ) from error
+
+
+def shield_keys(arguments: list[str]) -> list[str]:
+    """Keeps names of keys that begin with a hyphen from being taken for options.
+
+    One in 64 does. argparse takes no text with a space in it for an option; `key_name` takes the space off.
+    """
+    return [f"{text} " if _HYPHENED_KEY.fullmatch(text) else text for text in arguments]
+
+
+def key_name(text: str) -> str:
+    """Reads the name of a key."""
+    return text.rstrip(" ")
 
 
 def positive(text: str) -> int:

@@ -51,6 +51,8 @@ class Identity:
         tls: The program's certificate and key.
         log: The key that signs the checkpoints of its log; a broker has one.
         witness: The key under which it co-signs checkpoints of others; a witness has one.
+        earlier_note_keys: Keys of the log or of the witness that were rotated and are still listed; while
+            others may know the old key only, a log's checkpoints bear the signatures of both.
     """
 
     authority: str
@@ -65,6 +67,7 @@ class Identity:
     tls: TlsCredential = field(repr=False)
     log: NoteKey | None = None
     witness: NoteKey | None = None
+    earlier_note_keys: tuple[NoteKey, ...] = ()
 
     @classmethod
     def create(

@@ -142,6 +142,8 @@ def load_identity(folder: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Ident
         for role in profile.roles
         if role in authoring.SIGNING_ROLES
     }
+    logs = key_folder.read_note_keys(keys, "broker", trust, passphrase)
+    witnesses = key_folder.read_note_keys(keys, "witness", trust, passphrase)
     return Identity(
         authority=profile.authority,
         program=profile.program,
@@ -153,8 +155,9 @@ def load_identity(folder: Path, passphrase: Passphrase = NO_PASSPHRASE) -> Ident
         access_keys=key_folder.read_access(keys, trust, passphrase),
         tls_root=key_folder.read_tls_root(keys, trust, passphrase),
         tls=load_credential(folder, profile.program, passphrase),
-        log=key_folder.read_note_key(keys, "broker", trust, passphrase),
-        witness=key_folder.read_note_key(keys, "witness", trust, passphrase),
+        log=logs[0] if logs else None,
+        witness=witnesses[0] if witnesses else None,
+        earlier_note_keys=(*logs[1:], *witnesses[1:]),
     )
 
 

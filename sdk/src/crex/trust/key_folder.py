@@ -129,10 +129,10 @@ def read_tls_root(
     return None
 
 
-def read_note_key(
+def read_note_keys(
     keys: Path, role: str, trust: TrustRecord, passphrase: Passphrase = NO_PASSPHRASE
-) -> NoteKey | None:
-    """Reads the note key of a role that stands last in the trust document; nothing if there is none.
+) -> tuple[NoteKey, ...]:
+    """Reads the note keys of a role that are here and listed, the one that stands last before the others.
 
     Raises:
         CrexError: IDENTITY if a file is damaged, or none belongs to the trust document.
@@ -143,12 +143,11 @@ def read_note_key(
     for path in places:
         key = NoteKey(f"{trust.authority}/{name}", key_files.read_note_key(path, passphrase), kind)
         held[key.vkey] = key
-    for verifier in reversed(trust.logs if member == "logs" else trust.witnesses):
-        if verifier.vkey in held:
-            return held[verifier.vkey]
-    if held:
+    listed = trust.logs if member == "logs" else trust.witnesses
+    found = tuple(held[verifier.vkey] for verifier in reversed(listed) if verifier.vkey in held)
+    if held and not found:
         raise damaged(places[0], f"the trust document lists no such key under `{member}`")
-    return None
+    return found
 
 
 def read_unlisted(keys: Path, use: str, passphrase: Passphrase = NO_PASSPHRASE) -> list[SigningKey]:
