@@ -11,7 +11,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -23,6 +23,17 @@ X25519_PREFIX: Final = bytes.fromhex("302a300506032b656e032100")
 
 BEGIN: Final = "2026-11-01T12:00:00Z"
 END: Final = "2027-11-01T12:00:00Z"
+
+
+class Signer(Protocol):
+    """Whatever signs an envelope."""
+
+    @property
+    def keyid(self) -> str:
+        """Name of the key."""
+
+    def sign(self, signed: bytes) -> bytes:
+        """The raw signature."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ def b64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def envelope(token: str, body: bytes, *keys: Key) -> dict[str, Any]:
+def envelope(token: str, body: bytes, *keys: Signer) -> dict[str, Any]:
     """The file form of an envelope as a value, free to change; signed rightly by the keys."""
     kind = payload_type(token)
     signatures = [{"keyid": key.keyid, "sig": b64(key.sign(pae(kind, body)))} for key in keys]

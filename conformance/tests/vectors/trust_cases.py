@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from conformance.tests.vectors.signing import (
     Key,
+    Signer,
     b64,
     envelope,
     record,
@@ -144,7 +145,7 @@ def other_trust() -> bytes:
     return text(envelope("trust-document", text(body), M_ROOT))
 
 
-def signed(body: bytes | None = None, *keys: Key, token: str = "site") -> Value:
+def signed(body: bytes | None = None, *keys: Signer, token: str = "site") -> Value:
     """The envelope of the provider's site, or of other bytes."""
     return envelope(token, text(site()) if body is None else body, *(keys or (P_KEY,)))
 
