@@ -162,7 +162,7 @@ class Identity:
         Raises:
             DocumentError: The document is not valid; nothing was signed.
             TrustError: ISSUER_MISMATCH if it names another issuer; KEY_USE if no key here may sign its type;
-                KEY_TIME if those that may have ended, were revoked or have not begun when it is issued.
+                KEY_TIME if those that may have ended or were revoked when it is issued.
         """
         return self.sign_body(convert.dump(document), DocumentType.of(type(document)))
 
@@ -223,9 +223,11 @@ class Identity:
         for keys in self.role_keys.values():
             able = [key for key in keys if token in self.trust.keys[key.keyid].use]
             found |= bool(able)
-            current = [key for key in able if _in_use(self.trust.keys[key.keyid], at)]
-            if current:
-                return self._generation(current)
+            lasting = [key for key in able if not _is_over(self.trust.keys[key.keyid], at)]
+            begun = [key for key in lasting if self.trust.keys[key.keyid].not_before - at <= _LEEWAY]
+            if lasting:
+                # A document from before all keys is signed by the first; whether it holds, readers judge.
+                return self._generation(begun) if begun else self._earliest(lasting)
         if found:
             raise steps.refusal(
                 steps.KEY_TIME,
@@ -235,6 +237,10 @@ class Identity:
                 authority=self.authority,
             )
         raise self._no_key(token)
+
+    def _earliest(self, keys: Sequence[SigningKey]) -> list[SigningKey]:
+        begins = min(self.trust.keys[key.keyid].not_before for key in keys)
+        return self._generation([key for key in keys if self.trust.keys[key.keyid].not_before == begins])
 
     def _generation(self, keys: Sequence[SigningKey]) -> list[SigningKey]:
         """Gives those of some keys that began last, of each algorithm one; of equals those without an end."""
@@ -263,9 +269,8 @@ def make_note_key(authority: str, role: str) -> NoteKey:
     return NoteKey.generate(f"{authority}/{name}", kind)
 
 
-def _in_use(entry: KeyEntry, at: datetime) -> bool:
-    ended = entry.not_after is not None and at >= entry.not_after
-    return not ended and entry.revoked_at is None and entry.not_before - at <= _LEEWAY
+def _is_over(entry: KeyEntry, at: datetime) -> bool:
+    return entry.revoked_at is not None or (entry.not_after is not None and at >= entry.not_after)
 
 
 def _whole_ms(value: datetime) -> datetime:
