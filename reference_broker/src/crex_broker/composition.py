@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +113,12 @@ async def open_broker(
             log has shown. With what to do.
     """
     store = SqliteStore(database, authority=identity.authority, clock=clock)
+    opened = AsyncExitStack()
     try:
         trust = TrustDirectory()
         trust.pin(identity.trust_document, now=clock.now())
         live = LiveIdentity(identity)
-        publisher = _publisher(identity, store, log, clock)
+        publisher = _publisher(live, store, log, clock)
         context = Context(
             signer=live,
             store=store,
@@ -132,19 +134,23 @@ async def open_broker(
         broker = broker_of(context)
         if publisher is not None:
             await publisher.start()
+            opened.push_async_callback(publisher.close)
         await broker.start()
     except BaseException:
+        await opened.aclose()
         store.close()
         raise
     return OpenBroker(context, broker, live, store, publisher)
 
 
 def _publisher(
-    identity: Identity, store: SqliteStore, log: LogSettings | None, clock: Clock
+    live: LiveIdentity, store: SqliteStore, log: LogSettings | None, clock: Clock
 ) -> LogPublisher | None:
     if log is None:
         return None
-    if identity.log is None:
+    identity = live.identity
+    first = identity.log
+    if first is None:
         _log.warning(
             "the identity of %s has no key for a log (an older edition made it): the log is kept, but not "
             "published, and no receipts are given; run `crex --home FOLDER key rotate log`, where FOLDER "
@@ -152,7 +158,9 @@ def _publisher(
             identity.authority,
         )
         return None
-    return LogPublisher(store.log, identity.log, log.folder, clock)
+    return LogPublisher(
+        store.log, lambda: live.identity.log or first, log.folder, clock, earlier=identity.trust.logs
+    )
 
 
 async def serve_broker(

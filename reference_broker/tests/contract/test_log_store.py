@@ -161,6 +161,16 @@ async def test_no_one_has_the_entries_of_a_request_of_another(market: Market) ->
     assert await entries_of(market.store, replace(mutation, method="X")) == []
 
 
+async def test_who_issued_a_private_document_between_others_has_its_entry(market: Market) -> None:
+    """RECEIPT-LOG-1: an arbiter's ruling is of its two parties, and the arbiter's own."""
+    arbiter = "arbiter.example"
+    ruling = document("ruling", f"crex://{arbiter}/ruling/1", provider=PROVIDER, consumer=CONSUMER)
+    await market.publish(ruling)
+    record = sha256(record_of(ruling)).digest()
+    for party, count in ((arbiter, 1), (PROVIDER, 1), (CONSUMER, 1), (OTHER, 0)):
+        assert len(await market.store.log.by_record(party, record, document=True)) == count
+
+
 async def test_countries_follow_what_a_document_cites(market: Market) -> None:
     """SUPERVISE-SCOPE-1: a resource is of its site's country, an offer and an order of its resource's."""
     site = replace(document("site", f"{SITE}-2"), countries=("CN",))

@@ -17,14 +17,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from crex.documents.times import Clock, to_ms
 from crex.errors import CrexError, TrustError
 from crex.trust.checkpoint import Checkpoint
-from crex.trust.signed_note import NoteKey
+from crex.trust.signed_note import NoteKey, NoteVerifier, SignedNote
 from crex_broker.application.ports.log import KeptCheckpoint, LogStore
 from crex_broker.application.receipts import MERGE_MS
 from crex_broker.log.tree import Tree
@@ -42,24 +43,43 @@ class LogPublisher:
     """The published log of one broker."""
 
     def __init__(
-        self, store: LogStore, key: NoteKey, folder: Path, clock: Clock, *, look_s: float = LOOK_S
+        self,
+        store: LogStore,
+        key: Callable[[], NoteKey],
+        folder: Path,
+        clock: Clock,
+        *,
+        earlier: Sequence[NoteVerifier] = (),
+        look_s: float = LOOK_S,
     ) -> None:
-        """Takes the entries, the key that signs checkpoints, and the folder of the tiles."""
+        """Names the parts; `start` begins.
+
+        Args:
+            store: The entries.
+            key: Gives the key that signs checkpoints; another one after a rotation, of the same name.
+            folder: Folder of the tiles.
+            clock: The host's clock.
+            earlier: Keys that the log had before, by which it may have signed what is shown.
+            look_s: Seconds between two looks for new entries.
+        """
         self._store = store
         self._key = key
+        self._name = key().name
+        self._earlier = tuple(earlier)
         self._folder = folder
         self._clock = clock
         self._look_s = look_s
         self._tree = Tree(folder, store.leaves)
         self._latest: KeptCheckpoint | None = None
         self._task: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
         self._lock = asyncio.Lock()
         self._failing_ms: int | None = None
 
     @property
     def name(self) -> str:
         """Name of the log, the first line of its checkpoints."""
-        return self._key.name
+        return self._name
 
     @property
     def latest(self) -> KeptCheckpoint:
@@ -93,12 +113,11 @@ class LogPublisher:
         self._task = asyncio.create_task(self._run(), name="crex-log")
 
     async def close(self) -> None:
-        """Publishes what came last, and ends."""
+        """Lets what is being published end, publishes what came last, and ends."""
         if self._task is None:
             return
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        self._ending.set()  # not cancelled: a thread may be writing tiles
+        await self._task
         self._task = None
         with contextlib.suppress(CrexError, OSError):
             await self.publish()
@@ -112,14 +131,24 @@ class LogPublisher:
         """
         async with self._lock:
             size = await self._store.size()
+            key = self._key()
             if self._latest is not None and size <= self._latest.size:
+                if self._latest.size and not SignedNote.parse(self._latest.note).by(key.verifier):
+                    await self._sign_again(self._latest, key)
                 return False
             root = await self._tree.grow(size)
-            note = str(Checkpoint(self.name, size, root).sign(self._key))
+            note = str(Checkpoint(self.name, size, root).sign(key))
             await self._store.keep_checkpoint(size, root, note, forget_ms=_FORGET_MS)
             self._latest = KeptCheckpoint(size, root, note, (), to_ms(self._clock.now()))
             await self._tree.show(note)
             return True
+
+    async def _sign_again(self, kept: KeptCheckpoint, key: NoteKey) -> None:
+        """Signs the latest checkpoint by the key that the log has now, for whoever knows no other."""
+        note = str(Checkpoint(self.name, kept.size, kept.root).sign(key))
+        await self._store.keep_checkpoint(kept.size, kept.root, note, forget_ms=_FORGET_MS)
+        self._latest = replace(kept, note=note)
+        await self._tree.show(note_of(self._latest))
 
     async def inclusion(self, index: int, size: int) -> Sequence[bytes]:
         """Gives the hashes that prove the leaf at `index` in the tree of `size` leaves."""
@@ -200,7 +229,7 @@ class LogPublisher:
                 details={"size": str(shown.size)},
             )
         if kept is None or kept.size < shown.size:  # the database lost its note of it, but no entry
-            note = str(shown.sign(self._key))
+            note = str(shown.sign(self._key()))
             await self._store.keep_checkpoint(shown.size, shown.root, note, forget_ms=_FORGET_MS)
             kept = await self._store.latest_checkpoint()
         return kept
@@ -211,7 +240,7 @@ class LogPublisher:
         if data is None:
             return None
         try:
-            return Checkpoint.open(data, [self._key.verifier])
+            return Checkpoint.open(data, [self._key().verifier, *self._earlier])
         except TrustError as error:
             _log.warning(
                 "the checkpoint in %s is not this log's; it is written anew: %s", self._folder, error
@@ -227,8 +256,7 @@ class LogPublisher:
 
     async def _run(self) -> None:
         failed = False
-        while True:
-            await asyncio.sleep(_PATIENCE_S if failed else self._look_s)
+        while not await self._ended(_PATIENCE_S if failed else self._look_s):
             failed = True
             try:
                 await self.publish()
@@ -239,6 +267,12 @@ class LogPublisher:
                 self._alert(f"{error.filename or self._folder}: {error.strerror}")
             except Exception:
                 _log.exception("defect in the publisher of the log")
+
+    async def _ended(self, wait_s: float) -> bool:
+        """Waits; tells whether the end came meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), wait_s)
+        return self._ending.is_set()
 
     def _alert(self, why: str) -> None:
         """Says that the log does not grow, and whether a promise is broken by it (RECEIPT-MERGE-1)."""

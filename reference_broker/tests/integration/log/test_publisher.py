@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from crex.errors import CrexError
+from crex.errors import CrexError, TrustError
 from crex.transparency.store import TileFolder, TileWriter
 from crex.transparency.tiles import WIDTH, Tile, tiles_of
 from crex.trust import merkle
@@ -33,11 +33,13 @@ class Stage:
 
     Attributes:
         folder: Where both are.
+        key: The key of the log.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = ManualClock()
+        self.key = KEY
 
     @property
     def database(self) -> Path:
@@ -54,7 +56,9 @@ class Stage:
         """Opens both, and closes them as a broker does that is told to stop."""
         store = SqliteStore(self.database, authority=BROKER, clock=self.clock)
         try:
-            publisher = LogPublisher(store.log, KEY, self.tiles, self.clock, look_s=look_s)
+            publisher = LogPublisher(
+                store.log, lambda: self.key, self.tiles, self.clock, earlier=[KEY.verifier], look_s=look_s
+            )
             await publisher.start()
             try:
                 yield store, publisher
@@ -65,7 +69,7 @@ class Stage:
 
     def shown(self) -> Checkpoint:
         """The checkpoint that a web server shows."""
-        return Checkpoint.open((self.tiles / "checkpoint").read_bytes(), [KEY.verifier])
+        return Checkpoint.open((self.tiles / "checkpoint").read_bytes(), [self.key.verifier])
 
     def leaves(self) -> list[bytes]:
         """The leaf data of the store."""
@@ -101,6 +105,13 @@ class Stage:
 def stage(tmp_path: Path) -> Stage:
     """An empty stage."""
     return Stage(tmp_path)
+
+
+def crash(publisher: LogPublisher) -> None:
+    """Ends a publisher so that it publishes nothing any more."""
+    assert publisher._task is not None
+    publisher._task.cancel()
+    publisher._task = None
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -193,6 +204,26 @@ async def test_what_came_last_is_published_at_the_end_and_goes_on_after_a_restar
         await publisher.publish()
         hashes = await publisher.consistency(300, 305)
         assert merkle.verify_consistency(300, 305, hashes, first.root, stage.check().root)
+
+
+async def test_a_new_key_signs_what_the_old_one_signed_also_while_nothing_comes(stage: Stage) -> None:
+    """LOG-HISTORY-1: a rotation goes on with the same tree, and nobody needs the old key for the latest."""
+    async with stage.running() as (store, publisher):
+        step(store, 10)
+        await publisher.publish()
+        before = stage.shown()
+        stage.key = NoteKey.from_seed(KEY.name, bytes(range(1, 33)))
+        assert not await publisher.publish()
+        assert stage.check() == before
+    stage.key = KEY
+    with pytest.raises(TrustError):
+        stage.shown()
+    stage.key = NoteKey.from_seed(KEY.name, bytes(range(2, 34)))
+    async with stage.running() as (store, publisher):
+        assert stage.check() == before, "signed anew at the start"
+        step(store, 1)
+        await publisher.publish()
+        assert stage.check().size == 11
 
 
 async def test_deleted_tiles_are_built_again_from_the_store(
@@ -299,8 +330,7 @@ async def test_a_crash_between_any_two_steps_of_publishing_is_harmless(stage: St
         step(store, 100)
         # The tiles of 300 are on the disk, and the process ends.
         await publisher._tree.grow(300)
-        publisher._task.cancel()  # type: ignore[union-attr]  # it was started
-        publisher._task = None
+        crash(publisher)
     async with stage.running() as (store, publisher):
         assert stage.check().size == 300
         step(store, 100)
@@ -309,8 +339,7 @@ async def test_a_crash_between_any_two_steps_of_publishing_is_harmless(stage: St
         await publisher.publish()
         kept = publisher.latest
         (stage.tiles / "checkpoint").write_bytes(shown)
-        publisher._task.cancel()  # type: ignore[union-attr]  # it was started
-        publisher._task = None
+        crash(publisher)
         step(store, 1)
     async with stage.running() as (store, publisher):
         again = await store.log.checkpoint(400)

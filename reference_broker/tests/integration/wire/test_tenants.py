@@ -361,6 +361,7 @@ TABLE: Final[dict[str, list[tuple[Build, str]]]] = {
             HIDDEN,
         )
     ],
+    "ChannelService/IssueToken": [(lambda sale: v1.IssueTokenRequest(), PUBLIC)],
     "TransparencyService/GetCheckpoint": [(lambda sale: v1.GetCheckpointRequest(), PUBLIC)],
     "TransparencyService/GetReceipt": [
         (lambda sale: v1.GetReceiptRequest(order=sale.order), HIDDEN),

@@ -163,7 +163,7 @@ class LogStore(Protocol):
         ...
 
     async def keep_checkpoint(self, size: int, root: bytes, note: str, *, forget_ms: int) -> None:
-        """Keeps a checkpoint before anybody is shown it.
+        """Keeps a checkpoint before anybody is shown it; of the same one again the newer note.
 
         Checkpoints that nobody co-signed within `forget_ms` are forgotten, save the latest.
 

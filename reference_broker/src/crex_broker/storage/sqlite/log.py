@@ -27,11 +27,8 @@ _COLUMNS: Final = (
     "e.idx, e.leaf, e.salt, e.kind, e.type, e.record, e.step, e.object, e.issuer, e.provider, e.consumer, "
     "e.countries, e.create_ms"
 )
-# Public records are everyone's; private ones their parties'; the read of a supervisor is its own.
-_VISIBLE: Final = (
-    "(e.salt IS NULL OR e.provider = :party OR e.consumer = :party "
-    "OR (e.kind = 'read' AND e.issuer = :party))"
-)
+# Public records are everyone's, private ones their parties', and what one issued, caused or read its own.
+_VISIBLE: Final = "(e.salt IS NULL OR e.provider = :party OR e.consumer = :party OR e.issuer = :party)"
 _SIZE: Final = "SELECT coalesce(max(idx) + 1, 0) FROM log_entries"
 _LEAVES: Final = "SELECT leaf FROM log_entries WHERE idx >= ? AND idx < ? ORDER BY idx"
 _REQUEST: Final = """
@@ -64,6 +61,7 @@ _COUNT: Final = """
 UPDATE log_checkpoints
 SET cosigned = (SELECT count(*) FROM log_cosignatures c WHERE c.size = log_checkpoints.size) WHERE size = ?
 """
+_SIGN_AGAIN: Final = "UPDATE log_checkpoints SET note = ? WHERE size = ?"
 _READ: Final = """
 INSERT INTO supervisor_reads (idx, auditor, asked, purpose, first, last, count, unsealed, create_ms)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -139,6 +137,8 @@ class SqliteLog:
             latest = _checkpoint(tx.connection, f"{_CHECKPOINT} ORDER BY size DESC LIMIT 1")
             if latest is not None and latest.size >= size:
                 if (latest.size, latest.root) == (size, root):
+                    # By another key perhaps; what witnesses signed is the text.
+                    tx.connection.execute(_SIGN_AGAIN, (note, size))
                     return
                 raise CrexError(
                     "CHECKPOINT",
