@@ -186,9 +186,9 @@ async def test_proofs_are_right_at_every_size_that_was_published(stage: Stage) -
 
 async def test_the_task_publishes_by_itself_within_a_second(stage: Stage) -> None:
     """RECEIPT-MERGE-1: a checkpoint covers an entry long before the promised minute is over."""
-    async with stage.running(look_s=0.05) as (store, publisher):
+    async with stage.running(look_s=0.05) as (store, _):
         step(store, 3)
-        await until(lambda: publisher.latest.size == 3)
+        await until(lambda: stage.shown().size == 3)
         assert stage.check().size == 3
 
 
@@ -366,7 +366,7 @@ async def test_a_full_disk_keeps_the_log_back_and_says_so_and_nothing_else(
     monkeypatch.setattr("crex_broker.log.publisher._PATIENCE_S", 0.02)
     async with stage.running(look_s=0.02) as (store, publisher):
         step(store, 10)
-        await until(lambda: publisher.latest.size == 10)
+        await until(lambda: stage.shown().size == 10)
         room = stage.tiles / "tile"
         shutil.move(room, stage.folder / "aside")
         room.write_bytes(b"in the way")  # as a full disk: no tile can be written
