@@ -16,8 +16,8 @@ from crex.documents.convert import to_timestamp
 from crex_broker.application.judge_policy import PolicyJudging
 from crex_broker.application.ports.offer_index import OfferIndex, OfferMatches
 
-# Matches that are judged at first; each further step takes so many times as many.
-_FIRST: Final = 64
+# Matches that are judged at once, and how many times as many are looked for where too few meet the policy.
+_AT_ONCE: Final = 64
 _MORE: Final = 4
 
 
@@ -54,13 +54,16 @@ async def search_by_policy(
 
 
 async def _candidates(matches: OfferMatches, judging: PolicyJudging, limit: int) -> list[v1.Candidate]:
+    """Judges matches in their order, a few at a time, and looks for more of them while too few meet it."""
     found: list[v1.Candidate] = []
-    asked, judged = max(limit, _FIRST), 0
+    asked, judged = max(2 * limit, _AT_ONCE), 0
     while True:
         best = await asyncio.to_thread(matches.best, asked)
-        new = best[judged:]
-        verdicts = await judging.of([matches.matched(one) for one in new])
-        found += [one for one, verdict in zip(new, verdicts, strict=True) if verdict.holds]
+        while judged < len(best) and len(found) < limit:
+            some = best[judged : judged + _AT_ONCE]
+            verdicts = await judging.of([matches.matched(one) for one in some])
+            found += [one for one, verdict in zip(some, verdicts, strict=True) if verdict.holds]
+            judged += len(some)
         if len(found) >= limit or len(best) < asked:
             return found[:limit]
-        asked, judged = asked * _MORE, asked
+        asked *= _MORE
