@@ -123,6 +123,10 @@ def test_a_checkpoint_is_remembered(scene: Scene) -> None:
     scene.publish(scene.log)
     assert scene("checkpoint", *state) == 1
     assert "leaves were taken away, or this is an old copy" in scene.crex.err
+    (kept,) = (scene.folder / "state" / "evidence").iterdir()
+    proof = json.loads(kept.read_text())
+    assert str(kept) in scene.crex.err
+    assert (proof["finding"], proof["evidence"]["after"]) == ("rollback", scene.log.checkpoint())
     error = scene.crex.json("log", "checkpoint", *state, "--tiles", str(scene.folder / "tiles"), *scene.trust)
     assert error["details"]["finding"] == "rollback"
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crex.cli.log_source import add_source, open_log, told
+from crex.cli.log_source import add_source, keeping, open_log, told
 from crex.cli.options import Commands, command, duration, group
 from crex.cli.result import OK, Result
 
@@ -128,9 +128,10 @@ def followed(at: LogAt) -> tuple[View | None, View]:
     from crex.transparency.views import read_view
 
     client = at.client()
-    if client is None:
-        return None, read_view(at.source, at.keys, origin=at.origin)
-    return client.advance(at.source)
+    with keeping(at):
+        if client is None:
+            return None, read_view(at.source, at.keys, origin=at.origin)
+        return client.advance(at.source)
 
 
 def witnessed(options: argparse.Namespace, at: LogAt, view: View) -> dict[str, str]:

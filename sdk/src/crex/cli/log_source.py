@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,7 @@ from crex.cli.resolve_commands import via
 if TYPE_CHECKING:
     from crex.cli.party import Customer
     from crex.transparency.client import LogClient
+    from crex.transparency.findings import Finding
     from crex.transparency.source import LogSource
     from crex.trust.directory import TrustDirectory
     from crex.trust.signed_note import NoteVerifier
@@ -154,6 +156,41 @@ def progress(what: str) -> Callable[[int, int], None]:
             sys.stderr.flush()
 
     return tell
+
+
+@contextmanager
+def keeping(at: LogAt) -> Iterator[None]:
+    """Keeps what proves a finding beside the reader's memory, before the command ends with it.
+
+    A checkpoint that contradicts another one is shown once, perhaps; what was read is the only proof.
+    """
+    from crex.errors import TrustError
+    from crex.transparency.findings import finding_of
+
+    try:
+        yield
+    except TrustError as error:
+        finding = finding_of(error)
+        if finding is not None and at.folder is not None:
+            error.message += f" What proves it is kept in {keep(at, finding)}."
+        raise
+
+
+def keep(at: LogAt, finding: Finding) -> Path:
+    """Writes what proves a finding to a file of its own; the same finding goes to the same file."""
+    import json
+    from hashlib import sha256
+    from urllib.parse import quote
+
+    from crex.cli.files import write_file
+
+    value = {"log": at.origin, "finding": finding.kind, "requirement": finding.requirement}
+    text = json.dumps({**value, "message": finding.message, "evidence": dict(finding.evidence)}, indent=2)
+    tag = sha256(json.dumps(dict(finding.evidence), sort_keys=True).encode()).hexdigest()[:12]
+    folder = at.folder if at.folder is not None else Path()
+    path = folder / "evidence" / f"{quote(at.origin, safe='')}.{finding.kind}.{tag}.json"
+    write_file(path, f"{text}\n".encode())
+    return path
 
 
 def told(view: Any) -> dict[str, Any]:

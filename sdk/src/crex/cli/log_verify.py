@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crex.cli.log_commands import done, followed
 from crex.cli.log_papers import collect
@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from crex.transparency.papers import Paper, Promise
     from crex.transparency.views import View
     from crex.trust.log_proof import LogFact
+
+
+class _Record(NamedTuple):
+    """What a receipt is for.
+
+    Attributes:
+        place: File or place that it came from.
+        name: What it is, for people.
+        told: Who signed it, or what happened.
+        data: The exact bytes that are logged.
+    """
+
+    place: str
+    name: str
+    told: str
+    data: bytes
 
 
 def verify(options: argparse.Namespace) -> Result:
@@ -44,9 +60,9 @@ def verify(options: argparse.Namespace) -> Result:
             value, said = _refused(str(path), error)
         values.append(value)
         lines += said
-    for promise in _steps(options.order, at) if options.order else ():
+    for promise, record in _of_order(options.order, at) if options.order else ():
         try:
-            value, said = _promise(promise, None, at, view, options)
+            value, said = _promise(promise, record, at, view, options)
         except CrexError as error:
             value, said = _refused(str(promise.paper), error)
         values.append(value)
@@ -71,22 +87,26 @@ def _file(
                 "The receipt is for a document, and nothing follows without it. Verify the document, and "
                 "give this with --receipt.",
             )
-        return _promise(promise, None, at, view, options)
+        return _promise(promise, _step(promise), at, view, options)
     kept = given.get(paper.record)
-    return _promise(kept if kept is not None else _fetch(paper, at), paper, at, view, options)
+    return _promise(kept if kept is not None else _fetch(paper, at), _document(paper), at, view, options)
 
 
 def _promise(
-    promise: Promise, paper: Paper | None, at: LogAt, view: View, options: argparse.Namespace
+    promise: Promise, what: _Record, at: LogAt, view: View, options: argparse.Namespace
 ) -> tuple[dict[str, Any], list[str]]:
     """Goes from a receipt to the checkpoint; each step in a line."""
     from crex.documents.times import format_time
-    from crex.errors import TrustError
+    from crex.errors import CrexError, TrustError
 
-    what = paper or promise.paper
-    record = paper.record_bytes if paper is not None else promise.step
-    lines = [f"{what.source}: {_name(promise, paper)}"]
-    lines.append(f"  signed by {what.issuer}" if paper is not None else f"  step {_step(promise)}")
+    record = what.data
+    if not record:
+        raise CrexError(
+            "REFERENCE_MISSING",
+            f"Receipt {promise.paper} is for {what.name}, which is not here: without it only a leaf is seen. "
+            "Verify it by its file.",
+        )
+    lines = [f"{what.place}: {what.name}", f"  {what.told}"]
     if (promise.log, promise.paper.issuer) != (at.origin, at.origin.partition("/")[0]):
         raise TrustError(
             "LEAF",
@@ -109,7 +129,8 @@ def _promise(
     if options.save is not None:
         lines += _save(options.save, promise, proof)
     value = {
-        "file": what.source,
+        "file": what.place,
+        "record": what.name,
         "logged": True,
         "log": fact.log,
         "index": str(fact.index),
@@ -185,7 +206,7 @@ def _offline(options: argparse.Namespace) -> Result:
         proof = convert.to_message(reader.read(read_bytes(options.proof), v1.LogProof), v1.LogProof)
     record = Promise.of(paper).step if paper.type == "receipt" else paper.record_bytes
     fact = check_record(record, proof, trust, v1.PolicyLog(quorum=options.quorum), now=moment)
-    lines = [f"{path}: {paper}, a {paper.type} of {paper.issuer}", *_proven(fact)]
+    lines = [f"{path}: {paper}, {paper.kind} of {paper.issuer}", *_proven(fact)]
     value = {"file": str(path), "logged": True, "log": fact.log, "index": str(fact.index)}
     return done([value], lines)
 
@@ -203,13 +224,49 @@ def _fetch(paper: Paper, at: LogAt) -> Promise:
     return _opened(at, at.customer.client.get_receipt(request).receipts)[0]
 
 
-def _steps(order: str, at: LogAt) -> list[Promise]:
+def _of_order(order: str, at: LogAt) -> list[tuple[Promise, _Record]]:
+    """Gives the receipts of an order, of its steps and of its documents, each with its record."""
     from crex import v1
     from crex.errors import CrexError
 
     if at.customer is None:
         raise CrexError("REFERENCE_MISSING", "Tiles hold no receipts. Ask the broker for those of an order.")
-    return _opened(at, at.customer.client.get_receipt(v1.GetReceiptRequest(order=order)).receipts)
+    client = at.customer.client
+    promises = _opened(at, client.get_receipt(v1.GetReceiptRequest(order=order)).receipts)
+    response = client.get_order(v1.GetOrderRequest(order=order))
+    envelopes = (response.hold_receipt, response.order_document, response.order_confirmation)
+    documents = dict(_unfiled(one, at) for one in envelopes if one.payload)
+    return [
+        (
+            one,
+            _step(one)
+            if one.step
+            else documents.get(one.document, _Record(at.source.place, one.what, "", b"")),
+        )
+        for one in promises
+    ]
+
+
+def _unfiled(envelope: v1.Envelope, at: LogAt) -> tuple[str, _Record]:
+    """Gives a document of an order by its record identifier; its signer need not be trusted here."""
+    from crex.cli.party import now
+    from crex.errors import TrustError
+    from crex.transparency.papers import read_signed
+    from crex.trust.envelope import pae, record_id
+
+    place = at.source.place
+    try:
+        record = _document(read_signed(envelope, at.trust, now=now(), source=place))
+    except TrustError as error:
+        if error.reason != "ISSUER":
+            raise
+        told = "its signer's trust document is not pinned here: who signed it is not verified"
+        record = _Record(place, envelope.payload_type, told, pae(envelope.payload_type, envelope.payload))
+    return record_id(envelope), record
+
+
+def _document(paper: Paper) -> _Record:
+    return _Record(paper.source, f"{paper}, {paper.kind}", f"signed by {paper.issuer}", paper.record_bytes)
 
 
 def _opened(at: LogAt, envelopes: Any) -> list[Promise]:
@@ -223,20 +280,17 @@ def _opened(at: LogAt, envelopes: Any) -> list[Promise]:
     return found
 
 
-def _name(promise: Promise, paper: Paper | None) -> str:
-    return f"{paper}, a {paper.type}" if paper is not None else f"a step of an order, by {promise.paper}"
-
-
-def _step(promise: Promise) -> str:
+def _step(promise: Promise) -> _Record:
     """A step for people: what happened to which order."""
     from crex.documents import strict
     from crex.errors import CrexError
 
     try:
         body = strict.loads(promise.step)
-        return f"{body['event']} of {body['order']} at {body['time']}"
+        told = f"{body['event']} of {body['order']} at {body['time']}, by {body['actor']}"
     except (CrexError, KeyError, TypeError):
-        return "in a form that this edition does not know"
+        told = "in a form that this edition does not know"
+    return _Record(promise.paper.source, f"a step of an order, by {promise.paper}", told, promise.step)
 
 
 def _proven(fact: LogFact) -> list[str]:

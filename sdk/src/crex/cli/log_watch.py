@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crex.cli.log_audit import records_from
 from crex.cli.log_commands import done
 from crex.cli.log_papers import collect
-from crex.cli.log_source import STATE_FOLDER, LogAt, open_log
+from crex.cli.log_source import STATE_FOLDER, LogAt, keep, keeping, open_log
 from crex.cli.result import OK, REFUSED, Result
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ def monitor(options: argparse.Namespace) -> Result:
     def look() -> tuple[list[str], list[Any], bool]:
         events = follower.look(at.source, now=now(), records=records)
         values = [{"event": event.kind, **event.value, "message": event.message} for event in events]
-        return [event.message for event in events], values, any(event.finding for event in events)
+        lines = [event.message for event in events]
+        proofs = [keep(at, event.finding) for event in events if event.finding is not None]
+        lines += [f"What proves it is kept in {proof}." for proof in proofs]
+        return lines, values, bool(proofs)
 
     for note in held.notes:
         print(f"crex: {note}", file=sys.stderr)
@@ -72,7 +75,8 @@ def witness(options: argparse.Namespace) -> Result:
         def look() -> tuple[list[str], list[Any], bool]:
             from crex.documents.times import format_time
 
-            signed = one.cosign(at.source, at.keys, origin=at.origin, now=now())
+            with keeping(at):
+                signed = one.cosign(at.source, at.keys, origin=at.origin, now=now())
             note = _hand_in(at, str(signed.note))
             grown = f"from {signed.before} to " if signed.before not in (None, signed.view.size) else ""
             where = "handed in" if at.customer is not None else "not handed in: tiles are read only"

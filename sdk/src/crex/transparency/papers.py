@@ -63,6 +63,11 @@ class Paper:
         return v1.Pin(id=self.id, revision=self.revision, sha256=self.sha256)
 
     @property
+    def kind(self) -> str:
+        """Its type with an article, for people."""
+        return f"{'an' if self.type[0] in 'aeiou' else 'a'} {self.type}"
+
+    @property
     def record_bytes(self) -> bytes:
         """The exact bytes that a log records of it."""
         return pae(self.parts.payload_type, self.parts.body)
@@ -109,7 +114,7 @@ class Promise:
         """
         if paper.type != "receipt":
             raise steps.refusal(
-                steps.TYPE, "TYPE", f"{paper} is a {paper.type}, not a receipt. Give it as a document."
+                steps.TYPE, "TYPE", f"{paper} is {paper.kind}, not a receipt. Give it as a document."
             )
         message = convert.to_message(paper.json, v1.Receipt)
         return cls(

@@ -120,7 +120,7 @@ def _wrong_leaf(promise: Promise, what: str) -> Finding:
 def _not_logged(paper: Paper, view: View, why: str) -> Finding:
     return Finding(
         Kind.NOT_LOGGED,
-        f"{paper}, a {paper.type} of {paper.issuer} ({paper.source}), is in hand and not in "
+        f"{paper}, {paper.kind} of {paper.issuer} ({paper.source}), is in hand and not in "
         f"{view.checkpoint.origin} up to size {view.size}: {why}. Ask the broker for its receipt; if it has "
         "accepted it, it kept it out of the log.",
         {"document": paper.file_form, "checkpoint": str(view.note)},
