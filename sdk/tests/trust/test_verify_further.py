@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from crex import v1
 from crex.documents.times import format_time
@@ -498,3 +502,85 @@ def test_without_its_step_each_is_accepted(
             made = verify._STEPS
             patch.setattr(verify, "_STEPS", {**made, number: lambda _opening: None})
             assert open_site(envelope, trust, **asked).issuer == PROVIDER
+
+
+def test_whatever_is_asked_the_first_failure_answers(
+    provider: Identity, consumer: Identity, log: SmallLog
+) -> None:
+    """VERIFY-ORDER-1: of all combinations of what is asked, met and not, the lowest failing step answers."""
+    trust, lists, revoked = directory(provider), StatusLists(), StatusLists()
+    log.pin(trust)
+    lists.accept(signed_list(provider), trust, NOW)
+    revoked.accept(signed_list(provider, [7]), trust, NOW)
+    body = evidence_body()
+    body["header"] = header(PROVIDER, "attestation/a", status={"list": LIST, "index": "7"})
+    envelope = sign_raw("attestation", body, key_of(provider))
+    place = log.append(envelope)
+    challenge = b64decode(body["hardwareEvidence"]["nonce"])
+    pinned_as = open_any(envelope, trust, now=NOW).pin
+    other_pin = v1.Pin(id=pinned_as.id, revision=1, sha256="0" * 64)
+    asks: dict[int, tuple[str, Any, Any]] = {
+        18: ("status", lists, revoked),
+        19: ("expected", pinned_as, other_pin),
+        21: (
+            "log",
+            LogEvidence(log.proof(place, NOW), ONE),
+            LogEvidence(log.proof(place, NOW), v1.PolicyLog(quorum=3)),
+        ),
+        22: ("challenge", challenge, bytes(32)),
+        23: (
+            "policy",
+            v1.TrustPolicy(signature_families=["classical"]),
+            v1.TrustPolicy(signature_families=["post-quantum"]),
+        ),
+    }
+    for chosen in product((None, True, False), repeat=len(asks)):
+        states = dict(zip(asks, chosen, strict=True))
+        asked = {
+            asks[number][0]: asks[number][1 if met else 2]
+            for number, met in states.items()
+            if met is not None
+        }
+        failing = [number for number, met in states.items() if met is False]
+        unasked = [15, *(number for number, met in states.items() if met is None), 20]
+        if failing:
+            error = refused(envelope, trust, **asked)
+            assert error.step == failing[0]
+            assert sorted(error.not_asked) == sorted(unasked)
+            continue
+        found = outcomes(open_any(envelope, trust, now=NOW, **asked))
+        assert [number for number, what in found.items() if what == "not asked for"] == sorted(unasked)
+
+
+def shown(
+    envelope: v1.Envelope, trust: TrustDirectory, evidence: LogEvidence
+) -> int | tuple[int, int, datetime | None]:
+    """Place, size and log time that a proof shows, or the step that refuses."""
+    try:
+        fact = open_site(envelope, trust, log=evidence).log
+    except TrustError as error:
+        return error.step
+    assert fact is not None
+    return fact.index, fact.size, fact.log_time
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_byte_of_a_proof_can_change_into_another_place(
+    provider: Identity, signed: v1.Envelope, data: st.DataObject
+) -> None:
+    """LOG-PROOF-1, LOG-PROOF-2: a changed proof is refused at step 21, or shows the very same place."""
+    log, trust = SmallLog(), TrustDirectory()
+    log.fill(6)
+    log.pin(trust)
+    trust.pin(provider.trust_document, now=NOW)
+    place = log.append(signed)
+    log.fill(4)
+    encoded = bytearray(log.proof(place, NOW, by=(WITNESS, SECOND_WITNESS)).SerializeToString())
+    at = data.draw(st.integers(0, len(encoded) - 1))
+    encoded[at] ^= data.draw(st.integers(1, 255))
+    try:
+        proof = v1.LogProof.FromString(bytes(encoded))
+    except DecodeError:
+        return
+    assert shown(signed, trust, LogEvidence(proof, ONE)) in (21, (place, 11, NOW))

@@ -248,7 +248,7 @@ def _step_schema(opening: _Opening) -> None:
 
 
 def _log_time(opening: _Opening) -> None:
-    """Checks the proof early, for its time; a proof that does not hold is refused at its own step, 21."""
+    """Checks the proof early, for its time; one that does not hold is refused at step 21 (VERIFY-LOG-1)."""
     opening.at = opening.now
     if opening.log is not None:
         opening.fact = log_time.show(
