@@ -209,7 +209,7 @@ def test_an_older_process_does_not_lower_the_pin(tmp_path: Path, provider: Ident
 
 
 def test_two_processes_that_pin_at_once(tmp_path: Path, provider: Identity) -> None:
-    """Of two real processes that race over other bytes under one revision, exactly one wins, and it stands."""
+    """Of two real processes that race over other bytes under one revision, one wins, and it stands."""
     first = provider.trust_document
     rivals = [
         sign_trust(

@@ -153,7 +153,7 @@ def with_key(provider: Identity, key: SigningKey) -> TrustDirectory:
 
 @pytest.mark.parametrize("alg", [ED25519, ECDSA_P256])
 def test_a_document_signed_in_the_token(token: str, file: Path, provider: Identity, alg: str) -> None:
-    """A key that the token made signs a document; whoever pins the trust document verifies it (VERIFY-ALG-1)."""
+    """A key that the token made signs a document that others can verify (VERIFY-ALG-1)."""
     made = generate_key(URI, alg, NO_PASSPHRASE, file)
     write_key(file, made)
     assert file.read_text() == "pkcs11:token=CREX%20test;object=provider;type=private\n"

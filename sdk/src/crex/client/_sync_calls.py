@@ -239,10 +239,11 @@ class Calls(ABC):
     def publish_document(
         self, request: v1.PublishDocumentRequest, *, timeout_s: float | None = None
     ) -> v1.PublishDocumentResponse:
-        """Accepts a provider's site, resource, link, price plan or offer, a publisher's price series, and
-        anybody's trust document, status list or attestation.
+        """Accepts a document that its issuer publishes.
 
-        An offer becomes searchable before the call returns.
+        Of a provider a site, resource, link, price plan or offer, of a publisher a price series, of
+        anybody a trust document, status list or attestation. An offer becomes searchable before the call
+        returns.
         """
         return self._call(
             "/crex.v1.MarketService/PublishDocument", request, v1.PublishDocumentResponse, timeout_s
@@ -323,8 +324,9 @@ class Calls(ABC):
     def get_receipt(
         self, request: v1.GetReceiptRequest, *, timeout_s: float | None = None
     ) -> v1.GetReceiptResponse:
-        """Returns the receipt of a public document, or of a private one or an order step of which the caller
-        is a party.
+        """Returns the receipt of a document, or those of the steps of an order.
+
+        Of what is private, to its parties only.
         """
         return self._call(
             "/crex.v1.TransparencyService/GetReceipt", request, v1.GetReceiptResponse, timeout_s

@@ -191,9 +191,7 @@ def verify_consistency(
         first_root: The 32-byte root of the earlier tree.
         second_root: The 32-byte root of the later tree.
     """
-    if not 0 <= first <= second:
-        return False
-    if first == 0 and first_root != EMPTY_ROOT:
+    if not 0 <= first <= second or (first == 0 and first_root != EMPTY_ROOT):
         return False
     if first == second:
         return not proof and compare_digest(first_root, second_root)
@@ -202,8 +200,11 @@ def verify_consistency(
         return False
     if first == 0:
         return not proof
-    if not 0 < len(proof) <= _PROOF_MAX:
-        return False
+    return 0 < len(proof) <= _PROOF_MAX and _follows(first, second, proof, first_root, second_root)
+
+
+def _follows(first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes) -> bool:
+    """Walks a proof from the earlier tree, which is neither empty nor the later one, to both roots."""
     path = list(proof)
     if first & (first - 1) == 0:
         path.insert(0, first_root)  # the earlier tree is one perfect subtree, and the proof leaves it out

@@ -97,9 +97,10 @@ class MarketServiceServicer:
     """
 
     def PublishDocument(self, request, context):
-        """Accepts a provider's site, resource, link, price plan or offer, a publisher's
-        price series, and anybody's trust document, status list or attestation. An offer
-        becomes searchable before the call returns.
+        """Accepts a document that its issuer publishes. Of a provider a site, resource,
+        link, price plan or offer, of a publisher a price series, of anybody a trust
+        document, status list or attestation. An offer becomes searchable before the call
+        returns.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

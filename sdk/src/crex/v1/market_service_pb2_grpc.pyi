@@ -34,9 +34,10 @@ class MarketServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MarketServiceAsyncStub: ...
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_market_service_pb2.PublishDocumentRequest, _market_service_pb2.PublishDocumentResponse]
-    """Accepts a provider's site, resource, link, price plan or offer, a publisher's
-    price series, and anybody's trust document, status list or attestation. An offer
-    becomes searchable before the call returns.
+    """Accepts a document that its issuer publishes. Of a provider a site, resource,
+    link, price plan or offer, of a publisher a price series, of anybody a trust
+    document, status list or attestation. An offer becomes searchable before the call
+    returns.
     """
     PauseOffer: _grpc.UnaryUnaryMultiCallable[_market_service_pb2.PauseOfferRequest, _market_service_pb2.PauseOfferResponse]
     """Takes an offer from sale until it is resumed."""
@@ -65,9 +66,10 @@ class MarketServiceAsyncStub(MarketServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PublishDocument: _aio.UnaryUnaryMultiCallable[_market_service_pb2.PublishDocumentRequest, _market_service_pb2.PublishDocumentResponse]  # type: ignore[assignment]
-    """Accepts a provider's site, resource, link, price plan or offer, a publisher's
-    price series, and anybody's trust document, status list or attestation. An offer
-    becomes searchable before the call returns.
+    """Accepts a document that its issuer publishes. Of a provider a site, resource,
+    link, price plan or offer, of a publisher a price series, of anybody a trust
+    document, status list or attestation. An offer becomes searchable before the call
+    returns.
     """
     PauseOffer: _aio.UnaryUnaryMultiCallable[_market_service_pb2.PauseOfferRequest, _market_service_pb2.PauseOfferResponse]  # type: ignore[assignment]
     """Takes an offer from sale until it is resumed."""
@@ -99,9 +101,10 @@ class MarketServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _market_service_pb2.PublishDocumentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_market_service_pb2.PublishDocumentResponse, _abc.Awaitable[_market_service_pb2.PublishDocumentResponse]]:
-        """Accepts a provider's site, resource, link, price plan or offer, a publisher's
-        price series, and anybody's trust document, status list or attestation. An offer
-        becomes searchable before the call returns.
+        """Accepts a document that its issuer publishes. Of a provider a site, resource,
+        link, price plan or offer, of a publisher a price series, of anybody a trust
+        document, status list or attestation. An offer becomes searchable before the call
+        returns.
         """
 
     @_abc_1.abstractmethod

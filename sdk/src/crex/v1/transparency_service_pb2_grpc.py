@@ -84,8 +84,8 @@ class TransparencyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetReceipt(self, request, context):
-        """Returns the receipt of a public document, or of a private one or an order step of
-        which the caller is a party.
+        """Returns the receipt of a document, or those of the steps of an order. Of what is
+        private, to its parties only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

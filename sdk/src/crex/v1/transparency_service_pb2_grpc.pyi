@@ -36,8 +36,8 @@ class TransparencyServiceStub:
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_transparency_service_pb2.GetCheckpointRequest, _transparency_service_pb2.GetCheckpointResponse]
     """Returns the latest checkpoint with its co-signatures."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_transparency_service_pb2.GetReceiptRequest, _transparency_service_pb2.GetReceiptResponse]
-    """Returns the receipt of a public document, or of a private one or an order step of
-    which the caller is a party.
+    """Returns the receipt of a document, or those of the steps of an order. Of what is
+    private, to its parties only.
     """
     GetInclusionProof: _grpc.UnaryUnaryMultiCallable[_transparency_service_pb2.GetInclusionProofRequest, _transparency_service_pb2.GetInclusionProofResponse]
     """Proves that a record stands in the log."""
@@ -58,8 +58,8 @@ class TransparencyServiceAsyncStub(TransparencyServiceStub):
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_transparency_service_pb2.GetCheckpointRequest, _transparency_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     """Returns the latest checkpoint with its co-signatures."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_transparency_service_pb2.GetReceiptRequest, _transparency_service_pb2.GetReceiptResponse]  # type: ignore[assignment]
-    """Returns the receipt of a public document, or of a private one or an order step of
-    which the caller is a party.
+    """Returns the receipt of a document, or those of the steps of an order. Of what is
+    private, to its parties only.
     """
     GetInclusionProof: _aio.UnaryUnaryMultiCallable[_transparency_service_pb2.GetInclusionProofRequest, _transparency_service_pb2.GetInclusionProofResponse]  # type: ignore[assignment]
     """Proves that a record stands in the log."""
@@ -89,8 +89,8 @@ class TransparencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _transparency_service_pb2.GetReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_transparency_service_pb2.GetReceiptResponse, _abc.Awaitable[_transparency_service_pb2.GetReceiptResponse]]:
-        """Returns the receipt of a public document, or of a private one or an order step of
-        which the caller is a party.
+        """Returns the receipt of a document, or those of the steps of an order. Of what is
+        private, to its parties only.
         """
 
     @_abc_1.abstractmethod
