@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from crex.client._proof import make_proof
 from crex.errors import CrexError
 from crex.trust.certificates import CertificateAuthority, TlsCredential
+from crex_broker.application import access_tokens
 from crex_broker.application.access_tokens import AccessTokens
 from reference_broker.tests.exchange import ManualClock
 
@@ -101,6 +102,35 @@ def test_a_proof_is_good_once(around: Surroundings) -> None:
         around.tokens.use_once(PARTY, around.tokens.by_token(around.token, proof, METHOD))
 
 
+def test_proofs_of_before_a_restart_are_refused(around: Surroundings) -> None:
+    """TOKEN-PROOF-1: a broker that was ended forgot which proofs were used; the token itself stays good."""
+    proof = around.proof()
+    around.clock.advance(seconds=2)
+    again = AccessTokens(b"s" * 32, BROKER, around.clock)
+    with pytest.raises(CrexError, match="before this broker began"):
+        again.by_token(around.token, proof, METHOD)
+    again.by_token(around.token, around.proof(), METHOD)
+
+
+def test_the_memory_of_proofs_empties_and_is_bounded(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Proofs that no clock makes good again are forgotten; a party with too many waits, and nobody else."""
+    monkeypatch.setattr(access_tokens, "_REMEMBERED", 3)
+    shown = [around.tokens.by_token(around.token, around.proof(), METHOD) for _ in range(4)]
+    for one in shown[:3]:
+        around.tokens.use_once(PARTY, one)
+    with pytest.raises(CrexError) as caught:
+        around.tokens.use_once(PARTY, shown[3])
+    assert caught.value.reason == "RATE_LIMITED"
+    around.tokens.use_once("b.example", shown[3])
+    around.clock.advance(seconds=119)
+    with pytest.raises(CrexError, match="used before"):
+        around.tokens.use_once(PARTY, shown[0])
+    around.clock.advance(seconds=1)
+    around.tokens.use_once(PARTY, shown[3])
+
+
 def test_a_token_ends(around: Surroundings) -> None:
     """TOKEN-LIFETIME-1: after 15 minutes, to the second."""
     around.clock.advance(minutes=15, seconds=-1)
@@ -157,6 +187,33 @@ def test_a_token_is_no_proof_and_a_proof_no_token(around: Surroundings) -> None:
     """Neither passes for the other."""
     around.refused(around.token)
     around.refused(around.proof(), token=around.proof())
+
+
+@pytest.mark.parametrize("iat", [float("inf"), float("nan"), 1e308, 1 << 2000, None, [], "x"], ids=range(7))
+def test_a_time_that_is_none_is_refused(around: Surroundings, iat: Any) -> None:
+    """TOKEN-PROOF-1: whatever a stranger signs as the time of a proof, the broker answers with TOKEN."""
+    claims = jwt.decode(around.proof(), options={"verify_signature": False}) | {"iat": iat}
+    key = load_pem_private_key(around.tls.key_pem, None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    around.refused(jwt.encode(claims, key, algorithm="ES256", headers={"typ": "crex-proof+jwt"}))
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ("06072a8648ce3d0201", "06072a8648ce3d027f"),  # an algorithm that nobody knows
+        ("06082a8648ce3d030107", "06082a8648ce3d03017f"),  # a curve that nobody knows
+        ("06082a8648ce3d03010703420004", "06082a8648ce3d03010703420005"),  # a point of no form
+    ],
+)
+def test_a_certificate_with_an_odd_key_is_refused(around: Surroundings, there: str, instead: str) -> None:
+    """TOKEN-PROOF-1: a key that cannot be read makes a refusal of the stranger's call, no defect."""
+    der = x509.load_pem_x509_certificate(around.tls.chain_pem).public_bytes(Encoding.DER)
+    odd = der.replace(bytes.fromhex(there), bytes.fromhex(instead))
+    assert odd != der
+    with pytest.raises(CrexError) as caught:
+        around.tokens.by_certificate(b64encode(odd).decode(), around.proof(token=None), METHOD)
+    assert caught.value.reason == "TOKEN"
 
 
 def test_a_first_token_is_asked_for_by_the_certificate(around: Surroundings) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import jwt
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -66,7 +68,9 @@ class AccessTokens:
         self._secret = secret
         self._authority = authority
         self._clock = clock
-        self._used: dict[str, dict[str, float]] = {}
+        # Which proofs were used before it began, a process does not know: those of before are refused.
+        self._began = int(clock.now().timestamp())
+        self._used: dict[str, OrderedDict[str, float]] = {}
 
     def issue(self, certificate_pem: bytes, lifetime: timedelta | None) -> tuple[str, datetime, str]:
         """Issues a token for the holder of a certificate that was verified.
@@ -145,11 +149,12 @@ class AccessTokens:
             CrexError: TOKEN, where it was used before; RATE_LIMITED, where there are too many.
         """
         now = self._clock.now().timestamp()
-        used = self._used.setdefault(authority, {})
+        used = self._used.setdefault(authority, OrderedDict())
+        # The oldest stand first. Each is taken out once, so that no call waits for a search through all.
+        while used and next(iter(used.values())) <= now:
+            used.popitem(last=False)
         if shown.proof_id in used:
             raise _refused("its proof was used before")
-        if len(used) >= _REMEMBERED:
-            self._used[authority] = used = {one: until for one, until in used.items() if until > now}
         if len(used) >= _REMEMBERED:
             raise CrexError(
                 "RATE_LIMITED",
@@ -191,16 +196,18 @@ class AccessTokens:
                 options={"require": list(_PROOF_CLAIMS), "verify_iat": False},
             )
             made, used, jti = int(claims["iat"]), str(claims["htu"]), claims["jti"]
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise _refused("its proof is not signed by the key of the certificate") from error
         wanted = None if token is None else _ath(token)
         if kind != _PROOF_TYPE or claims["htm"] != "POST" or claims.get("ath") != wanted:
             raise _refused("its proof was made for something else")
         if used != _address(self._authority, method):
             raise _refused(f"its proof was made for {used[:120]!r}, not for this method of this broker")
-        now = self._clock.now().timestamp()
-        if abs(now - made) > PROOF_WINDOW.total_seconds():
+        now, window = self._clock.now().timestamp(), PROOF_WINDOW.total_seconds()
+        if not now - window <= made <= now + window:  # no difference: the number may be too large for one
             raise _refused("its proof was made more than 60 s from now; compare both clocks")
+        if made < self._began <= now:
+            raise _refused("its proof was made before this broker began to run; send the call again")
         if not isinstance(jti, str) or len(jti) not in _JTI:
             raise _refused("its proof has no identifier of 16 to 64 characters")
         return Shown(certificate.public_bytes(Encoding.PEM), jti)
@@ -210,9 +217,11 @@ def _certificate(text: str) -> x509.Certificate:
     if len(text) > _CERTIFICATE_MAX:
         raise _refused("its certificate is too long")
     try:
-        return x509.load_der_x509_certificate(b64decode(text, validate=True))
-    except (ValueError, Base64Error, x509.InvalidVersion) as error:
+        certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
+        certificate.public_key()  # read only now: it may be on no curve, or of a kind that nobody knows
+    except (ValueError, Base64Error, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise _refused("its certificate cannot be read") from error
+    return certificate
 
 
 def _address(broker: str, method: str) -> str:
