@@ -288,6 +288,47 @@ def test_encrypted_root_keys(own: Shell, tmp_path: Path, monkeypatch: pytest.Mon
     assert "never overwritten" in own.err
 
 
+@pytest.mark.parametrize("what", ["access", "tls"])
+@pytest.mark.parametrize("by", ["--key", "--algorithm"])
+def test_keys_that_are_always_made_here(own: Shell, tmp_path: Path, what: str, by: str) -> None:
+    """A key for a purpose that takes none is refused, and no revision lists a key that is then lost."""
+    assert own("key", "new", str(tmp_path / "k.pem")) == 0
+    given = str(tmp_path / "k.pem") if by == "--key" else "ecdsa-p256"
+    before = sorted(folder(own).joinpath("keys").iterdir())
+    assert own("key", "rotate", what, by, given) == 1
+    assert f"A new {what} key is always made here" in own.err
+    assert sorted(folder(own).joinpath("keys").iterdir()) == before
+    assert load_identity(folder(own)).trust.revision == 1
+
+
+def test_a_passphrase_that_is_too_long(own: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the library would not take is refused by name, and no part of it is shown."""
+    monkeypatch.setenv("CREX_PASSPHRASE", "horse" * 300)
+    assert own("key", "new", str(tmp_path / "k.pem"), "--encrypt") == 1
+    assert "The passphrase has 1500 bytes, and at most 1023 are taken." in own.err
+    assert "horse" not in own.err
+    assert not (tmp_path / "k.pem").exists()
+
+
+def test_a_public_half_of_another_key_stays(own: Shell, tmp_path: Path) -> None:
+    """Where a `.pub` file lies without its key, which may be kept elsewhere, no key takes its place."""
+    (tmp_path / "k.pem.pub").write_text("another's")
+    assert own("key", "new", str(tmp_path / "k.pem")) == 1
+    assert "public half of another key" in own.err
+    assert (tmp_path / "k.pem.pub").read_text() == "another's"
+    assert not (tmp_path / "k.pem").exists()
+
+
+def test_a_huge_key_file_is_not_read(own: Shell, tmp_path: Path) -> None:
+    """A file that is no key file by its size is refused before all of it is in memory."""
+    huge = tmp_path / "huge.pem"
+    huge.touch(mode=0o600)
+    with huge.open("wb") as file:
+        file.truncate(1 << 40)
+    assert own("key", "rotate", "provider", "--key", str(huge)) == 1
+    assert "it is no key file" in own.err
+
+
 def test_a_renewal(own: Shell) -> None:
     """The next revision with the same keys and new certificates; and what else is asked for."""
     before = load_identity(folder(own))

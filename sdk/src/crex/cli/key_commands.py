@@ -148,9 +148,9 @@ def _new(options: argparse.Namespace) -> Result:
     options.file.parent.mkdir(parents=True, exist_ok=True)
     if options.token is not None:
         return _new_in_token(options)
+    path = _public_half(options.file)
     key = LocalSigningKey.generate(options.algorithm)
     write_key(options.file, key, new_passphrase(encrypt=options.encrypt))
-    path = options.file.with_name(options.file.name + ".pub")
     write_file(path, public_pem(key.public_key))
     text = (
         f"Made key {key.keyid} ({options.algorithm}): {options.file}. Keep that file where nobody else gets "
@@ -158,6 +158,20 @@ def _new(options: argparse.Namespace) -> Result:
         f"`crex key rotate ROLE --key {options.file}`."
     )
     return Result({"keyid": key.keyid, "file": str(options.file), "public": str(path)}, text)
+
+
+def _public_half(file: Path) -> Path:
+    """Returns where the public half of a new key goes; it must not take the place of another key's."""
+    from crex.errors import CrexError
+
+    path = file.with_name(file.name + ".pub")
+    if path.exists() and not file.exists():
+        raise CrexError(
+            "IDENTITY",
+            "The public half of another key is here already, so no key was made. Choose another name.",
+            source=str(path),
+        )
+    return path
 
 
 def _new_in_token(options: argparse.Namespace) -> Result:
@@ -176,9 +190,9 @@ def _new_in_token(options: argparse.Namespace) -> Result:
             f"The file for the key's address {what}, so no key was made. Choose another name.",
             source=str(file),
         )
+    path = _public_half(file)
     key = generate_key(KeyUri.parse(options.token), options.algorithm, passphrase(), file)
     write_key(file, key)
-    path = file.with_name(file.name + ".pub")
     write_file(path, public_pem(key.public_key))
     text = (
         f"The token made key {key.keyid} ({options.algorithm}). {file} says where it lies; put it to use "

@@ -11,6 +11,8 @@ from typing import Final
 from crex.errors import CrexError
 
 SECRET_MODE: Final = 0o600
+# The largest key file, encrypted and of the longest key, is less than a tenth of this.
+SECRET_BYTES_MAX: Final = 1 << 17
 PUBLIC_MODE: Final = 0o644
 _FOLDER_MODE: Final = 0o700
 
@@ -48,7 +50,8 @@ def read_secret(path: Path) -> bytes:
     """Reads a key file.
 
     Raises:
-        CrexError: IDENTITY if it is missing, or if others than its owner may read or write it.
+        CrexError: IDENTITY if it is missing, larger than `SECRET_BYTES_MAX`, or if others than its owner may
+            read or write it.
     """
     try:
         with path.open("rb") as file:
@@ -61,7 +64,7 @@ def read_secret(path: Path) -> bytes:
                     "machine.",
                     source=str(path),
                 )
-            return file.read()
+            data = file.read(SECRET_BYTES_MAX + 1)
     except OSError as error:
         raise CrexError(
             "IDENTITY",
@@ -69,6 +72,14 @@ def read_secret(path: Path) -> bytes:
             "`crex init`.",
             source=str(path),
         ) from error
+    if len(data) > SECRET_BYTES_MAX:
+        raise CrexError(
+            "IDENTITY",
+            f"The file has more than {SECRET_BYTES_MAX} bytes, so it is no key file. Restore it from a "
+            "backup.",
+            source=str(path),
+        )
+    return data
 
 
 def _write_beside(path: Path, data: bytes, mode: int) -> Path:
@@ -81,8 +92,10 @@ def _write_beside(path: Path, data: bytes, mode: int) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(path)  # a full disk names no file by itself
         raise
     return temporary
 

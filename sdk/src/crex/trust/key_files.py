@@ -49,6 +49,9 @@ PIN_VARIABLE: Final = "CREX_PKCS11_PIN"
 # Ending of the files that say where in a token a key lies, instead of holding it.
 TOKEN_ENDING: Final = ".pkcs11"  # noqa: S105 - the end of a file name
 
+# What the library that encrypts key files takes.
+PASSPHRASE_BYTES_MAX: Final = 1023
+
 _PUBLIC: Final = re.compile(
     rb"-----BEGIN PUBLIC KEY-----\r?\n([A-Za-z0-9+/=\r\n]{1,65536})\r?\n-----END PUBLIC KEY-----"
 )
@@ -80,8 +83,19 @@ class Passphrase:
         self._pin: Passphrase | None = None
 
     def given(self) -> bytes | None:
-        """Returns the passphrase that is known without asking; nothing if there is none."""
-        return self._value or os.fsencode(os.environ.get(self._variable, "")) or None
+        """Returns the passphrase that is known without asking; nothing if there is none.
+
+        Raises:
+            CrexError: IDENTITY if it is longer than `PASSPHRASE_BYTES_MAX`.
+        """
+        found = self._value or os.fsencode(os.environ.get(self._variable, "")) or None
+        if found is not None and len(found) > PASSPHRASE_BYTES_MAX:
+            raise CrexError(
+                "IDENTITY",
+                f"The {self._word} has {len(found)} bytes, and at most {PASSPHRASE_BYTES_MAX} are taken. "
+                "Choose a shorter one.",
+            )
+        return found
 
     def pin(self) -> Passphrase:
         """Returns where the PIN of a token comes from: `CREX_PKCS11_PIN`, else a question of its own."""

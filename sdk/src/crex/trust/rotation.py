@@ -114,18 +114,24 @@ def rotate(
         What was made and is still to be kept.
 
     Raises:
-        CrexError: IDENTITY if the identity has no such keys.
+        CrexError: IDENTITY if the identity has no such keys; SCHEMA if keys are given or algorithms named for
+            a purpose that has one algorithm and whose keys are always made here.
         TrustError: ALG if an algorithm cannot be used here.
     """
     if what == ROOT:
         return _rotate_root(draft, identity, schedule, algorithms, given)
-    if what == ACCESS:
-        return _rotate_access(draft, identity, schedule)
-    if what == TLS:
-        return _rotate_tls(draft, identity, schedule)
-    if what in _NOTE_ROLE and (what != WITNESS or WITNESS in identity.roles):
+    of_note = what in _NOTE_ROLE and (what != WITNESS or WITNESS in identity.roles)
+    if what not in (ACCESS, TLS) and not of_note:
+        return _rotate_role(draft, identity, what, schedule, algorithms, given)
+    if given or algorithms:
+        raise CrexError(
+            "SCHEMA",
+            f"A new {what} key is always made here, of the one algorithm that it can have. Leave out `--key` "
+            "and `--algorithm`.",
+        )
+    if of_note:
         return _rotate_note(draft, identity, _NOTE_ROLE[what])
-    return _rotate_role(draft, identity, what, schedule, algorithms, given)
+    return (_rotate_access if what == ACCESS else _rotate_tls)(draft, identity, schedule)
 
 
 def revoke(draft: TrustDraft, keyid: str, at: datetime) -> None:
