@@ -66,13 +66,16 @@ class Authenticator:
         self._tokens.use_once(peer.authority, shown)
         return caller
 
-    def again(self, caller: Caller) -> None:
+    def again(self, caller: Caller) -> Caller:
         """Judges the certificate of a stream anew, by the present time and trust (CHANNEL-RECHECK-1).
+
+        Returns:
+            The caller with the roles of its present enrolment.
 
         Raises:
             CrexError: CERTIFICATE.
         """
-        self._enrolled(self._verified(caller.certificate_pem), caller.certificate_pem)
+        return self._enrolled(self._verified(caller.certificate_pem), caller.certificate_pem)
 
     def _shown(self, context: grpc.aio.ServicerContext[object, object], method: str) -> Shown:
         given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}

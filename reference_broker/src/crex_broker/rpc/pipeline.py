@@ -52,8 +52,8 @@ class Identifies(Protocol):
         """Identifies the party behind a call, or refuses it with CERTIFICATE or TOKEN."""
         ...
 
-    def again(self, caller: Caller) -> None:
-        """Judges the certificate of a stream anew, or refuses it with CERTIFICATE."""
+    def again(self, caller: Caller) -> Caller:
+        """Judges the certificate of a stream anew, or refuses it; tells its present roles."""
         ...
 
 
@@ -98,7 +98,7 @@ class Pipeline:
             async with self._begun(method, context) as call:
                 call.greet(self._clock)
                 caller = self._admit(call, 0, read_only=False)
-                checked = self._checked(requests, caller, takes)
+                checked = self._checked(method, requests, caller, takes)
                 # Closed here, not whenever it is collected: what a lost stream held is free at once.
                 with self._rates.stream(caller.authority):
                     async with aclosing(use_case(caller, checked)) as responses:
@@ -139,12 +139,13 @@ class Pipeline:
         return caller
 
     async def _checked(
-        self, requests: AsyncIterator[bytes], caller: Caller, takes: type[Message]
+        self, method: str, requests: AsyncIterator[bytes], caller: Caller, takes: type[Message]
     ) -> AsyncIterator[Message]:
         async for encoded in requests:
-            # By the present time and trust document, not those of the stream's beginning (CHANNEL-RECHECK-1):
-            # an agent that says nothing for three heartbeats is gone, so it happens at least once a minute.
-            self._identifies.again(caller)
+            # By the present time, trust document and enrolment, not those of the stream's beginning
+            # (CHANNEL-RECHECK-1): an agent that says nothing for three heartbeats is gone, so it happens at
+            # least once a minute.
+            require_role(method, caller.authority, self._identifies.again(caller).roles)
             self._rates.charge(caller.authority, len(encoded))
             yield _read(encoded, takes)
 

@@ -39,11 +39,11 @@ def operation(tmp_path: Path) -> Iterator[Operation]:
     prepared.close()
 
 
-async def _enrol(opened: OpenBroker, party: Identity, request: str) -> None:
+async def _enrol(opened: OpenBroker, party: Identity, request: str, role: str = "provider") -> None:
     enrol = opened.broker.unary["/crex.v1.AdminService/Enrol"]
     await enrol(
         Caller(BROKER, frozenset({"admin"})),
-        v1.EnrolRequest(request_id=request, trust_document=party.trust_document, roles=["provider"]),
+        v1.EnrolRequest(request_id=request, trust_document=party.trust_document, roles=[role]),
     )
 
 
@@ -95,6 +95,27 @@ async def test_a_certificate_that_ends_ends_the_stream_at_its_next_message(tmp_p
                 await client.get_server_info(v1.GetServerInfoRequest())
         for error in (ended.value, refused.value):
             assert (error.reason, error.code) == ("CERTIFICATE", "UNAUTHENTICATED")
+    finally:
+        await running.stop(0)
+
+
+async def test_a_role_that_is_taken_away_ends_the_stream_at_its_next_message(tmp_path: Path) -> None:
+    """CHANNEL-ROLE-1: an agent that is no provider's any more is not heard on the stream that it has."""
+    now = SystemClock().now()
+    broker = Identity.create(BROKER, roles=("broker",), program="broker", hosts=("127.0.0.1",), now=now)
+    party = Identity.create(_PROVIDER, roles=("provider", "consumer"), now=now)
+    opened = await open_broker(broker, tmp_path / "broker.sqlite", limits=Limits(), clock=ManualClock(now))
+    await _enrol(opened, party, request_id())
+    running = await serve_broker(opened, Address("127.0.0.1", 0))
+    try:
+        wire = WireParty(party, broker, f"127.0.0.1:{running.port}")
+        async with AsyncClient(wire.target, wire.credentials(), retry=NO_RETRY) as client:
+            agent = _Agent(client)
+            assert (await agent.told()).event_id == "event-2"
+            await _enrol(opened, party, request_id(), "consumer")
+            with pytest.raises(RemoteError) as ended:
+                await agent.told()
+        assert (ended.value.reason, ended.value.code) == ("ROLE", "PERMISSION_DENIED")
     finally:
         await running.stop(0)
 
