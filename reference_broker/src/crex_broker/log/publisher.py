@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from crex.documents.times import Clock, to_ms
 from crex.errors import CrexError, TrustError
 from crex.trust.checkpoint import Checkpoint
 from crex.trust.signed_note import NoteKey, NoteVerifier, SignedNote
+from crex_broker.application.log_reads import note_of
 from crex_broker.application.ports.log import KeptCheckpoint, LogStore
 from crex_broker.application.receipts import MERGE_MS
 from crex_broker.log.tree import Tree
@@ -75,6 +76,7 @@ class LogPublisher:
         self._ending = asyncio.Event()
         self._lock = asyncio.Lock()
         self._failing_ms: int | None = None
+        self._written: str | None = None
 
     @property
     def name(self) -> str:
@@ -102,14 +104,8 @@ class LogPublisher:
                 await self._tree.open(last.size, last.root)
                 self._latest = last
             await self.publish()
-            await self._tree.show(note_of(self.latest))  # a crash may have come before the file was replaced
         except OSError as error:
-            raise CrexError(
-                "STORAGE_UNAVAILABLE",
-                f"The log cannot be written ({error.strerror}). Let the broker's user write to the folder, "
-                "and see that its disk has room.",
-                source=str(self._folder),
-            ) from error
+            raise _unwritable(error, self._folder) from error
         self._task = asyncio.create_task(self._run(), name="crex-log")
 
     async def close(self) -> None:
@@ -135,12 +131,13 @@ class LogPublisher:
             if self._latest is not None and size <= self._latest.size:
                 if self._latest.size and not SignedNote.parse(self._latest.note).by(key.verifier):
                     await self._sign_again(self._latest, key)
+                await self._show(self._latest)
                 return False
             root = await self._tree.grow(size)
             note = str(Checkpoint(self.name, size, root).sign(key))
             await self._store.keep_checkpoint(size, root, note, forget_ms=_FORGET_MS)
             self._latest = KeptCheckpoint(size, root, note, (), to_ms(self._clock.now()))
-            await self._tree.show(note)
+            await self._show(self._latest)
             return True
 
     async def _sign_again(self, kept: KeptCheckpoint, key: NoteKey) -> None:
@@ -148,7 +145,13 @@ class LogPublisher:
         note = str(Checkpoint(self.name, kept.size, kept.root).sign(key))
         await self._store.keep_checkpoint(kept.size, kept.root, note, forget_ms=_FORGET_MS)
         self._latest = replace(kept, note=note)
-        await self._tree.show(note_of(self._latest))
+
+    async def _show(self, kept: KeptCheckpoint) -> None:
+        """Writes the file of a checkpoint, unless it stands there: after a full disk or a crash it may not."""
+        note = note_of(kept)
+        if note != self._written:
+            await self._tree.show(note)
+            self._written = note
 
     async def inclusion(self, index: int, size: int) -> Sequence[bytes]:
         """Gives the hashes that prove the leaf at `index` in the tree of `size` leaves."""
@@ -160,12 +163,9 @@ class LogPublisher:
                 "by when its leaf is.",
                 details={"index": str(index), "size": str(size), "published": str(latest)},
             )
-        root = self.latest.root if size == self.latest.size else None
-        try:
-            return await self._tree.inclusion(index, size, root)
-        except CrexError:
-            await self._repair()
-            return await self._tree.inclusion(index, size, root)
+        kept = self.latest if size == latest else await self._store.checkpoint(size)
+        root = None if kept is None else kept.root
+        return await self._proved(lambda: self._tree.inclusion(index, size, root, published=latest))
 
     async def consistency(self, first: int, second: int) -> Sequence[bytes]:
         """Gives the hashes that prove that the tree of `second` leaves begins with that of `first`."""
@@ -179,11 +179,7 @@ class LogPublisher:
             )
         if first in (0, second):
             return ()
-        try:
-            return await self._tree.consistency(first, second)
-        except CrexError:
-            await self._repair()
-            return await self._tree.consistency(first, second)
+        return await self._proved(lambda: self._tree.consistency(first, second, published=latest))
 
     async def cosigned(self, size: int) -> KeptCheckpoint:
         """Takes notice of a co-signature; shows it where it is on the latest checkpoint."""
@@ -194,8 +190,8 @@ class LogPublisher:
             if kept.size == self.latest.size:
                 self._latest = kept
                 try:
-                    await self._tree.show(note_of(kept))
-                except OSError as error:  # it is kept; the file follows with the next one
+                    await self._show(kept)
+                except OSError as error:  # it is kept; the file follows with the next look
                     _log.error("the checkpoint cannot be written: %s", error.strerror)
         return kept
 
@@ -247,12 +243,19 @@ class LogPublisher:
             )
             return None
 
-    async def _repair(self) -> None:
-        """Builds the tiles again from the store, after one was found damaged."""
+    async def _proved(self, prove: Callable[[], Awaitable[list[bytes]]]) -> list[bytes]:
+        """Gives a proof; where tiles turn out to be damaged, they are built again from the store, once."""
+        with contextlib.suppress(CrexError):
+            return await prove()
         async with self._lock:
-            latest = self.latest
+            with contextlib.suppress(CrexError):
+                return await prove()  # whoever found it first has built them again
             _log.error("tiles in %s are damaged; they are built again from the store", self._folder)
-            await self._tree.rebuild(latest.size, latest.root)
+            try:
+                await self._tree.rebuild(self.latest.size, self.latest.root)
+            except OSError as error:
+                raise _unwritable(error, self._folder) from error
+            return await prove()
 
     async def _run(self) -> None:
         failed = False
@@ -286,9 +289,13 @@ class LogPublisher:
             _log.warning("the log cannot be published yet: %s", why)
 
 
-def note_of(kept: KeptCheckpoint) -> str:
-    """Gives a checkpoint with its co-signatures, as a signed note."""
-    return kept.note + "".join(kept.cosignatures)
+def _unwritable(error: OSError, folder: Path) -> CrexError:
+    return CrexError(
+        "STORAGE_UNAVAILABLE",
+        f"The log cannot be written ({error.strerror}). Let the broker's user write to the folder, and see "
+        "that its disk has room.",
+        source=str(folder),
+    )
 
 
 def _behind(signed: int, entries: int, folder: str) -> CrexError:

@@ -88,7 +88,11 @@ class Tree:
                 details={"size": str(size)},
             )
         writer = TileWriter(self._batch)
-        await self._grow(writer, size)
+        try:
+            await self._grow(writer, size)
+        except BaseException:
+            self._batch.forget()  # what is cut off must not settle with what is written next
+            raise
         self._writer = writer
 
     async def root_at(self, size: int) -> bytes:
@@ -122,37 +126,39 @@ class Tree:
         """Gives the checkpoint that is shown; nothing where there is none."""
         return await asyncio.to_thread(self._tiles.read, CHECKPOINT_PATH)
 
-    async def inclusion(self, index: int, size: int, root: bytes | None) -> list[bytes]:
+    async def inclusion(self, index: int, size: int, root: bytes | None, *, published: int) -> list[bytes]:
         """Gives a proof from some tiles of each level, verified before it is given.
 
         Args:
             index: Position of the leaf.
             size: Size of the tree.
             root: The signed root of that size, where it is known.
+            published: Size of which the tiles are read. Every smaller tree is in them, also one of a size
+                that was never published, for which there are no partial tiles.
 
         Raises:
             CrexError: CHECKPOINT where tiles are missing or damaged.
         """
-        return await asyncio.to_thread(self._inclusion, index, size, root)
+        return await asyncio.to_thread(self._inclusion, index, size, root, published)
 
-    async def consistency(self, first: int, second: int) -> list[bytes]:
-        """Gives a proof, verified before it is given.
+    async def consistency(self, first: int, second: int, *, published: int) -> list[bytes]:
+        """Gives a proof, verified before it is given; `published` as for `inclusion`.
 
         Raises:
             CrexError: CHECKPOINT where tiles are missing or damaged.
         """
-        return await asyncio.to_thread(self._consistency, first, second)
+        return await asyncio.to_thread(self._consistency, first, second, published)
 
-    def _inclusion(self, index: int, size: int, root: bytes | None) -> list[bytes]:
-        node = tile_nodes(self._tiles, size)
+    def _inclusion(self, index: int, size: int, root: bytes | None, published: int) -> list[bytes]:
+        node = tile_nodes(self._tiles, published)
         proof = prove_inclusion(index, size, node)
         expected = root_of(size, node) if root is None else root
         if not verify_hash_inclusion(node(0, index), index, size, proof, expected):
             raise _damaged(self._folder)
         return proof
 
-    def _consistency(self, first: int, second: int) -> list[bytes]:
-        node = tile_nodes(self._tiles, second)
+    def _consistency(self, first: int, second: int, published: int) -> list[bytes]:
+        node = tile_nodes(self._tiles, published)
         proof = prove_consistency(first, second, node)
         roots = root_of(first, node), root_of(second, node)
         if first and not verify_consistency(first, second, proof, *roots):

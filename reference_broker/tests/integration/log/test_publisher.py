@@ -184,6 +184,38 @@ async def test_proofs_are_right_at_every_size_that_was_published(stage: Stage) -
         assert list(await publisher.consistency(0, 700)) == []
 
 
+async def test_a_size_that_was_never_published_is_proven_and_damages_nothing(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """LOG-PROOF-2: such a size has no partial tiles; nobody makes the broker build its tiles again by it."""
+    async with stage.running() as (store, publisher):
+        for count in (300, 417):
+            step(store, count)
+            await publisher.publish()
+        leaves = stage.leaves()
+        for size in (1, 2, 255, 256, 299, 301, 600, 716):
+            root = merkle.root(leaves[:size])
+            proof = await publisher.inclusion(size - 1, size)
+            assert merkle.verify_inclusion(leaves[size - 1], size - 1, size, proof, root)
+            for first in (1, size // 2, size - 1):
+                hashes = await publisher.consistency(first, size)
+                assert merkle.verify_consistency(first, size, hashes, merkle.root(leaves[:first]), root)
+    assert "damaged" not in caplog.text
+
+
+async def test_readers_who_all_meet_damage_have_the_tiles_built_again_once(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Work that anyone can ask for is bounded: the second one finds what the first had built again."""
+    async with stage.running() as (store, publisher):
+        step(store, 700)
+        await publisher.publish()
+        (stage.tiles / Tile(0, 1, WIDTH).path).unlink()
+        proofs = await asyncio.gather(*(publisher.inclusion(300, 700) for _ in range(8)))
+        assert len({tuple(proof) for proof in proofs}) == 1
+    assert caplog.text.count("are built again") == 1
+
+
 async def test_the_task_publishes_by_itself_within_a_second(stage: Stage) -> None:
     """RECEIPT-MERGE-1: a checkpoint covers an entry long before the promised minute is over."""
     async with stage.running(look_s=0.05) as (store, _):
@@ -381,6 +413,22 @@ async def test_a_full_disk_keeps_the_log_back_and_says_so_and_nothing_else(
         shutil.move(stage.folder / "aside", room)
         await until(lambda: publisher.latest.size == 20)
     assert stage.check().size == 20
+
+
+async def test_a_checkpoint_that_could_not_be_written_follows_when_there_is_room(stage: Stage) -> None:
+    """RECEIPT-MERGE-1: readers of the tiles see it, too, though nothing came after it."""
+    async with stage.running() as (store, publisher):
+        file = stage.tiles / "checkpoint"
+        file.unlink()
+        file.mkdir()  # as a full disk: the tiles still had room, the checkpoint has not
+        step(store, 3)
+        with pytest.raises(OSError, match=r"checkpoint"):
+            await publisher.publish()
+        with pytest.raises(OSError, match=r"checkpoint"):
+            await publisher.publish()
+        file.rmdir()
+        assert not await publisher.publish()
+        assert stage.check().size == 3
 
 
 async def test_a_folder_that_cannot_be_used_is_told_at_the_start(stage: Stage) -> None:
