@@ -1,6 +1,12 @@
 """The directory of pinned trust documents: explicit trust, versions that only go up, and their rules."""
 
+from datetime import timedelta
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID
 
 from crex.documents.times import format_time
 from crex.errors import TrustError
@@ -222,6 +228,21 @@ def _leaf_as_root(body: dict[str, list[str]]) -> None:
     body["tlsRoots"] = [leaf.decode()]
 
 
+def _unreadable_name(body: dict[str, list[str]]) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([])
+    x400_address = x509.UnrecognizedExtension(
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x04\xa3\x02\x05\x00"
+    )
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x400_address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    body["tlsRoots"] = [certificate.public_bytes(serialization.Encoding.PEM).decode()]
+
+
 def _another_name(body: dict[str, dict[str, str]]) -> None:
     body["header"]["id"] = f"crex://{PROVIDER}/trust/other"
 
@@ -238,6 +259,7 @@ def _another_name(body: dict[str, dict[str, str]]) -> None:
         (_no_certificate, "TRUST-TLS-1"),
         (_two_certificates, "TRUST-TLS-1"),
         (_leaf_as_root, "TRUST-TLS-1"),
+        (_unreadable_name, "TRUST-TLS-1"),
         (_another_name, "TRUST-NAME-1"),
     ],
 )

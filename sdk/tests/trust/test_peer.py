@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from crex.errors import TrustError
 from crex.trust.certificates import CertificateAuthority
@@ -260,3 +260,19 @@ def test_long_authority() -> None:
     ca = CertificateAuthority.create(authority, now=NOW)
     leaf = x509.load_pem_x509_certificate(ca.issue("main", now=NOW).chain_pem)
     assert spiffe_id(leaf) == (authority, "main")
+
+
+def test_name_of_a_kind_that_nobody_reads(provider: Identity) -> None:
+    """CHANNEL-SAN-1: a certificate with a name that the library cannot read is refused, and nothing breaks."""
+    ca = ca_of(provider)
+    names = x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, b"\x30\x04\xa3\x02\x05\x00")
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 1, NOW, NOW + timedelta(days=1))
+        .add_extension(names, critical=True)
+        .sign(ca.private, hashes.SHA256())
+    )
+    with pytest.raises(TrustError) as caught:
+        spiffe_id(certificate)
+    assert caught.value.reason == "CERTIFICATE"

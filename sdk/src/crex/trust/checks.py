@@ -150,7 +150,7 @@ def check_signatures(parts: Parts, token: str, record: TrustRecord) -> list[KeyE
     """Makes steps 7 to 11 for each signature in turn, and returns the keys; every signature must hold.
 
     Raises:
-        TrustError: KEY_UNKNOWN, KEY_USE, ALG or SIGNATURE.
+        TrustError: KEY_UNKNOWN, KEY_USE, ALG, KEY_WEAK or SIGNATURE.
     """
     signed = pae(parts.payload_type, parts.body)
     keys: list[KeyEntry] = []

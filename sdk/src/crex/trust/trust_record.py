@@ -35,6 +35,7 @@ class KeyEntry:
     Attributes:
         keyid: Its name.
         alg: Its algorithm token; perhaps one that this reader does not know.
+        spki: The key as the trust document states it: DER SubjectPublicKeyInfo.
         public: The key; nothing where the algorithm is not known.
         use: Document type tokens that it may sign, or `access`.
         not_before: Start of use, inclusive.
@@ -76,12 +77,12 @@ class TrustRecord:
     Attributes:
         authority: Whose keys these are.
         revision: Its revision, from 1.
+        issued_at: When it was issued.
         valid_until: End of validity, exclusive.
         threshold: How many distinct root keys sign a trust document.
         roots: Names of the root keys.
         keys: Every key by its name.
         tls_roots: Certificates under which the authority's programs are known.
-        status_lists: Names of the status lists that it keeps.
         digest: SHA-256 of the body.
         parts: The envelope.
         logs: Keys of the logs that the authority operates.
@@ -259,7 +260,7 @@ def _tls_roots(texts: list[str] | tuple[()], violations: list[Violation]) -> tup
         try:
             certificates = x509.load_pem_x509_certificates(text.encode())
             is_root = len(certificates) == 1 and _is_ca(certificates[0])
-        except (ValueError, x509.DuplicateExtension, x509.InvalidVersion):
+        except (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
             certificates, is_root = [], False
         if is_root:
             found.append(certificates[0])
