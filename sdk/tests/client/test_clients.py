@@ -90,7 +90,7 @@ def test_neither_client_lacks_what_the_other_has() -> None:
         }
 
     assert methods(Calls) == methods(AsyncCalls)
-    assert len(methods(Calls)) == 42
+    assert len(methods(Calls)) == 51
     assert all(inspect.iscoroutinefunction(getattr(AsyncClient, name)) for name in methods(AsyncCalls))
 
 

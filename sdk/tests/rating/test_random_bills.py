@@ -175,7 +175,9 @@ def bounds_are_kept(bill: Bill, rating: Rating) -> None:
         assert lowered <= 0
         if credit.kind == CreditKind.CREDIT_KIND_FIXED and credit.amount is not None:
             closing = sum(one.value for one in rating.closings if one.credit == credit.id)
-            assert closing == bill.openings.credit(credit.id) - lowered <= credit.amount.minor
+            opening = bill.openings.credit(credit.id)
+            # What was used beyond the amount before stays used: nothing is given, nothing taken back.
+            assert closing == opening - lowered <= max(credit.amount.minor, opening)
         if credit.cap is not None:
             assert -lowered <= credit.cap.minor
 
