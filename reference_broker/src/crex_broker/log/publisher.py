@@ -147,7 +147,7 @@ class LogPublisher:
         self._latest = replace(kept, note=note)
 
     async def _show(self, kept: KeptCheckpoint) -> None:
-        """Writes the file of a checkpoint, unless it stands there: after a full disk or a crash it may not."""
+        """Writes the file of a checkpoint, unless it stands there; after a full disk it may not."""
         note = note_of(kept)
         if note != self._written:
             await self._tree.show(note)
