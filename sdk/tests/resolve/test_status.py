@@ -61,7 +61,7 @@ def test_what_cannot_be_fetched_keeps_what_is_there(provider: Identity) -> None:
         refresh(lists, LIST, trust, now=NOW + HOUR, source=files, anew=True)
     assert lists.revoked_since(PROVIDER, LIST, 4, now=NOW + HOUR) is None
     with pytest.raises(TrustError) as refused:
-        lists.revoked_since(PROVIDER, LIST, 4, now=NOW + 2 * HOUR)
+        lists.revoked_since(PROVIDER, LIST, 4, now=NOW + 2 * HOUR + timedelta(milliseconds=1))
     assert refused.value.reason == "STATUS_STALE"
 
 

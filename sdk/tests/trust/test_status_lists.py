@@ -84,23 +84,26 @@ def test_no_answer_is_no_good_answer(lists: StatusLists) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ttl", "valid_for"), [("3600s", DAY), ("864000s", timedelta(hours=1))], ids=["ttl", "valid-until"]
+    ("ttl", "valid_for", "last"),
+    [("3600s", DAY, 0), ("864000s", timedelta(hours=1), -1)],
+    ids=["ttl", "valid-until"],
 )
 def test_an_old_list_answers_nothing(
-    provider: Identity, trust: TrustDirectory, ttl: str, valid_for: timedelta
+    provider: Identity, trust: TrustDirectory, ttl: str, valid_for: timedelta, last: int
 ) -> None:
-    """STATUS-TTL-1: after the time to live, or at the end of validity, there is no answer."""
+    """STATUS-TTL-1: after the time to live, and at the end of validity already, there is no answer."""
     lists = StatusLists()
     lists.accept(signed_list(provider, ttl=ttl, valid_for=valid_for), trust, NOW)
-    hour = timedelta(hours=1)
-    assert lists.revoked_since(PROVIDER, LIST, 8, now=NOW + hour - SECOND / 1000) is None
-    _stale(lists, now=NOW + hour)
+    moment = timedelta(milliseconds=1)
+    last_good = NOW + timedelta(hours=1) + last * moment
+    assert lists.revoked_since(PROVIDER, LIST, 8, now=last_good) is None
+    _stale(lists, now=last_good + moment)
 
 
 def test_a_list_past_its_ttl_is_not_taken_in(provider: Identity, trust: TrustDirectory) -> None:
     """STATUS-TTL-1: a list that nobody may rely on any more replaces none."""
     with pytest.raises(TrustError) as refused:
-        StatusLists().accept(signed_list(provider, ttl="60s"), trust, NOW + timedelta(minutes=1))
+        StatusLists().accept(signed_list(provider, ttl="60s"), trust, NOW + 61 * SECOND)
     assert outcome(refused.value) == (18, "STATUS_STALE")
 
 

@@ -123,7 +123,7 @@ class StatusRecord:
 
     def is_young(self, now: datetime) -> bool:
         """Tells whether it may still be relied on (STATUS-TTL-1)."""
-        return now < self.valid_until and now - self.issued_at < self.ttl
+        return now < self.valid_until and now - self.issued_at <= self.ttl
 
     def since(self, index: int) -> datetime | None:
         """Tells since when a place below `size` is revoked (STATUS-TIME-1); nothing where it is not."""
@@ -353,9 +353,9 @@ def _check_named(issuer: str, name: str, trust: PinnedTrust) -> None:
     if pinned is None:
         raise _stale(name, issuer, f"no trust document of {issuer} is pinned")
     if name not in pinned.status_lists:
-        raise _stale(
-            name, issuer, f"the trust document of {issuer}, revision {pinned.revision}, does not name it"
-        )
+        why = f"the trust document of {issuer}, revision {pinned.revision}, does not name it"
+        fix = f"Get the newest trust document of {issuer}; its issuer names the list there before it uses it"
+        raise _stale(name, issuer, why, fix)
 
 
 def _is_key_fallen(record: StatusRecord, trust: PinnedTrust, now: datetime) -> bool:
@@ -398,12 +398,12 @@ def _over(record: StatusRecord) -> str:
     return f"revision {record.revision} was valid until {format_time(record.valid_until)}"
 
 
-def _stale(name: str, issuer: str, why: str) -> TrustError:
+def _stale(name: str, issuer: str, why: str, fix: str = "") -> TrustError:
+    fix = fix or f"Get the newest revision of the list from {issuer}"
     return TrustError(
         "STATUS_STALE",
-        f"The status list {name} does not show that the document is not revoked: {why}. Get the newest "
-        f"revision of the list from {issuer}; without one, what refers to it does not count "
-        "(STATUS-CLOSED-1).",
+        f"The status list {name} does not show that a document is not revoked: {why}. {fix}; until then what "
+        "refers to it does not count (STATUS-CLOSED-1).",
         step=_STEP,
         details={"step": str(_STEP), "list": name, "issuer": issuer},
     )
