@@ -16,7 +16,12 @@ from crex import v1
 from crex_conformance.bill_check import bill_faults
 from crex_conformance.carried import MEMBERS, Requirement, Vector
 
-_TIMED: Final = frozenset({"attestation.verify", "demand.evaluate", "demand.parse", "demand.match"})
+_TIMED: Final = frozenset(
+    {
+        *("attestation.verify", "demand.evaluate", "demand.parse", "demand.match"),
+        *("log.checkpoint", "policy.evaluate", "status.read"),
+    }
+)
 _USE: Final[tuple[tuple[str, type[Message]], ...]] = (
     ("records[]", v1.UsageRecord),
     ("service_events[]", v1.ServiceEvent),
@@ -52,6 +57,16 @@ _DOCUMENTS: Final[Mapping[str, tuple[tuple[str, type[Message]], ...]]] = {
     "demand.match": (("demand", v1.Demand),),
     "demand.parse": (),
     "attestation.verify": (),
+    "log.checkpoint": (),
+    "log.consistency": (),
+    "log.inclusion": (),
+    "log.leaf": (),
+    "log.root": (),
+    "policy.check": (("policy", v1.TrustPolicy),),
+    "policy.evaluate": (("policy", v1.TrustPolicy),),
+    "status.read": (),
+    "stream.audit": (),
+    "stream.check": (),
     "document.read": (),
     "document.locate": (),
     "name.parse": (),

@@ -1,8 +1,8 @@
 """Signing keys of P-256, ML-DSA-65 and SM2 for vectors, made from primitives alone.
 
 P-256 signs by RFC 6979, so the same signature comes out each time. ML-DSA-65 and SM2 draw random numbers,
-so what they once signed is kept in `stored_signatures.json` under the name of what it is. What is not there is
-signed anew (ML-DSA-65 only) by `python -m conformance.tests.vectors.trust_vectors`, which keeps it.
+so what they once signed is kept in `stored_signatures.json` under the name of what it is. What is not there
+is signed anew (ML-DSA-65 only) by `python -m conformance.tests.vectors.trust_vectors`, which keeps it.
 """
 
 from __future__ import annotations

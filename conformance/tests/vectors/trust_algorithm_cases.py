@@ -141,9 +141,8 @@ def _explicit() -> bytes:
 
 def _der(tag: int, content: bytes) -> bytes:
     size = len(content)
-    length = (
-        bytes([size]) if size < 128 else bytes([0x81, size]) if size < 256 else b"\x82" + size.to_bytes(2)
-    )
+    of_size = (size.bit_length() + 7) // 8
+    length = bytes([size]) if size < 128 else bytes([0x80 + of_size]) + size.to_bytes(of_size)
     return bytes([tag]) + length + content
 
 
@@ -282,7 +281,7 @@ CASES: Final[list[Case]] = [
         "ALG-MLDSA-1",
         LATTICE.sign(SIGNED, b"crex"),
         "The signature was made with the context `crex`.",
-        "A context that is not asked about separates nothing: anyone's signature for another purpose would do.",
+        "A context is there to keep purposes apart; a reader that takes any keeps none apart.",
     ),
     _lattice(
         "ml-dsa-65-of-a-hash",

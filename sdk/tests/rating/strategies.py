@@ -292,7 +292,8 @@ def chains(draw: st.DrawFn) -> list[Json]:
     for number, (start, end) in enumerate(pairwise(edges)):
         body = draw(plans(number, common, months))
         assert start is not None
-        body["effectiveStart"] = time(start + (draw(st.integers(0, 1)) if number else 0))
+        late = draw(st.integers(0, 1)) if number and (end is None or end > start + 1) else 0
+        body["effectiveStart"] = time(start + late)
         if end is not None:
             body["effectiveEnd"] = time(end)
             for one in body["components"]:  # dates must be ones on which the plan is effective

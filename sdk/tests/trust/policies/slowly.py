@@ -146,6 +146,8 @@ def _stands(one: Told, at: Situation) -> bool:
 
 
 def _accredited(authority: str, one: Told, at: Situation) -> bool:
+    if one.issuer == authority:
+        return False
     for other in at.told:
         predicate = other.message.accreditation
         if other.issuer != authority or other.message.predicate_type != "accreditation":

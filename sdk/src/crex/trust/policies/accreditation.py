@@ -56,6 +56,8 @@ class Accreditations:
         """
         scheme = predicate.get("scheme") if predicate_type == _COMPLIANCE else None
         member, wanted = ("predicateTypes", predicate_type) if scheme is None else ("schemes", scheme)
+        if authority == attestation.issuer:
+            return Shortcoming("ACCREDIT-SELF-1", "the accreditor itself, and nobody accredits itself")
         hints: list[str] = []
         for one, covers in self._by_authority.get(authority, ()):
             if not _names(one, attestation):
