@@ -3,13 +3,18 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from crex import v1
+from crex.cli.log_audit import records_from
+from crex.cli.log_source import LogAt
 from crex.cli.party import now
 from crex.documents import convert
 from crex.documents.convert import to_timestamp
+from crex.errors import TrustError
 from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
 from crex.trust.identity_files import load_identity
@@ -303,3 +308,20 @@ def test_what_can_be_asked_of_the_broker_only(scene: Scene) -> None:
     assert "Name a signed document or a receipt" in scene.crex.err
     assert scene.crex("log", "verify", scene.site, scene.site, "--proof", "x", *scene.trust) == 1
     assert "name one file with --proof" in scene.crex.err
+
+
+def test_a_broker_that_leads_in_a_circle_is_left() -> None:
+    """A page that goes on where it began ends the reading, with a reason, instead of going on for ever."""
+
+    class Circle:
+        """Answers every page with the same position."""
+
+        def list_records(self, request: v1.ListRecordsRequest) -> v1.ListRecordsResponse:
+            """Gives one record and leads back."""
+            return v1.ListRecordsResponse(
+                records=[v1.SupervisedRecord(index=request.start)], next=request.start
+            )
+
+    at = SimpleNamespace(customer=SimpleNamespace(client=Circle()), source=SimpleNamespace(place="b.example"))
+    with pytest.raises(TrustError, match="does not advance"):
+        list(records_from(cast("LogAt", at), 0))

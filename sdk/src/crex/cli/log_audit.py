@@ -144,8 +144,13 @@ def _records(options: argparse.Namespace, at: LogAt, view: View) -> list[Shown]:
 
 
 def records_from(at: LogAt, start: int, *, purpose: str = "") -> Iterable[v1.SupervisedRecord]:
-    """Yields the records that a supervisor is shown, from a position on; every page is itself logged."""
+    """Yields the records that a supervisor is shown, from a position on; every page is itself logged.
+
+    Raises:
+        TrustError: CHECKPOINT: the broker leads in a circle.
+    """
     from crex import v1
+    from crex.errors import TrustError
 
     if at.customer is None:
         return
@@ -154,6 +159,12 @@ def records_from(at: LogAt, start: int, *, purpose: str = "") -> Iterable[v1.Sup
         request = v1.ListRecordsRequest(start=begin, page_size=1000, unseal=bool(purpose), purpose=purpose)
         page = at.customer.client.list_records(request)
         yield from page.records
+        if page.HasField("next") and page.next <= begin:
+            raise TrustError(
+                "CHECKPOINT",
+                f"{at.source.place} was asked for records from position {begin} and goes on at {page.next}: it "
+                "does not advance. Keep the answer as evidence, and ask its operator.",
+            )
         begin = page.next if page.HasField("next") else None
 
 

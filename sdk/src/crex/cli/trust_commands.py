@@ -42,6 +42,7 @@ def _add_others(trust: Commands) -> None:
     )
     pin.add_argument(
         "--fingerprint",
+        type=str.lower,
         action="append",
         default=[],
         metavar="SHA256",
@@ -58,7 +59,10 @@ def _add_others(trust: Commands) -> None:
     fetch = command(trust, "fetch", _fetch, "take the next revisions of a trust document from its authority")
     fetch.add_argument("name", metavar="AUTHORITY")
     fetch.add_argument(
-        "--fingerprint", metavar="SHA256", help="trust it for the first time, if this is its fingerprint"
+        "--fingerprint",
+        type=str.lower,
+        metavar="SHA256",
+        help="trust it for the first time, if this is its fingerprint",
     )
     fetch.add_argument(
         "--first", action="store_true", help="trust it for the first time by what its web server says"
