@@ -124,7 +124,7 @@ def test_a_place_of_which_nothing_is_known(provider: Identity, signed: v1.Envelo
     assert outcome(refused(envelope, trust, status=lists)) == (18, "STATUS_STALE")
     lists.accept(signed_list(provider), trust, NOW)
     assert open_site(envelope, trust, status=lists).issuer == PROVIDER
-    assert outcome(refused(envelope, trust, status=lists, now=NOW + DAY)) == (18, "STATUS_STALE")
+    assert outcome(refused(envelope, trust, status=lists, now=NOW + DAY + SECOND)) == (18, "STATUS_STALE")
     assert "names no place" in str(open_site(signed, trust, status=lists).steps[17])
 
 

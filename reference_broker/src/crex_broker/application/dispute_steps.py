@@ -97,7 +97,13 @@ class DisputeSteps:
         invoice.check_later(opened)
         cases = list(invoice.cases)
         at = next(index for index, case in enumerate(cases) if case.dispute.digest == dispute.sha256)
-        after = cases[at] = _taken(cases[at], opened, invoice)
+        try:
+            after = cases[at] = _taken(cases[at], opened, invoice)
+        except CrexError as error:
+            if error.reason != "ILLEGAL_TRANSITION":
+                raise
+            # By its papers, which may be newer than the state that was read: told as the table tells it.
+            raise CrexError(error.reason, error.message, details={**error.details, "etag": etag}) from error
         self._check_arbiter(after)
         settled = after.settled_by
         return DisputeStep(

@@ -162,8 +162,8 @@ def records_from(at: LogAt, start: int, *, purpose: str = "") -> Iterable[v1.Sup
         if page.HasField("next") and page.next <= begin:
             raise TrustError(
                 "CHECKPOINT",
-                f"{at.source.place} was asked for records from position {begin} and goes on at {page.next}: it "
-                "does not advance. Keep the answer as evidence, and ask its operator.",
+                f"{at.source.place} was asked for records from position {begin} and goes on at "
+                f"{page.next}: it does not advance. Keep the answer as evidence, and ask its operator.",
             )
         begin = page.next if page.HasField("next") else None
 
