@@ -52,7 +52,8 @@ class LiveIdentity:
             trust: Where the broker's own trust document is pinned, too.
 
         Raises:
-            CrexError: IDENTITY, where it is another authority's or an older one; nothing is then replaced.
+            CrexError: IDENTITY, where it is another authority's or an older one; TRUST_ROLLBACK, where it has
+                other bytes under the present revision. Nothing is then replaced.
             TrustError: A version does not follow from the one before.
         """
         present = self._identity
@@ -62,6 +63,15 @@ class LiveIdentity:
                 f"The identity is that of {identity.authority}, revision {identity.trust.revision}; this "
                 f"broker serves as {present.authority}, revision {present.trust.revision}. Put its own, the "
                 "newest, in the folder.",
+            )
+        if (
+            identity.trust.revision == present.trust.revision
+            and identity.trust.digest != present.trust.digest
+        ):
+            raise CrexError(
+                "TRUST_ROLLBACK",
+                f"The folder holds another trust document of {present.authority}, revision "
+                f"{present.trust.revision}, than the one that this broker serves by. Put its own back.",
             )
         for record in versions:
             trust.restore(record.parts)

@@ -80,6 +80,21 @@ def test_an_identity_that_does_not_hold_changes_nothing(serving: tuple[Operation
     assert operation.terminate() == 0
 
 
+def test_another_document_of_the_same_revision_changes_nothing(serving: tuple[Operation, WireParty]) -> None:
+    """TRUST-ROLLBACK-1: a second identity of the same authority, at the same revision, is refused."""
+    operation, party = serving
+    folder = operation.folder / "identity"
+    now = SystemClock().now()
+    second = Identity.create(operation.identity.authority, roles=("broker", "arbiter"), now=now)
+    save_identity(second, operation.folder / "second")
+    folder.rename(operation.folder / "own")
+    (operation.folder / "second").rename(folder)
+    os.kill(operation.pid, signal.SIGHUP)
+    assert "revision 1" in str(logged(operation, "the identity was not rotated")["reason"])
+    assert trust_revision(party) == 1
+    assert operation.terminate() == 0
+
+
 def test_a_rotated_broker_starts_again(serving: tuple[Operation, WireParty]) -> None:
     """After a rotation and a kill the broker starts under the newer identity."""
     operation, party = serving
