@@ -11,12 +11,11 @@ RFC 8705), the proof under the certificate's P-256 key (ES256, claims as in RFC 
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 import jwt
@@ -27,12 +26,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from crex.documents.times import Clock
 from crex.errors import CrexError
+from crex.trust.call_proof import HTTP_METHOD, PROOF_ALGORITHM, PROOF_TYPE, proof_address, thumbprint
 
 LIFETIME: Final = timedelta(minutes=15)
 # How far the time of a proof may lie beside the broker's; as long, a used proof is remembered.
 PROOF_WINDOW: Final = timedelta(seconds=60)
 _TOKEN_TYPE: Final = "crex-access+jwt"  # noqa: S105 - a media type, not a secret
-_PROOF_TYPE: Final = "crex-proof+jwt"
 _TEXT_MAX: Final = 8_192
 _CERTIFICATE_MAX: Final = 4_096
 # Proofs of one party that are remembered; more in two minutes are more than it may call.
@@ -100,11 +99,11 @@ class AccessTokens:
             "aud": self._authority,
             "iat": now,
             "exp": until,
-            "cnf": {"x5t#S256": _thumbprint(der)},
+            "cnf": {"x5t#S256": thumbprint(der)},
             "x5c": b64encode(der).decode("ascii"),
         }
         token = jwt.encode(claims, self._secret, algorithm="HS256", headers={"typ": _TOKEN_TYPE})
-        return token, until, _thumbprint(der)
+        return token, until, thumbprint(der)
 
     def by_token(self, token: str, proof: str, method: str) -> Shown:
         """Tells whose token a call carries.
@@ -126,7 +125,7 @@ class AccessTokens:
             stated = claims["cnf"]["x5t#S256"]
         except (KeyError, TypeError) as error:
             raise _refused("it is not one of this broker's") from error
-        if stated != _thumbprint(certificate.public_bytes(Encoding.DER)):
+        if stated != thumbprint(certificate.public_bytes(Encoding.DER)):
             raise _refused("it is not one of this broker's")
         return self._proven(proof, certificate, method, token)
 
@@ -192,16 +191,16 @@ class AccessTokens:
             claims: dict[str, Any] = jwt.decode(
                 proof,
                 key,
-                algorithms=["ES256"],
+                algorithms=[PROOF_ALGORITHM],
                 options={"require": list(_PROOF_CLAIMS), "verify_iat": False},
             )
             made, used, jti = int(claims["iat"]), str(claims["htu"]), claims["jti"]
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise _refused("its proof is not signed by the key of the certificate") from error
-        wanted = None if token is None else _ath(token)
-        if kind != _PROOF_TYPE or claims["htm"] != "POST" or claims.get("ath") != wanted:
+        wanted = None if token is None else thumbprint(token.encode("ascii", "replace"))
+        if kind != PROOF_TYPE or claims["htm"] != HTTP_METHOD or claims.get("ath") != wanted:
             raise _refused("its proof was made for something else")
-        if used != _address(self._authority, method):
+        if used != proof_address(self._authority, method):
             raise _refused(f"its proof was made for {used[:120]!r}, not for this method of this broker")
         now, window = self._clock.now().timestamp(), PROOF_WINDOW.total_seconds()
         if not now - window <= made <= now + window:  # no difference: the number may be too large for one
@@ -222,18 +221,6 @@ def _certificate(text: str) -> x509.Certificate:
     except (ValueError, Base64Error, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise _refused("its certificate cannot be read") from error
     return certificate
-
-
-def _address(broker: str, method: str) -> str:
-    return f"https://{broker}{method}"
-
-
-def _ath(token: str) -> str:
-    return urlsafe_b64encode(sha256(token.encode("ascii", "replace")).digest()).rstrip(b"=").decode("ascii")
-
-
-def _thumbprint(der: bytes) -> str:
-    return urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode("ascii")
 
 
 def _refused(what: str) -> CrexError:

@@ -14,16 +14,12 @@ import grpc.aio
 
 from crex.documents.times import Clock
 from crex.errors import CrexError, TrustError
+from crex.trust.call_proof import CERTIFICATE_KEY, ISSUE_TOKEN, PROOF_KEY, TOKEN_KEY
 from crex.trust.peer import PeerIdentity, PeerVerifier
 from crex_broker.application.access_tokens import AccessTokens, Shown
 from crex_broker.application.caller import Caller
 
 _CERTIFICATE: Final = "x509_pem_cert"
-# Metadata of callers whose TLS ends at a proxy (TOKEN-PROOF-1).
-_SHOWN: Final = "crex-certificate"
-_TOKEN: Final = "crex-token"  # noqa: S105 - the name of a metadatum, not a secret
-_PROOF: Final = "crex-proof"
-ISSUE_TOKEN: Final = "/crex.v1.ChannelService/IssueToken"  # noqa: S105 - the path of a method, not a secret
 
 
 class Enrolments(Protocol):
@@ -79,11 +75,11 @@ class Authenticator:
 
     def _shown(self, context: grpc.aio.ServicerContext[object, object], method: str) -> Shown:
         given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        proof = given.get(_PROOF, "")
-        if _TOKEN in given:
-            return self._tokens.by_token(given[_TOKEN], proof, method)
-        if _SHOWN in given and method == ISSUE_TOKEN:
-            return self._tokens.by_certificate(given[_SHOWN], proof, method)
+        proof = given.get(PROOF_KEY, "")
+        if TOKEN_KEY in given:
+            return self._tokens.by_token(given[TOKEN_KEY], proof, method)
+        if CERTIFICATE_KEY in given and method == ISSUE_TOKEN:
+            return self._tokens.by_certificate(given[CERTIFICATE_KEY], proof, method)
         raise CrexError(
             "CERTIFICATE",
             "The channel presents no client certificate, and the call no token. Connect with the party's own "

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Final
 
 import grpc
@@ -23,9 +22,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from crex import v1
 from crex.client._channel import CHANNEL_OPTIONS
 from crex.documents.times import Clock, SystemClock
+from crex.trust.call_proof import (
+    CERTIFICATE_KEY,
+    HTTP_METHOD,
+    ISSUE_TOKEN,
+    PROOF_ALGORITHM,
+    PROOF_KEY,
+    PROOF_TYPE,
+    TOKEN_KEY,
+    proof_address,
+    thumbprint,
+)
 
-_ISSUE: Final = "/crex.v1.ChannelService/IssueToken"
-_PROOF_TYPE: Final = "crex-proof+jwt"
 # A token is renewed while it still holds, so that no call meets its end.
 _RENEW_AHEAD: Final = timedelta(seconds=60)
 _PATIENCE_S: Final = 10.0
@@ -46,14 +54,14 @@ def make_proof(
         token: The token that the call carries. None: the call asks for one.
     """
     claims: dict[str, Any] = {
-        "htm": "POST",
-        "htu": f"https://{broker}{method}",
+        "htm": HTTP_METHOD,
+        "htu": proof_address(broker, method),
         "iat": int(now.timestamp()),
         "jti": secrets.token_urlsafe(18),
     }
     if token is not None:
-        claims["ath"] = urlsafe_b64encode(sha256(token.encode("ascii")).digest()).rstrip(b"=").decode("ascii")
-    return jwt.encode(claims, key, algorithm="ES256", headers={"typ": _PROOF_TYPE})
+        claims["ath"] = thumbprint(token.encode("ascii"))
+    return jwt.encode(claims, key, algorithm=PROOF_ALGORITHM, headers={"typ": PROOF_TYPE})
 
 
 def proxied_credentials(
@@ -96,11 +104,11 @@ class _Holder:
 
     def shown(self) -> Metadata:
         """The metadata of a call that asks for a token."""
-        return (("crex-certificate", self._certificate), ("crex-proof", self._proof(_ISSUE, None)))
+        return ((CERTIFICATE_KEY, self._certificate), (PROOF_KEY, self._proof(ISSUE_TOKEN, None)))
 
     def proven(self, method: str, token: str) -> Metadata:
         """The metadata of a call with a token."""
-        return (("crex-token", token), ("crex-proof", self._proof(method, token)))
+        return ((TOKEN_KEY, token), (PROOF_KEY, self._proof(method, token)))
 
     def _proof(self, method: str, token: str | None) -> str:
         return make_proof(self._key, broker=self._broker, method=method, now=self.clock.now(), token=token)
@@ -138,7 +146,7 @@ class _TokenPlugin(grpc.AuthMetadataPlugin):
 def _ask(target: str, tls: grpc.ChannelCredentials, holder: _Holder) -> v1.IssueTokenResponse:
     with grpc.secure_channel(target, tls, options=CHANNEL_OPTIONS) as channel:
         call = channel.unary_unary(
-            _ISSUE,
+            ISSUE_TOKEN,
             request_serializer=v1.IssueTokenRequest.SerializeToString,
             response_deserializer=v1.IssueTokenResponse.FromString,
         )
