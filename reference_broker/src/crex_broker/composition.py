@@ -20,14 +20,13 @@ from crex_broker.application.context import Context
 from crex_broker.application.limits import Limits
 from crex_broker.application.live_identity import LiveIdentity
 from crex_broker.application.offer_documents import OfferDocuments
-from crex_broker.application.roles import Roles
+from crex_broker.application.roles import ADMIN, Roles
 from crex_broker.index.offers import ColumnIndex
 from crex_broker.log.publisher import LogPublisher
 from crex_broker.log.settings import LogSettings
 from crex_broker.rpc.authentication import Authenticator
 from crex_broker.rpc.pipeline import Pipeline
 from crex_broker.rpc.rates import RateLimits, Rates
-from crex_broker.rpc.roles import ADMIN
 from crex_broker.rpc.server import Address, RpcServer, Tls
 from crex_broker.storage.sqlite.store import SqliteStore
 

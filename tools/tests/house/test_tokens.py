@@ -12,8 +12,8 @@ from crex.documents.types import document_types
 from crex.names import is_token
 from crex.rating.digest import ALGORITHM
 from crex.trust.keys import KNOWN_ALGORITHMS
+from crex_broker.application.roles import ROLES
 from crex_broker.domain.terms import FREE_BEFORE_START
-from crex_broker.rpc.roles import ROLES
 from tools.tests.house import tree
 
 PAGE = tree.ROOT / "proto" / "spec" / "tokens.md"

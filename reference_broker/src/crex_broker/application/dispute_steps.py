@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -25,12 +25,11 @@ from crex_broker.application.ports.disputes import (
 from crex_broker.application.ports.invoices import InvoicePapers
 from crex_broker.application.ports.requests import Remembered
 from crex_broker.application.rejudging import judged_anew
+from crex_broker.application.roles import ARBITER
 from crex_broker.domain.etags import etag_of
 from crex_broker.domain.states import Actor, step
 
 T = TypeVar("T", bound=Message)
-
-_ARBITER: Final = "arbiter"
 
 
 class DisputeSteps:
@@ -125,7 +124,7 @@ class DisputeSteps:
         if (
             case.open
             and arbiter != self._context.authority
-            and _ARBITER not in self._context.roles.of(arbiter)
+            and ARBITER not in self._context.roles.of(arbiter)
         ):
             raise CrexError(
                 "TERMS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from crex import v1
 from crex.errors import CrexError, Violation
@@ -17,8 +16,7 @@ from crex_broker.application.messages import party_message
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.parties import Enrolment, PartySnapshot
 from crex_broker.application.ports.requests import Remembered
-
-_ROLES: Final = ("admin", "arbiter", "attester", "auditor", "consumer", "provider", "publisher", "witness")
+from crex_broker.application.roles import ROLES
 
 
 class Enrol:
@@ -101,8 +99,8 @@ def trust_document_of(record: TrustRecord) -> NewDocument:
 
 def _check_roles(request: v1.EnrolRequest) -> None:
     for at, role in enumerate(request.roles):
-        if role not in _ROLES:
-            known = ", ".join(_ROLES)
+        if role not in ROLES:
+            known = ", ".join(sorted(ROLES))
             violation = Violation(
                 f"$.roles[{at}]", f"{role!r} is no role here", "CHANNEL-ROLE-1", f"Choose among {known}."
             )

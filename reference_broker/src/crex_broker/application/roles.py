@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from crex_broker.application.ports.parties import PartySnapshot
+
+PROVIDER: Final = "provider"
+CONSUMER: Final = "consumer"
+ARBITER: Final = "arbiter"
+PUBLISHER: Final = "publisher"
+AUDITOR: Final = "auditor"
+WITNESS: Final = "witness"
+ATTESTER: Final = "attester"
+ADMIN: Final = "admin"
+ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, PUBLISHER, AUDITOR, WITNESS, ATTESTER, ADMIN})
 
 
 class Roles:

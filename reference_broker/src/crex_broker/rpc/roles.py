@@ -7,16 +7,15 @@ from types import MappingProxyType
 from typing import Final
 
 from crex.errors import CrexError
-
-PROVIDER: Final = "provider"
-CONSUMER: Final = "consumer"
-ARBITER: Final = "arbiter"
-PUBLISHER: Final = "publisher"
-AUDITOR: Final = "auditor"
-WITNESS: Final = "witness"
-ATTESTER: Final = "attester"
-ADMIN: Final = "admin"
-ROLES: Final = frozenset({PROVIDER, CONSUMER, ARBITER, PUBLISHER, AUDITOR, WITNESS, ATTESTER, ADMIN})
+from crex_broker.application.roles import (
+    ADMIN,
+    ARBITER,
+    AUDITOR,
+    CONSUMER,
+    PROVIDER,
+    ROLES,
+    WITNESS,
+)
 
 _ANYONE = ROLES
 _PARTIES = frozenset({PROVIDER, CONSUMER})

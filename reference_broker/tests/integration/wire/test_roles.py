@@ -14,7 +14,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from crex import v1
 from crex.client._errors import remote_error
 from crex.errors import RemoteError
-from crex_broker.rpc.roles import ADMIN, METHOD_ROLES, ROLES
+from crex_broker.application.roles import ADMIN, ROLES
+from crex_broker.rpc.roles import METHOD_ROLES
 from reference_broker.tests.wire import Operation, WireParty, failed, free_port
 
 # What a call with nothing in it is told by a method that its caller may call, if it is refused at all.
