@@ -51,8 +51,7 @@ class Rates:
         """
         self._limits = limits
         self._now_ns = now_ns
-        self._calls: dict[str, _Bucket] = {}
-        self._bytes: dict[str, _Bucket] = {}
+        self._buckets: dict[str, tuple[_Bucket, _Bucket]] = {}
         self._streams: Counter[str] = Counter()
 
     def charge(self, authority: str, size: int) -> None:
@@ -66,11 +65,13 @@ class Rates:
             CrexError: RATE_LIMITED, with `retry_after_ms` in the details; nothing was then charged.
         """
         limits, now = self._limits, self._now_ns()
-        calls = self._calls.get(authority)
-        if calls is None:
-            calls = self._calls[authority] = _Bucket(limits.calls_per_second, limits.call_burst, now)
-            self._bytes[authority] = _Bucket(limits.bytes_per_second, limits.byte_burst, now)
-        octets = self._bytes[authority]
+        buckets = self._buckets.get(authority)
+        if buckets is None:
+            buckets = self._buckets[authority] = (
+                _Bucket(limits.calls_per_second, limits.call_burst, now),
+                _Bucket(limits.bytes_per_second, limits.byte_burst, now),
+            )
+        calls, octets = buckets
         wait_ns = max(calls.wait_ns(1, now), octets.wait_ns(size, now))
         if wait_ns:
             raise _limited(
