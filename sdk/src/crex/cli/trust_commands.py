@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
     from crex import v1
+    from crex.cli.party import Party
     from crex.resolve import Fetcher
     from crex.trust.trust_bundle import Bundle
     from crex.trust.trust_record import TrustRecord
@@ -98,7 +100,7 @@ def _pin(options: argparse.Namespace) -> Result:
     expected: list[str] = options.expected or []
     with named(options.file):
         if _is_bundle(data):
-            return _pin_bundle(options, data)
+            return _pin_bundle(options, party, data, at)
         if len(expected) > 1 or len(options.fingerprint) > 1:
             raise CrexError("SCHEMA", "One trust document has one authority and one fingerprint.")
         _check_fingerprint(data, options.fingerprint)
@@ -120,12 +122,10 @@ def _pin(options: argparse.Namespace) -> Result:
     return Result(facts(record, at), text)
 
 
-def _pin_bundle(options: argparse.Namespace, data: bytes) -> Result:
-    from crex.cli.party import now, open_party
+def _pin_bundle(options: argparse.Namespace, party: Party, data: bytes, at: datetime) -> Result:
     from crex.cli.trust_text import facts
     from crex.trust.trust_bundle import read_bundle
 
-    party, at = open_party(options), now()
     bundle = read_bundle(data)
     taken = bundle.pin(
         party.trust, now=at, fingerprints=options.fingerprint, authorities=options.expected or []
@@ -148,7 +148,7 @@ def _check_fingerprint(data: bytes, fingerprints: list[str]) -> None:
 
     for wanted in fingerprints:
         found = digest(read_parts(data).body)
-        if wanted.lower() != found:
+        if wanted != found:
             raise TrustError(
                 "SUBJECT",
                 f"The fingerprint of this trust document is {found}, not {wanted}. It is not what its "
@@ -278,7 +278,7 @@ def _fetch(options: argparse.Namespace) -> Result:
     party, at, source = open_party(options), now(), _fetcher(options)
     if party.trust.current(authority) is None:
         found = look(authority, source=source)
-        wanted = (options.fingerprint or "").lower()
+        wanted = options.fingerprint or ""
         if wanted and wanted != found.fingerprint:
             raise TrustError(
                 "SUBJECT",
