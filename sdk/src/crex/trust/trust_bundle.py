@@ -141,15 +141,8 @@ class Bundle:
                 pinned.
         """
         plan = self._plan(directory, set(fingerprints), set(authorities))
-        trial = TrustDirectory()
-        for authority in plan:
-            for record in directory.versions(authority):
-                trial.restore(record.parts)
-        before = {record.digest for authority in plan for record in directory.versions(authority)}
-        _carry_out(plan, trial, now)
-        _carry_out(plan, directory, now)
-        after = [directory.current(authority) for authority in sorted(plan)]
-        return tuple(one for one in after if one is not None and one.digest not in before)
+        _carry_out(plan, _copy(directory, plan), now)
+        return _carry_out(plan, directory, now)
 
     def open(
         self,
@@ -172,11 +165,9 @@ class Bundle:
         Raises:
             TrustError: As `pin`.
         """
-        trust = TrustDirectory()
-        for authority in () if pins is None else pins.authorities():
-            for record in pins.versions(authority) if pins is not None else ():
-                trust.restore(record.parts)
-        taken = self.pin(trust, now=now, fingerprints=fingerprints, authorities=authorities)
+        trust = TrustDirectory() if pins is None else _copy(pins, pins.authorities())
+        # No trial as in `pin`: where this fails, the copy is thrown away.
+        taken = _carry_out(self._plan(trust, set(fingerprints), set(authorities)), trust, now)
         refused: list[Refused] = []
         lists = StatusLists()
         if status is not None:
@@ -291,7 +282,20 @@ def write_bundle(
     return data
 
 
-def _carry_out(plan: Mapping[str, tuple[TrustRecord, ...]], directory: TrustDirectory, now: datetime) -> None:
+def _copy(directory: TrustDirectory, authorities: Iterable[str]) -> TrustDirectory:
+    """Gives a directory in memory with what is pinned of some authorities."""
+    copy = TrustDirectory()
+    for authority in authorities:
+        for record in directory.versions(authority):
+            copy.restore(record.parts)
+    return copy
+
+
+def _carry_out(
+    plan: Mapping[str, tuple[TrustRecord, ...]], directory: TrustDirectory, now: datetime
+) -> tuple[TrustRecord, ...]:
+    """Takes up what is planned; gives what is pinned by now and was not before, the latest of each."""
+    before = {record.digest for authority in plan for record in directory.versions(authority)}
     for authority, chain in plan.items():
         envelopes = [record.parts.to_message() for record in chain]
         if directory.current(authority) is None:
@@ -300,6 +304,8 @@ def _carry_out(plan: Mapping[str, tuple[TrustRecord, ...]], directory: TrustDire
                 continue
             directory.restore(envelopes[0])  # its end does not matter: it has a successor
         directory.advance(envelopes, now=now)
+    after = [directory.current(authority) for authority in sorted(plan)]
+    return tuple(one for one in after if one is not None and one.digest not in before)
 
 
 def _bundle(message: v1.TrustBundle) -> Bundle:
