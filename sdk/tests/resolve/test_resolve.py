@@ -22,6 +22,7 @@ from crex.resolve.fetch import MAX_BYTES, is_public
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import digest, to_json
 from crex.trust.identity import Identity
+from sdk.tests.resolve.web import certificate_for
 
 NOW = datetime.now(UTC)
 AUTHORITY = "p.example.cn"
@@ -182,7 +183,7 @@ class Web:
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """Serves HTTPS under a certificate for the authority."""
     folder = tmp_path_factory.mktemp("web")
-    certificate, key = _certificate(folder)
+    certificate, key = certificate_for(AUTHORITY, folder)
     answers: dict[str, Any] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -213,39 +214,6 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    from datetime import timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, AUTHORITY)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(AUTHORITY)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
 
 
 def test_a_file_is_fetched(web: Web, provider: Identity, trust: TrustDirectory) -> None:
