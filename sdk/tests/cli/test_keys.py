@@ -254,6 +254,16 @@ def test_an_offline_ceremony(own: Shell, tmp_path: Path) -> None:
     assert len(load_identity(folder(own)).role_keys["provider"]) == 2
 
 
+def test_the_members_of_a_part_stand_in_any_order(own: Shell, tmp_path: Path) -> None:
+    """A program on the way may write the members of a signed draft anew, sorted; it is the same envelope."""
+    draft, signed = tmp_path / "draft.json", tmp_path / "signed.json"
+    own("trust", "draft", "-o", str(draft))
+    sign(own, draft, folder(own) / "keys" / "root.pem", signed)
+    signed.write_text(json.dumps(json.loads(signed.read_text()), sort_keys=True))
+    assert own("trust", "complete", str(signed)) == 0
+    assert load_identity(folder(own)).trust.revision == 2
+
+
 def test_what_cannot_be_signed(own: Shell, tmp_path: Path) -> None:
     """Another key, another document and another identity are each told for what they are."""
     draft, other = tmp_path / "draft.json", tmp_path / "other.pem"

@@ -148,6 +148,15 @@ def test_a_bundle_for_those_without_a_network(both: Shell, tmp_path: Path) -> No
     assert both.json(*AS_CONSUMER, "trust", "show", PROVIDER)["revision"] == 3
 
 
+def test_a_bundle_is_told_by_its_members(both: Shell, tmp_path: Path) -> None:
+    """OFFLINE-TRUST-1: wherever its trust documents stand in the file, it is a bundle and pins nobody."""
+    bundle = tmp_path / "bundle.json"
+    both(*AS_PROVIDER, "trust", "bundle", "-o", str(bundle))
+    bundle.write_bytes(b" " * 5000 + bundle.read_bytes())
+    answer = both.json(*AS_CONSUMER, "trust", "pin", str(bundle))
+    assert answer == {"taken": [], "untrusted": [PROVIDER]}
+
+
 def test_a_bundle_with_everything(both: Shell, tmp_path: Path) -> None:
     """A policy and proofs travel along; what is no policy or proof is named."""
     policy, bundle = tmp_path / "policy.json", tmp_path / "bundle.json"

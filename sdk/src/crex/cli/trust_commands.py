@@ -93,13 +93,13 @@ def _pin(options: argparse.Namespace) -> Result:
     from crex.cli.party import now, open_party, remember_broker, split_broker
     from crex.cli.trust_text import facts
     from crex.errors import CrexError
-    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX
+    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle
 
     party, at = open_party(options), now()
     data = read_bytes(options.file, BUNDLE_BYTES_MAX, "No bundle is.")
     expected: list[str] = options.expected or []
     with named(options.file):
-        if _is_bundle(data):
+        if is_bundle(data):
             return _pin_bundle(options, party, data, at)
         if len(expected) > 1 or len(options.fingerprint) > 1:
             raise CrexError("SCHEMA", "One trust document has one authority and one fingerprint.")
@@ -162,10 +162,6 @@ def _adopt(folder: Path, record: TrustRecord) -> None:
     from crex.trust import own_trust
 
     own_trust.write_version(folder / "trust" / f"{record.revision}.json", record)
-
-
-def _is_bundle(data: bytes) -> bool:
-    return b'"trustDocuments"' in data[:4096] and b'"payloadType"' not in data[:32]
 
 
 def _show(options: argparse.Namespace) -> Result:
@@ -328,7 +324,7 @@ def _bundle(options: argparse.Namespace) -> Result:
     from crex.documents import convert, reader
     from crex.errors import CrexError
     from crex.trust.policies import parse_policy
-    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, read_bundle, write_bundle
+    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle, read_bundle, write_bundle
 
     target: Path | None = options.output
     if target is None:
@@ -343,7 +339,7 @@ def _bundle(options: argparse.Namespace) -> Result:
     for path in options.proof:
         with named(path):
             data = read_bytes(path, BUNDLE_BYTES_MAX, "No bundle is.")
-            if _is_bundle(data):
+            if is_bundle(data):
                 proofs |= read_bundle(data).proofs
             else:
                 one = convert.to_message(reader.read(data, v1.RecordProof), v1.RecordProof)

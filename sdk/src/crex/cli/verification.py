@@ -140,7 +140,7 @@ def trusted_means(options: argparse.Namespace, at: datetime) -> Means:
     from crex.cli.party import open_party
     from crex.errors import CrexError
     from crex.trust.directory import TrustDirectory
-    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX
+    from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle
 
     if not options.trust:
         try:
@@ -158,17 +158,6 @@ def trusted_means(options: argparse.Namespace, at: datetime) -> Means:
             else:
                 means.trust.pin(data, now=at)
     return means
-
-
-def is_bundle(data: bytes) -> bool:
-    """Tells whether a file is a trust bundle rather than one trust document."""
-    import orjson
-
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return False
-    return isinstance(value, dict) and "trustDocuments" in value
 
 
 def _take(data: bytes, means: Means, path: Path, at: datetime) -> None:

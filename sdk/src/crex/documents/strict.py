@@ -59,6 +59,18 @@ def loads(body: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     return value if _proved(body, value) else scanner.scan(body)
 
 
+def members(body: bytes) -> frozenset[str]:
+    """Names the members of a text, to tell what it is to be read as; none where it is no JSON object.
+
+    Nothing is checked by this: the text may still not be in strict form.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return frozenset()
+    return frozenset(value) if isinstance(value, dict) else frozenset()
+
+
 def base64_bytes(value: Any) -> bytes | None:
     """Reads padded standard base64; nothing for what is no such text, or does not encode to itself again.
 

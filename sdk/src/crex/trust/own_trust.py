@@ -20,6 +20,7 @@ from typing import Final
 import orjson
 
 from crex import v1
+from crex.documents import strict
 from crex.documents.times import format_time
 from crex.errors import CrexError
 from crex.trust import ceremony, files, key_folder
@@ -72,7 +73,7 @@ def read_part(data: bytes) -> tuple[bytes, Parts | None]:
     Raises:
         CrexError: It is neither.
     """
-    if b'"payloadType"' in data[:64]:
+    if "payloadType" in strict.members(data):
         parts = read_parts(data)
         return parts.body, parts
     ceremony.read_draft(data)

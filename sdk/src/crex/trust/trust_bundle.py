@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Final
 
 from crex import v1
-from crex.documents import convert, reader
+from crex.documents import convert, reader, strict
 from crex.documents.types import DocumentType
 from crex.errors import CrexError, DocumentError, TrustError, Violation
 from crex.trust import ceremony
@@ -227,6 +227,11 @@ class Bundle:
                 f"those of {', '.join(self.authorities)}.",
             )
         return plan
+
+
+def is_bundle(data: bytes) -> bool:
+    """Tells whether a file is a bundle rather than one trust document or proof; it may be damaged still."""
+    return "trustDocuments" in strict.members(data)
 
 
 def read_bundle(data: bytes) -> Bundle:
