@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.document_commands import add_trust, trusted
-from crex.cli.resolve_commands import via
+from crex.cli.resolve_commands import add_fetcher, fetcher
 
 if TYPE_CHECKING:
     from crex.cli.party import Customer
@@ -70,11 +70,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         help="its key, instead of that in the pinned trust document; may be repeated",
     )
     part.add_argument("--state", type=Path, metavar="DIR", help="where to remember it (beside the identity)")
-    part.add_argument(
-        "--via", type=via, metavar="HOST:PORT", help="connect there instead of where the URL leads"
-    )
-    part.add_argument("--ca", type=Path, metavar="FILE", help="roots of the web server's certificate, PEM")
-    add_trust(part)  # type: ignore[arg-type]  # a group adds arguments as a parser does
+    # A group adds arguments as a parser does.
+    add_fetcher(part, "the URL")  # type: ignore[arg-type]
+    add_trust(part)  # type: ignore[arg-type]
 
 
 def open_log(options: argparse.Namespace) -> LogAt:
@@ -117,11 +115,8 @@ def tile_source(options: argparse.Namespace, place: str) -> LogSource:
 
     if not place.startswith(_HTTPS):
         return TileSource(TileFolder(Path(place)))
-    import ssl
-
     from crex.errors import CrexError
     from crex.names import is_authority
-    from crex.resolve.fetch import Fetcher
 
     host, _, path = place.removeprefix(_HTTPS).partition("/")
     prefix = f"/{path}".rstrip("/")
@@ -130,9 +125,8 @@ def tile_source(options: argparse.Namespace, place: str) -> LogSource:
             "TYPE",
             f"{place!r} is no address of a log: write https://HOST/PATH, and the port with --via HOST:PORT.",
         )
-    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
-    fetcher = Fetcher(context=context, via=options.via)
-    return TileSource(WebTiles(place.rstrip("/"), lambda file: fetcher.get(host, f"{prefix}/{file}")))
+    web = fetcher(options)
+    return TileSource(WebTiles(place.rstrip("/"), lambda file: web.get(host, f"{prefix}/{file}")))
 
 
 def witnesses_of(trust: TrustDirectory) -> tuple[NoteVerifier, ...]:

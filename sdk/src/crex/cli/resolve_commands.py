@@ -12,7 +12,7 @@ from crex.cli.options import Commands, command
 from crex.cli.result import Result
 
 if TYPE_CHECKING:
-    from crex.resolve import Via
+    from crex.resolve import Fetcher, Via
 
 _VIA: Final = re.compile(r"\[?([^\[\]]+?)\]?:([0-9]{1,5})")
 
@@ -23,17 +23,32 @@ def add(commands: Commands) -> None:
     resolve.add_argument(
         "ref", metavar="NAME", help="such as crex://p.example.cn/site/a, or with @7 behind it"
     )
-    resolve.add_argument(
-        "--via", type=via, metavar="HOST:PORT", help="connect there instead of where it leads"
-    )
-    resolve.add_argument("--ca", type=Path, metavar="FILE", help="roots of the web server's certificate, PEM")
+    add_fetcher(resolve)
     add_trust(resolve)
 
     serve = command(commands, "well-known", _well_known, "lay signed documents out for a web server; -o DIR")
     serve.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a signed document")
 
 
-def via(text: str) -> Via:
+def add_fetcher(parser: argparse.ArgumentParser, leads: str = "it") -> None:
+    """Adds `--via` and `--ca`, for `fetcher`; `leads` is what leads to the web server."""
+    parser.add_argument(
+        "--via", type=_via, metavar="HOST:PORT", help=f"connect there instead of where {leads} leads"
+    )
+    parser.add_argument("--ca", type=Path, metavar="FILE", help="roots of the web server's certificate, PEM")
+
+
+def fetcher(options: argparse.Namespace) -> Fetcher:
+    """Gives what fetches as `--via` and `--ca` say."""
+    import ssl
+
+    from crex.resolve import Fetcher
+
+    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
+    return Fetcher(context=context, via=options.via)
+
+
+def _via(text: str) -> Via:
     """Reads where to connect: `127.0.0.1:8443`."""
     from crex.resolve import Via
 
@@ -45,20 +60,13 @@ def via(text: str) -> Via:
 
 def _resolve(options: argparse.Namespace) -> Result:
     import json
-    import ssl
 
     from crex.cli.party import now
     from crex.names import Ref
-    from crex.resolve import Fetcher, resolve
+    from crex.resolve import resolve
 
-    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
     at = now()
-    found = resolve(
-        Ref.parse(options.ref),
-        trusted(options, at),
-        now=at,
-        source=Fetcher(context=context, via=options.via),
-    )
+    found = resolve(Ref.parse(options.ref), trusted(options, at), now=at, source=fetcher(options))
     document = found.document
     value: dict[str, Any] = {
         "url": found.url,

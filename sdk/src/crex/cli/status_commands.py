@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crex.cli import status_show
 from crex.cli.document_commands import add_trust
 from crex.cli.options import Commands, command, duration, group, moment, positive, request_id
-from crex.cli.resolve_commands import via
+from crex.cli.resolve_commands import add_fetcher
 from crex.cli.result import Result
 from crex.cli.status_show import book_path, hours, list_name
 
@@ -75,8 +75,7 @@ def add(commands: Commands) -> None:
     )
     fetch.add_argument("lists", nargs="*", metavar="LIST", help="names (all that trusted issuers name)")
     fetch.add_argument("--anew", action="store_true", help="fetch, even where the kept one is young enough")
-    fetch.add_argument("--via", type=via, metavar="HOST:PORT", help="connect there instead of where it leads")
-    fetch.add_argument("--ca", type=Path, metavar="FILE", help="roots of the web server's certificate, PEM")
+    add_fetcher(fetch)
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli.document_commands import trusted
+from crex.cli.resolve_commands import fetcher
 from crex.cli.result import REFUSED, Result
 
 if TYPE_CHECKING:
@@ -119,11 +120,8 @@ def _places(stated: dict[int, str | None]) -> list[str]:
 
 def fetch(options: argparse.Namespace) -> Result:
     """Fetches lists that are not young any more."""
-    import ssl
-
     from crex.cli.party import now, open_party
     from crex.errors import CrexError
-    from crex.resolve import Fetcher
     from crex.resolve.status import refresh
 
     party = open_party(options)
@@ -132,8 +130,7 @@ def fetch(options: argparse.Namespace) -> Result:
     names = options.lists or _named(party)
     if not names:
         raise CrexError("NOT_FOUND", "Nobody whom you trust names a status list, so there is none to fetch.")
-    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
-    source = Fetcher(context=context, via=options.via)
+    source = fetcher(options)
     values: list[dict[str, Any]] = []
     lines = []
     refused: CrexError | None = None

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from crex.cli import own_trust_commands
 from crex.cli.options import Commands, command, group
-from crex.cli.resolve_commands import via
+from crex.cli.resolve_commands import add_fetcher, fetcher
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
     from crex import v1
     from crex.cli.party import Party
-    from crex.resolve import Fetcher
     from crex.trust.trust_bundle import Bundle
     from crex.trust.trust_record import TrustRecord
 
@@ -69,8 +68,7 @@ def _add_others(trust: Commands) -> None:
     fetch.add_argument(
         "--first", action="store_true", help="trust it for the first time by what its web server says"
     )
-    fetch.add_argument("--via", type=via, metavar="HOST:PORT", help="connect there instead of where it leads")
-    fetch.add_argument("--ca", type=Path, metavar="FILE", help="roots of the web server's certificate, PEM")
+    add_fetcher(fetch)
     bundle = command(trust, "bundle", _bundle, "write what others need to verify offline; -o FILE")
     bundle.add_argument(
         "names", nargs="*", metavar="AUTHORITY", help="only these; unset: all that are pinned"
@@ -254,15 +252,6 @@ def _read_bundle(path: Path) -> Bundle:
         return read_bundle(read_bytes(path, BUNDLE_BYTES_MAX, "No bundle is."))
 
 
-def _fetcher(options: argparse.Namespace) -> Fetcher:
-    import ssl
-
-    from crex.resolve import Fetcher
-
-    context = ssl.create_default_context(cafile=options.ca) if options.ca else None
-    return Fetcher(context=context, via=options.via)
-
-
 def _fetch(options: argparse.Namespace) -> Result:
     from crex.cli.party import now, open_party
     from crex.cli.trust_text import facts
@@ -271,7 +260,7 @@ def _fetch(options: argparse.Namespace) -> Result:
     from crex.resolve.trust_documents import follow, look
 
     authority = parse_authority(options.name)
-    party, at, source = open_party(options), now(), _fetcher(options)
+    party, at, source = open_party(options), now(), fetcher(options)
     if party.trust.current(authority) is None:
         found = look(authority, source=source)
         wanted = options.fingerprint or ""
