@@ -7,13 +7,22 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crex.cli.options import Commands, command, duration, group, key_name, moment, positive
+from crex.cli.options import (
+    Commands,
+    command,
+    duration,
+    group,
+    key_name,
+    moment,
+    positive,
+    reason,
+    trust_valid_for,
+)
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
     from crex.trust.keys import PublicKey, SigningKey
 
-VALID_FOR: Final = timedelta(days=365)
 NOTHING: Final = timedelta(0)
 
 
@@ -63,7 +72,7 @@ def add(commands: Commands) -> None:
     rotate.add_argument(
         "--finish", action="store_true", help="with tls: take the old roots out, and issue new certificates"
     )
-    _add_reason(rotate)
+    _add_revision(rotate)
 
     revoke = command(key, "revoke", _revoke, "take a key back, as of a time that may lie in the past")
     revoke.add_argument(
@@ -73,7 +82,7 @@ def add(commands: Commands) -> None:
     revoke.add_argument(
         "--replace", action="store_true", help="make new keys in its place, in the same revision"
     )
-    _add_reason(revoke)
+    _add_revision(revoke)
 
     threshold = command(key, "threshold", _threshold, "say how many root keys must sign, and which there are")
     threshold.add_argument("threshold", type=positive, metavar="N", help="how many must sign")
@@ -89,15 +98,13 @@ def add(commands: Commands) -> None:
         metavar="KEYID",
         help="a root key to take out and end",
     )
-    _add_reason(threshold)
+    _add_revision(threshold)
 
 
-def _add_reason(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
-    parser.add_argument(
-        "--valid-for", type=duration, default=VALID_FOR, metavar="TIME",
-        help="how long the new trust document holds (365d)",
-    )  # fmt: skip
+def _add_revision(parser: argparse.ArgumentParser) -> None:
+    """Adds what is asked of the revision that a change makes."""
+    reason(parser)
+    trust_valid_for(parser, "the new trust document")
 
 
 def _list(options: argparse.Namespace) -> Result:

@@ -17,6 +17,9 @@ Commands = Any  # argparse keeps the type of what add_subparsers gives to itself
 # The unpadded base64url of 32 bytes (ENV-KEYID-1).
 _HYPHENED_KEY: Final = re.compile("-[A-Za-z0-9_-]{41}[AEIMQUYcgkosw048]")
 
+# As in crex.trust.identity, which takes too long to import for a command line that is only read.
+TRUST_VALID_FOR: Final = timedelta(days=365)
+
 Run = Callable[[argparse.Namespace], "Result"]
 
 
@@ -94,6 +97,22 @@ def request_id(parser: argparse.ArgumentParser) -> None:
         "--request-id",
         metavar="ID",
         help="send under this identifier: repeats a request whose answer was lost (a new one)",
+    )
+
+
+def reason(parser: argparse.ArgumentParser) -> None:
+    """Adds `--reason`, for the journal of the own trust document."""
+    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+
+
+def trust_valid_for(parser: argparse.ArgumentParser, what: str) -> None:
+    """Adds `--valid-for`, of the next revision of the own trust document."""
+    parser.add_argument(
+        "--valid-for",
+        type=duration,
+        default=TRUST_VALID_FOR,
+        metavar="TIME",
+        help=f"how long {what} holds (365d)",
     )
 
 

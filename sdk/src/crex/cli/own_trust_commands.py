@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from crex.cli.options import Commands, command, duration, moment
+from crex.cli.options import Commands, command, moment, reason, trust_valid_for
 from crex.cli.result import Result
 
 if TYPE_CHECKING:
     from crex.trust.own_trust import Settled
     from crex.trust.trust_draft import TrustDraft
     from crex.trust.trust_record import TrustRecord
-
-VALID_FOR: Final = timedelta(days=365)
 
 
 def add(trust: Commands) -> None:
@@ -39,13 +36,11 @@ def add(trust: Commands) -> None:
         trust, "complete", _complete, "put the signatures together and make the revision count"
     )
     complete.add_argument("parts", nargs="+", type=Path, metavar="FILE", help="the draft with signatures")
-    complete.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+    reason(complete)
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--valid-for", type=duration, default=VALID_FOR, metavar="TIME", help="how long it holds (365d)"
-    )
+    trust_valid_for(parser, "it")
     parser.add_argument(
         "--delegate", metavar="AUTHORITY", help="let another sign in this one's name; with --type and --until"
     )
@@ -60,7 +55,7 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--status-list", action="append", default=[], metavar="NAME", help="name a status list"
     )
-    parser.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+    reason(parser)
 
 
 def _export(options: argparse.Namespace) -> Result:

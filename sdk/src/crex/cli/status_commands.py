@@ -5,11 +5,20 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from crex.cli import status_show
 from crex.cli.document_commands import add_trust
-from crex.cli.options import Commands, command, duration, group, moment, positive, request_id
+from crex.cli.options import (
+    TRUST_VALID_FOR,
+    Commands,
+    command,
+    duration,
+    group,
+    moment,
+    positive,
+    request_id,
+)
 from crex.cli.resolve_commands import add_fetcher
 from crex.cli.result import Result
 from crex.cli.status_show import book_path, hours, list_name
@@ -17,8 +26,6 @@ from crex.cli.status_show import book_path, hours, list_name
 if TYPE_CHECKING:
     from crex import v1
     from crex.cli.party import Party
-
-_TRUST_VALID_FOR: Final = timedelta(days=365)
 
 
 def add(commands: Commands) -> None:
@@ -107,7 +114,7 @@ def _new(options: argparse.Namespace) -> Result:
         return Result({"list": name, "book": str(path)}, note)
     # Until the trust document names it, nobody relies on the list (STATUS-LIST-1).
     valid_until = max(own.identity.trust.valid_until, at + timedelta(days=1))
-    draft = own.draft(at, min(valid_until, at + _TRUST_VALID_FOR))
+    draft = own.draft(at, min(valid_until, at + TRUST_VALID_FOR))
     draft.add_status_list(name)
     found = own.settle(draft, now=at, reason=f"status list {name}")
     return settled(own, found, at, note)
