@@ -110,7 +110,8 @@ def _add_revision(parser: argparse.ArgumentParser) -> None:
 def _list(options: argparse.Namespace) -> Result:
     from crex.cli.own_trust_files import Own
     from crex.cli.party import now
-    from crex.cli.trust_text import key_facts, state, times
+    from crex.cli.trust_text import key_facts, state
+    from crex.trust.ceremony import times
 
     own, at = Own.open(options), now()
     trust = own.identity.trust

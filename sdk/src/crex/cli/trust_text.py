@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from crex.trust.trust_record import KeyEntry, TrustRecord
+from crex.documents.times import format_time
+from crex.trust.ceremony import times, tls_fingerprint
+from crex.trust.trust_record import KeyEntry, TrustRecord
 
 
 def describe(record: TrustRecord, now: datetime) -> str:
     """Describes a version: every key with its algorithm, family, use, times and state, and all the rest."""
-    from crex.documents.times import format_time
-
     over = " (over)" if now >= record.valid_until else ""
     lines = [
         (
@@ -43,8 +42,6 @@ def describe(record: TrustRecord, now: datetime) -> str:
 
 def facts(record: TrustRecord, now: datetime) -> dict[str, Any]:
     """Says the same for programs."""
-    from crex.documents.times import format_time
-
     return {
         "authority": record.authority,
         "revision": record.revision,
@@ -75,8 +72,6 @@ def facts(record: TrustRecord, now: datetime) -> dict[str, Any]:
 
 def key_facts(record: TrustRecord, key: KeyEntry, now: datetime) -> dict[str, Any]:
     """Says what a key is, for programs."""
-    from crex.documents.times import format_time
-
     return {
         "keyid": key.keyid,
         "alg": key.alg,
@@ -103,25 +98,6 @@ def family(key: KeyEntry) -> str | None:
     """Names the family of a key's algorithm; nothing for one that seals, or that this program lacks."""
     found = key.public.family if key.public is not None else None
     return None if found is None else str(found)
-
-
-def times(key: KeyEntry) -> str:
-    """Says from when to when a key counts."""
-    from crex.documents.times import format_time
-
-    text = f"from {format_time(key.not_before)}"
-    if key.not_after is not None:
-        text += f" until {format_time(key.not_after)}"
-    if key.revoked_at is not None:
-        text += f", revoked as of {format_time(key.revoked_at)}"
-    return text
-
-
-def tls_fingerprint(certificate: Any) -> str:
-    """Gives SHA-256 of a certificate."""
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    return str(certificate.fingerprint(SHA256()).hex())
 
 
 def _key_lines(record: TrustRecord, key: KeyEntry, now: datetime) -> list[str]:

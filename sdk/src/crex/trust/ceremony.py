@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from crex import v1
@@ -178,6 +179,21 @@ def changes(before: TrustRecord | None, after: TrustRecord) -> list[str]:
     return lines
 
 
+def times(key: KeyEntry) -> str:
+    """Says from when to when a key counts."""
+    text = f"from {format_time(key.not_before)}"
+    if key.not_after is not None:
+        text += f" until {format_time(key.not_after)}"
+    if key.revoked_at is not None:
+        text += f", revoked as of {format_time(key.revoked_at)}"
+    return text
+
+
+def tls_fingerprint(root: x509.Certificate) -> str:
+    """Gives what people compare a TLS root by: SHA-256 of its certificate."""
+    return root.fingerprint(SHA256()).hex()
+
+
 def _root_set(record: TrustRecord, signed: set[str], candidate: TrustRecord) -> RootSet:
     distinct: dict[bytes, str] = {}
     for keyid in sorted(record.roots & signed):
@@ -190,12 +206,7 @@ def _root_set(record: TrustRecord, signed: set[str], candidate: TrustRecord) -> 
 
 def _stated(key: KeyEntry) -> str:
     """Says all of a key: who signs for it must see what it may sign."""
-    text = f"key {key.keyid} ({key.alg}) for {', '.join(sorted(key.use))}, from {format_time(key.not_before)}"
-    if key.not_after is not None:
-        text += f" until {format_time(key.not_after)}"
-    if key.revoked_at is not None:
-        text += f", revoked as of {format_time(key.revoked_at)}"
-    return text
+    return f"key {key.keyid} ({key.alg}) for {', '.join(sorted(key.use))}, {times(key)}"
 
 
 def _key_changes(before: KeyEntry | None, after: KeyEntry) -> list[str]:
@@ -226,7 +237,7 @@ def _lists(before: TrustRecord | None, after: TrustRecord) -> list[tuple[str, li
         if record is None:
             return [[], [], [], [], []]
         return [
-            [root.fingerprint(SHA256()).hex() for root in record.tls_roots],
+            [tls_fingerprint(root) for root in record.tls_roots],
             [key.vkey for key in record.logs],
             [key.vkey for key in record.witnesses],
             list(record.status_lists),
