@@ -115,6 +115,14 @@ def test_a_policy_that_could_never_be_met(crex: Shell, tmp_path: Path) -> None:
     assert told["violations"][0]["path"] == "$.require[0].predicateType"
 
 
+def test_a_policy_that_is_too_large(crex: Shell, tmp_path: Path) -> None:
+    """A file that no policy can be is not read to its end, and the limit is told as it is."""
+    file = tmp_path / "policy.json"
+    file.write_bytes(b" " * 300_000)
+    assert crex("policy", "validate", str(file)) == 1
+    assert "larger than 256 KiB" in crex.out
+
+
 def test_an_offer_in_files(market: Shell, tmp_path: Path) -> None:
     """Self-declared, certified, accredited: only the last meets the policy (POLICY-ACCREDITED-1)."""
     policy = {"require": [CERTIFIED]}

@@ -82,7 +82,8 @@ def read_bytes(path: Path, limit: int = _MAX_BYTES, advice: str = "No document i
             "NOT_FOUND", f"The file cannot be read ({error.strerror}). Name another.", source=str(path)
         ) from error
     if len(data) > limit:
-        raise CrexError("LIMIT", f"The file is larger than {limit >> 20} MiB. {advice}", source=str(path))
+        most = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit >> 10} KiB"
+        raise CrexError("LIMIT", f"The file is larger than {most}. {advice}", source=str(path))
     return data
 
 
