@@ -310,9 +310,9 @@ def _bundle(options: argparse.Namespace) -> Result:
     from crex import v1
     from crex.cli.files import named, read_bytes, write_file
     from crex.cli.party import open_party
+    from crex.cli.policy_evidence import read_policy
     from crex.documents import convert, reader
     from crex.errors import CrexError
-    from crex.trust.policies import parse_policy
     from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle, read_bundle, write_bundle
 
     target: Path | None = options.output
@@ -333,10 +333,7 @@ def _bundle(options: argparse.Namespace) -> Result:
             else:
                 one = convert.to_message(reader.read(data, v1.RecordProof), v1.RecordProof)
                 proofs[one.record_sha256] = one.proof
-    policy = None
-    if options.policy is not None:
-        with named(options.policy):
-            policy = parse_policy(read_bytes(options.policy))
+    policy = None if options.policy is None else read_policy(options.policy)
     data = write_bundle(
         documents,
         status_lists=[_envelope(path, v1.StatusList) for path in options.status],

@@ -49,6 +49,7 @@ def judge(options: argparse.Namespace) -> Result:
     """Verifies the files, on all cores where there are very many."""
     from crex.cli.files import named, read_bytes
     from crex.cli.party import now
+    from crex.cli.policy_evidence import read_policy
     from crex.trust.batch import Asked, open_many
 
     at: datetime = options.at or now()
@@ -57,7 +58,7 @@ def judge(options: argparse.Namespace) -> Result:
     for path in options.proof:
         with named(path):
             means.proofs.update(_proof(read_bytes(path), files))
-    policy = _policy(options.policy) if options.policy else means.policy
+    policy = read_policy(options.policy) if options.policy else means.policy
     asked = Asked(
         now=at,
         expected_issuer=options.issuer,
@@ -206,14 +207,6 @@ def _proof(data: bytes, files: list[bytes]) -> dict[str, LogProof]:
             "a RecordProof.",
         )
     return {record_id(read_parts(files[0])): proof}
-
-
-def _policy(path: Path) -> TrustPolicy:
-    from crex.cli.files import named, read_bytes
-    from crex.trust.policies import parse_policy
-
-    with named(path):
-        return parse_policy(read_bytes(path))
 
 
 def _told(path: Path, answer: Found | TrustError, *, explained: bool) -> tuple[dict[str, Any], list[str]]:
