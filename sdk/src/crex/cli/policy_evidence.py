@@ -16,13 +16,12 @@ from google.protobuf.message import Message
 
 from crex import v1
 from crex.cli.files import named, read_bytes
-from crex.documents import strict
 from crex.errors import CrexError
 from crex.names import is_authority
-from crex.trust.envelope import from_json, read_parts
+from crex.trust.envelope import digest, from_json, read_parts
 from crex.trust.log_proof import LogFact, check_proof
 from crex.trust.policies import PolicySubject, PolicyVerdict, SubjectPin, evaluate, parse_policy
-from crex.trust.policies.gathering import gather
+from crex.trust.policies.gathering import claimed_header, claims_of, gather
 from crex.trust.policies.reading import MAX_BYTES
 from crex.trust.policies.subject import trust_name
 from crex.trust.status_lists import StatusLists
@@ -258,18 +257,16 @@ class _Filed(_Source):
 
     def __init__(self, paths: Iterable[Path]) -> None:
         self._envelopes = [envelope for path in paths for envelope in _envelopes(path)]
-        self._bodies = [_body(one) for one in self._envelopes]
+        self._bodies = [claims_of(one.payload) for one in self._envelopes]
 
     def by_digest(self, sha256: str) -> v1.Envelope | None:
-        from crex.trust.envelope import digest
-
         return next((one for one in self._envelopes if digest(one.payload) == sha256), None)
 
     def by_name(self, id_: str) -> v1.Envelope | None:
         found = [
-            (int(str(_header(body).get("revision", 0))), at)
+            (int(str(claimed_header(body).get("revision", 0))), at)
             for at, body in enumerate(self._bodies)
-            if _header(body).get("id") == id_
+            if claimed_header(body).get("id") == id_
         ]
         return self._envelopes[max(found)[1]] if found else None
 
@@ -296,30 +293,16 @@ def _envelopes(path: Path) -> Iterator[v1.Envelope]:
             continue
 
 
-def _body(envelope: v1.Envelope) -> dict[str, Any]:
-    """Reads a body of which nothing is verified; empty where it is not even an object."""
-    try:
-        body = strict.loads(envelope.payload)
-    except CrexError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _header(body: dict[str, Any]) -> dict[str, Any]:
-    header = body.get("header")
-    return header if isinstance(header, dict) else {}
-
-
 def _bytes(envelope: v1.Envelope) -> bytes:
     return envelope.SerializeToString(deterministic=True)
 
 
 def _issuer(envelope: v1.Envelope) -> str:
-    issuer = _header(_body(envelope)).get("issuer")
+    issuer = claimed_header(claims_of(envelope.payload)).get("issuer")
     return issuer if isinstance(issuer, str) and is_authority(issuer) else ""
 
 
 def _status_list(envelope: v1.Envelope) -> str:
-    status = _header(_body(envelope)).get("status")
+    status = claimed_header(claims_of(envelope.payload)).get("status")
     name = status.get("list") if isinstance(status, dict) else None
     return name if isinstance(name, str) else ""

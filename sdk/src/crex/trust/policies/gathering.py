@@ -11,7 +11,7 @@ from crex.documents import strict
 from crex.documents.inline import inline
 from crex.errors import CrexError, DocumentError
 from crex.trust.checks import PinnedTrust, StatusSource
-from crex.trust.envelope import Parts, digest, read_parts
+from crex.trust.envelope import digest, read_parts
 from crex.trust.policies.evidence import Evidence, RefusedEvidence
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
@@ -70,21 +70,26 @@ def open_attestation(
     try:
         return open_envelope(parts, v1.Attestation, trust, now=now, status=status)
     except CrexError as error:
-        return _refused(_claims(parts), f"sha256:{digest(parts.body)}", error)
+        return _refused(claims_of(parts.body), f"sha256:{digest(parts.body)}", error)
 
 
-def _claims(parts: Parts) -> dict[str, Any]:
-    """Reads what a body that does not verify says of itself; nothing where it is not even JSON."""
+def claims_of(body: bytes) -> dict[str, Any]:
+    """Reads what a body that is not verified says of itself; nothing where it is not even an object."""
     try:
-        value = strict.loads(parts.body)
+        value = strict.loads(body)
     except DocumentError:
         return {}
     return value if isinstance(value, dict) else {}
 
 
-def _refused(claims: dict[str, Any], otherwise: str, error: CrexError) -> RefusedEvidence:
+def claimed_header(claims: dict[str, Any]) -> dict[str, Any]:
+    """Gives the header of such a body; nothing where it has none."""
     header = claims.get("header")
-    header = header if isinstance(header, dict) else {}
+    return header if isinstance(header, dict) else {}
+
+
+def _refused(claims: dict[str, Any], otherwise: str, error: CrexError) -> RefusedEvidence:
+    header = claimed_header(claims)
     name, revision = _text(header.get("id")), _text(header.get("revision"))
     return RefusedEvidence(
         name=f"{name}@{revision}" if name and revision else otherwise,
