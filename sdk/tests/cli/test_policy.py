@@ -11,7 +11,7 @@ import pytest
 from crex import v1
 from crex.documents.convert import to_duration
 from crex.documents.times import SystemClock
-from crex.trust.envelope import digest, to_json
+from crex.trust.envelope import digest, from_json, to_json
 from crex.trust.identity_files import load_identity
 from crex.trust.status_book import StatusListBuilder
 from crex.trust.trust_draft import TrustDraft, sign_draft
@@ -150,6 +150,17 @@ def test_a_site_that_is_not_there_is_told(market: Shell, tmp_path: Path) -> None
     policy = {"require": [{"predicateType": "compliance"}]}
     assert check(market, tmp_path, policy, theirs, pins=(PROVIDER, ASSESSOR)) == 1
     assert f"note: {SITE}: it cannot be had (NOT_FOUND)" in market.out
+
+
+def test_a_revision_that_is_none_takes_no_place(market: Shell, tmp_path: Path) -> None:
+    """A body that is not verified may state anything as its revision; the genuine document is found."""
+    other = from_json((tmp_path / "signed/site.json").read_bytes())
+    for at, revision in enumerate(("x", "1" * 5000, "", 1)):
+        other.payload = json.dumps({"header": {"id": SITE, "revision": revision}}).encode()
+        (tmp_path / f"signed/{at}.json").write_bytes(to_json(other))
+    check(market, tmp_path, {"require": [{"predicateType": "compliance"}]})
+    assert "does not meet the policy" in market.out
+    assert "note:" not in market.out
 
 
 def test_an_offer_that_does_not_verify_is_not_judged(market: Shell, tmp_path: Path) -> None:

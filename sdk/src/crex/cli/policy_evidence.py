@@ -6,6 +6,7 @@ policy fail; it cannot make one hold (POLICY-MONOTONIC-1).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Message)
 
 _PAGE: Final = 1000
+_REVISION: Final = re.compile("[1-9][0-9]{0,18}")
 # Attestations that are fetched of one subject, at most: who floods a name must not keep a reader busy.
 _MOST: Final = 10_000
 
@@ -263,11 +265,8 @@ class _Filed(_Source):
         return next((one for one in self._envelopes if digest(one.payload) == sha256), None)
 
     def by_name(self, id_: str) -> v1.Envelope | None:
-        found = [
-            (int(str(claimed_header(body).get("revision", 0))), at)
-            for at, body in enumerate(self._bodies)
-            if claimed_header(body).get("id") == id_
-        ]
+        headers = map(claimed_header, self._bodies)
+        found = [(_revision(header), at) for at, header in enumerate(headers) if header.get("id") == id_]
         return self._envelopes[max(found)[1]] if found else None
 
     def about(self, name: str) -> Sequence[v1.Envelope]:
@@ -295,6 +294,11 @@ def _envelopes(path: Path) -> Iterator[v1.Envelope]:
 
 def _bytes(envelope: v1.Envelope) -> bytes:
     return envelope.SerializeToString(deterministic=True)
+
+
+def _revision(header: dict[str, Any]) -> int:
+    revision = header.get("revision")
+    return int(revision) if isinstance(revision, str) and _REVISION.fullmatch(revision) else 0
 
 
 def _issuer(envelope: v1.Envelope) -> str:
