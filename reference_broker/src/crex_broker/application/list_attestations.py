@@ -51,17 +51,20 @@ class ListAttestations:
             )
 
         # What does not stand is left out after the page is cut, so that the token is the store's own word.
-        page, _ = await fitting_page(
+        page, envelopes = await fitting_page(
             read,
             lambda found: [v1.Envelope.FromString(one.document.envelope) for one in found.attestations],
             page_size(request.page_size, context.limits),
         )
-        standing = [one for one in page.attestations if _stands(judge, one)]
         more = ""
         if page.next_id is not None:
             more = self._tokens.make(page.next_id, caller=caller.authority, filter_=asked)
         return v1.ListAttestationsResponse(
-            attestations=[v1.Envelope.FromString(one.document.envelope) for one in standing],
+            attestations=[
+                envelope
+                for one, envelope in zip(page.attestations, envelopes, strict=True)
+                if _stands(judge, one)
+            ],
             next_page_token=more,
         )
 
