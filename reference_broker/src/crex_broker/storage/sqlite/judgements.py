@@ -47,9 +47,12 @@ def to_judge(connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Of
     """Gives offers that must be judged, each with the documents that it stands on."""
     found: list[OfferToJudge] = []
     known: dict[str, KeptDocument] = {}
-    for judge_mark, *row in connection.execute(_DUE, (now_ms, limit)).fetchall():
-        record = OfferSnapshot(*row)
-        digests = standing.foundation(connection, record.sha256)
+    due = [
+        (judge_mark, OfferSnapshot(*row))
+        for judge_mark, *row in connection.execute(_DUE, (now_ms, limit)).fetchall()
+    ]
+    foundations = standing.foundations(connection, (record.sha256 for _, record in due))
+    for (judge_mark, record), digests in zip(due, foundations, strict=True):
         for sha256 in digests:
             if sha256 not in known:
                 known[sha256] = documents.kept(connection, sha256)

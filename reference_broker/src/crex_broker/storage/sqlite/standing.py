@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from crex_broker.application.ports.documents import StoredDocument
 from crex_broker.application.ports.offers import OfferSnapshot, StandingOffer
@@ -17,6 +17,9 @@ SELECT {offer_rows.COLUMNS} FROM offers WHERE state = 'PUBLISHED' AND (:id IS NU
 _GRANTED: Final = "SELECT start_ms, end_ms, quantity FROM allotment_windows WHERE pool = ? ORDER BY start_ms"
 _DOCUMENT: Final = "SELECT type, id, revision, sha256, issuer, envelope FROM documents"
 _CITED: Final = "SELECT type, id, sha256 FROM cites WHERE document = ? AND field = ?"
+_Behind: TypeAlias = tuple[
+    StoredDocument | None, StoredDocument | None, StoredDocument | None, StoredDocument | None
+]
 # Everything that cites the document, directly or through others, whatever the revision.
 _ABOVE: Final = """
 WITH RECURSIVE above (id) AS (
@@ -33,26 +36,24 @@ def of(connection: sqlite3.Connection, id_: str | None) -> list[StandingOffer]:
     found = []
     for row in connection.execute(_OFFERS, {"id": id_}).fetchall():
         record = OfferSnapshot(*row)
-        resource = cited.by(record.sha256, "resource")
-        plan = cited.by(record.sha256, "pricePlan")
+        plan, resource, unit, site = cited.behind(record.sha256)
         if resource is None or plan is None:
             continue  # not possible: publishing requires both
-        unit = cited.by(resource.sha256, "pool.unit")
-        site = cited.by((unit or resource).sha256, "siteId")
         offer = cited.document(record.sha256)
         found.append(StandingOffer(record, offer, resource, unit, site, plan, windows.of(record.pool)))
     return found
 
 
-def foundation(connection: sqlite3.Connection, offer_sha256: str) -> tuple[str, ...]:
-    """Gives the digests of an offer document and of those that it stands on, newest of what is named only."""
+def foundations(connection: sqlite3.Connection, offers: Iterable[str]) -> list[tuple[str, ...]]:
+    """Gives, of each offer document, its digest and those of the documents that it stands on.
+
+    Of a document that is cited by its name alone it is the newest revision.
+    """
     cited = _Cited(connection)
-    resource = cited.by(offer_sha256, "resource")
-    found = [cited.by(offer_sha256, "pricePlan"), resource]
-    if resource is not None:
-        unit = cited.by(resource.sha256, "pool.unit")
-        found += [unit, cited.by((unit or resource).sha256, "siteId")]
-    return offer_sha256, *(document.sha256 for document in found if document is not None)
+    return [
+        (sha256, *(document.sha256 for document in cited.behind(sha256) if document is not None))
+        for sha256 in offers
+    ]
 
 
 def on(connection: sqlite3.Connection, id_: str) -> list[str]:
@@ -99,6 +100,14 @@ class _Cited:
             row = self._connection.execute(f"{_DOCUMENT} WHERE sha256 = ?", (sha256,)).fetchone()
             found = self._by_digest[sha256] = StoredDocument(*row)
         return found
+
+    def behind(self, sha256: str) -> _Behind:
+        """Gives what an offer document stands on: price plan, resource, the unit of a pool, and site."""
+        plan, resource = self.by(sha256, "pricePlan"), self.by(sha256, "resource")
+        if resource is None:
+            return plan, None, None, None
+        unit = self.by(resource.sha256, "pool.unit")
+        return plan, resource, unit, self.by((unit or resource).sha256, "siteId")
 
     def by(self, sha256: str, field: str) -> StoredDocument | None:
         """Gives the document that another cites in a field; nothing where it cites none there."""
