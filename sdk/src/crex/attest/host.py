@@ -21,7 +21,6 @@ _FREQUENCY: Final = "cpufreq"
 _ACCELERATORS: Final = ("/dev/nvidia0", "/dev/kfd")
 _LONGEST: Final = 256
 _SUFFIXES: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-_MILLI: Final = 1000
 
 Conditions = list[tuple[str, str]]
 
