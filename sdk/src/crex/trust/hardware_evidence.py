@@ -16,8 +16,8 @@ from crex import v1
 from crex.documents.ear import AFFIRMING, Ear, Part, read_ear, tier_of
 from crex.documents.times import format_time
 from crex.errors import DocumentError, TrustError, Violation
+from crex.trust import steps
 
-STEP: Final = 22
 MAX_AGE: Final = timedelta(hours=1)
 LEEWAY: Final = timedelta(seconds=60)
 _PREFIX: Final = b"CREX evidence v1\n"
@@ -185,13 +185,7 @@ def _not_bound(part: Part) -> TrustError:
 
 
 def _refused(message: str, requirement: str, *, violations: tuple[Violation, ...] = ()) -> TrustError:
-    return TrustError(
-        "EVIDENCE",
-        message,
-        step=STEP,
-        violations=violations,
-        details={"step": str(STEP), "requirement": requirement},
-    )
+    return steps.refusal(steps.EVIDENCE, "EVIDENCE", message, violations=violations, requirement=requirement)
 
 
 def _show(value: datetime) -> str:

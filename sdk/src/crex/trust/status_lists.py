@@ -31,7 +31,7 @@ from crex.documents.status_rules import is_set, read_bits
 from crex.documents.times import format_time
 from crex.errors import InvalidName, TrustError
 from crex.names import Name, authority_of
-from crex.trust import files
+from crex.trust import files, steps
 from crex.trust.checks import PinnedTrust, StatusSource
 from crex.trust.envelope import Parts, digest, read_parts, to_json
 from crex.trust.verified import Verified
@@ -46,7 +46,7 @@ MAX_ISSUER_BYTES: Final = 64 << 20
 
 __all__ = ["FROM_THE_BEGINNING", "StatusLists", "StatusRecord", "StatusSource"]
 
-_STEP: Final = 18
+_STEP: Final = steps.STATUS.number
 _LOCK_FILE: Final = ".lock"
 # Refusals by which a kept list has only become old, its key unfit or room scarce since it was accepted.
 _AGED: Final = frozenset({"EXPIRED", "TRUST_STALE", "KEY_TIME", "KEY_REVOKED", "ISSUER", "LIMIT"})
@@ -400,12 +400,13 @@ def _over(record: StatusRecord) -> str:
 
 def _stale(name: str, issuer: str, why: str, fix: str = "") -> TrustError:
     fix = fix or f"Get the newest revision of the list from {issuer}"
-    return TrustError(
+    return steps.refusal(
+        steps.STATUS,
         "STATUS_STALE",
         f"The status list {name} does not show that a document is not revoked: {why}. {fix}; until then what "
         "refers to it does not count (STATUS-CLOSED-1).",
-        step=_STEP,
-        details={"step": str(_STEP), "list": name, "issuer": issuer},
+        list=name,
+        issuer=issuer,
     )
 
 

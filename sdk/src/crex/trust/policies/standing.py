@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from crex import v1
 from crex.documents.inline import inline
 from crex.documents.times import format_time, parse_time
 from crex.errors import TrustError
 from crex.trust import steps
+from crex.trust.checks import LEEWAY, StatusSource
 from crex.trust.hardware_evidence import check_evidence
 from crex.trust.policies.verdict import Shortcoming
 from crex.trust.policies.wording import cut
 from crex.trust.verified import Verified
 
-if TYPE_CHECKING:
-    from crex.trust.checks import StatusSource
-
-_LEEWAY: Final = timedelta(seconds=60)
-_STATUS_STEP: Final = 18
 _RULE: Final = "POLICY-VALID-1"
 
 
@@ -44,7 +40,7 @@ def shortcoming(
 
 
 def _by_header(header: Mapping[str, Any], now: datetime) -> Shortcoming | None:
-    if parse_time(header["issuedAt"]) - now > _LEEWAY:
+    if parse_time(header["issuedAt"]) - now > LEEWAY:
         return Shortcoming(_RULE, f"issued only at {header['issuedAt']}")
     until = header.get("validUntil")
     if until is not None and now >= parse_time(until):
@@ -84,8 +80,7 @@ def _by_status(
         return None
     if status is None:
         shown = any(
-            one.step.number == _STATUS_STEP and one.outcome is steps.Outcome.PASSED
-            for one in attestation.steps
+            one.step == steps.STATUS and one.outcome is steps.Outcome.PASSED for one in attestation.steps
         )
         return None if shown else Shortcoming(_RULE, "not shown not to be revoked: no status list was asked")
     try:

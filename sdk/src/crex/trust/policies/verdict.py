@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crex.errors import TrustError, Violation
+from crex.trust import steps
 
 _CANDIDATES_SHOWN: Final = 16
 _FOUND_SHOWN: Final = 4
-_STEP_POLICY: Final = 23
-_STEP_LOG: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +147,9 @@ class PolicyVerdict:
             )
             for clause in self.failing
         ]
-        step = _STEP_LOG if self.reason == "QUORUM" else _STEP_POLICY
-        return TrustError(
-            self.reason,
-            f"{what} does not meet the policy: {told}",
-            step=step,
-            violations=violations,
-            details={"step": str(step)},
+        step = steps.LOG if self.reason == "QUORUM" else steps.POLICY
+        return steps.refusal(
+            step, self.reason, f"{what} does not meet the policy: {told}", violations=violations
         )
 
 
