@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from crex.cli.options import (
     Commands,
@@ -111,11 +111,12 @@ def _list(options: argparse.Namespace) -> Result:
     from crex.cli.own_trust_files import Own
     from crex.cli.party import now
     from crex.cli.trust_text import key_facts, state
+    from crex.trust import rotation
     from crex.trust.ceremony import times
 
     own, at = Own.open(options), now()
     trust = own.identity.trust
-    here = _held(own.identity)
+    here = rotation.held(own.identity)
     rows, found = [], []
     for entry in trust.keys.values():
         what = here.get(entry.keyid, "")
@@ -139,12 +140,6 @@ def _list(options: argparse.Namespace) -> Result:
         f"{trust.threshold} of {len(trust.roots)} root keys must sign.",
     ]
     return Result({"keys": found, "noteKeys": notes, "threshold": trust.threshold}, "\n".join(lines))
-
-
-def _held(identity: Any) -> dict[str, str]:
-    held = {key.keyid: role for role, keys in identity.role_keys.items() for key in keys}
-    held |= {key.keyid: "root" for key in identity.roots}
-    return held | {key.keyid: "access" for key in identity.access_keys}
 
 
 def _new(options: argparse.Namespace) -> Result:
@@ -264,9 +259,10 @@ def _given(paths: list[Path]) -> list[tuple[Path, SigningKey]]:
 
 def _keep_given(folder: Path, what: str, given: list[tuple[Path, SigningKey]]) -> None:
     from crex.trust import files, key_folder
+    from crex.trust.key_files import TOKEN_ENDING
 
     for path, key in given:
-        ending = "pkcs11" if path.suffix == ".pkcs11" else "pem"
+        ending = "pkcs11" if path.suffix == TOKEN_ENDING else "pem"
         place = key_folder.place_for(folder / "keys", what, key.keyid, ending)
         files.write_once(place, files.read_secret(path), mode=files.SECRET_MODE)
 
@@ -286,7 +282,7 @@ def _revoke(options: argparse.Namespace) -> Result:
     draft = own.draft(at, at + options.valid_for)
     notes = []
     if options.replace:
-        what = rotation.role_of(own.identity, options.keyid)
+        what = rotation.held(own.identity).get(options.keyid)
         if what is None:
             raise CrexError(
                 "IDENTITY",

@@ -242,23 +242,13 @@ def finish_tls(draft: TrustDraft, identity: Identity) -> None:
             draft.remove_tls_root(certificate.public_bytes(serialization.Encoding.PEM).decode("ascii"))
 
 
-def role_of(identity: Identity, keyid: str) -> str | None:
-    """Returns what a key of an identity is for, as `rotate` takes it; nothing if it is not here."""
-    for role, keys in identity.role_keys.items():
-        if keyid in {key.keyid for key in keys}:
-            return role
-    if keyid in {key.keyid for key in identity.roots}:
-        return ROOT
-    if keyid in {key.keyid for key in identity.access_keys}:
-        return ACCESS
-    return next(
-        (
-            use
-            for use, key in ((LOG, identity.log), (WITNESS, identity.witness))
-            if key is not None and key.vkey == keyid
-        ),
-        None,
-    )
+def held(identity: Identity) -> dict[str, str]:
+    """Names the keys of an identity that are here, and what each is for, as `rotate` takes it."""
+    found = {key.keyid: role for role, keys in identity.role_keys.items() for key in keys}
+    found |= {key.keyid: ROOT for key in identity.roots}
+    found |= {key.keyid: ACCESS for key in identity.access_keys}
+    notes = ((LOG, identity.log), (WITNESS, identity.witness))
+    return found | {key.vkey: use for use, key in notes if key is not None}
 
 
 def _make(algorithms: Sequence[str], given: Sequence[SigningKey]) -> list[SigningKey]:
