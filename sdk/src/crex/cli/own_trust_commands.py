@@ -194,6 +194,7 @@ def _sign(options: argparse.Namespace) -> Result:
     from crex.trust.key_files import read_signing_key
     from crex.trust.own_trust import read_part
     from crex.trust.trust_draft import sign_draft
+    from crex.trust.trust_record import USE_TRUST
 
     target: Path | None = options.output
     if target is None:
@@ -209,9 +210,7 @@ def _sign(options: argparse.Namespace) -> Result:
         own = Own.open(options)
         before = own.identity.trust if own.identity.authority == record.authority else None
         keys = own.root_keys()
-    able = [
-        key for key in keys if key.keyid in record.keys and "trust-document" in record.keys[key.keyid].use
-    ]
+    able = [key for key in keys if key.keyid in record.keys and USE_TRUST in record.keys[key.keyid].use]
     if not able:
         raise CrexError(
             "KEY_USE",

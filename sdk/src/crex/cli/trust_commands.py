@@ -203,7 +203,9 @@ def _rows(records: Iterable[TrustRecord], empty: str = "Nobody is trusted yet.")
 
 
 def _uses(record: TrustRecord) -> str:
-    return ", ".join(sorted({use for key in record.keys.values() for use in key.use} - {"trust-document"}))
+    from crex.trust.trust_record import USE_TRUST
+
+    return ", ".join(sorted({use for key in record.keys.values() for use in key.use} - {USE_TRUST}))
 
 
 def _show_bundle(options: argparse.Namespace) -> Result:
