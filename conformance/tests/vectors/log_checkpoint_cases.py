@@ -104,11 +104,6 @@ def _text(id_: str, text: str, change: str, why: str) -> Case:
     return _note(id_, "LOG-CHECKPOINT-1", "CHECKPOINT", change, why, *lines, text=text)
 
 
-def _unknown_under(name: str, key: Key, kind: int, of: Key) -> str:
-    """A line under the name and hash of a known key, made by another."""
-    return line(name, key, kind, of.sign(TEXT.encode()))
-
-
 _WHOLE: Final = note(TEXT, LOG_LINE, C1, C2).encode()
 _ROOT: Final = root(LEAVES[:5])
 

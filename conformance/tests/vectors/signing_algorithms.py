@@ -1,19 +1,20 @@
-"""Signing keys of P-256, ML-DSA-65 and SM2 for vectors, made from primitives alone.
+"""Signing keys of P-256 and ML-DSA-65 for vectors, made from primitives alone.
 
-P-256 signs by RFC 6979, so the same signature comes out each time. ML-DSA-65 and SM2 draw random numbers,
-so what they once signed is kept in `stored_signatures.json` under the name of what it is. What is not there
-is signed anew (ML-DSA-65 only) by `python -m conformance.tests.vectors.trust_vectors`, which keeps it.
+P-256 signs by RFC 6979, so the same signature comes out each time. ML-DSA-65 draws random numbers, so what it
+once signed is kept in `stored_signatures.json` under the name of what it is. What is not there is signed anew
+by `python -m conformance.tests.vectors.trust_vectors`, which keeps it.
 """
 
 from __future__ import annotations
 
 import json
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256, sha512, shake_256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -27,7 +28,6 @@ STORE: Final = Path(__file__).parent / "stored_signatures.json"
 # DER of the SubjectPublicKeyInfos up to the key (algorithms.md, Keys).
 P256_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")
 MLDSA65_PREFIX: Final = bytes.fromhex("308207b2300b0609608648016503040312038207a100")
-SM2_PREFIX: Final = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
 # Order of P-256 (FIPS 186-5, SP 800-186 3.2.1.3).
 N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # DER of the object identifier of SHA-512, which HashML-DSA signs along with the digest (FIPS 204, 5.4.1).
@@ -120,42 +120,15 @@ class MlDsaKey:
         return stored(name, lambda: self.private.sign_mu(mu))
 
 
-@dataclass(frozen=True)
-class Sm2Key:
-    """An SM2 key of which public key and signatures are stored: they were made once with OpenSSL 3.0."""
-
-    name: str
-
-    @property
-    def spki(self) -> bytes:
-        """DER SubjectPublicKeyInfo."""
-        return SM2_PREFIX + stored(f"sm2 point {self.name}")
-
-    @property
-    def keyid(self) -> str:
-        """Name of the key."""
-        return keyid_of(self.spki)
-
-    def sign(self, signed: bytes, identifier: str = "1234567812345678") -> bytes:
-        """The 64-byte signature."""
-        return stored(f"sm2-sm3 {self.name} {identifier} {sha256(signed).hexdigest()}")
-
-
 @cache
 def _kept() -> dict[str, str]:
     kept: dict[str, str] = json.loads(STORE.read_bytes()) if STORE.exists() else {}
     return kept
 
 
-def stored(name: str, make: Any = None) -> bytes:
-    """Gives what is kept under a name, or makes it.
-
-    Raises:
-        LookupError: Nothing is kept, and it cannot be made.
-    """
+def stored(name: str, make: Callable[[], bytes]) -> bytes:
+    """Gives what is kept under a name, or makes it."""
     if name not in _kept():
-        if make is None:
-            raise LookupError(f"{STORE.name} keeps no {name!r}; make it with OpenSSL and put it there")
         _kept()[name] = b64(make())
     return b64decode(_kept()[name])
 
