@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from conformance.tests.vectors.matching_documents import Value
 from conformance.tests.vectors.one_change import changed
@@ -74,16 +74,7 @@ class Case:
         """
         place = f"document.{where}" if "document" in self.input else where
         given, change = changed(self.input, place, value)
-        return replace(
-            self,
-            id=id,
-            requirements=requirements,
-            why=why,
-            input=apart(given),
-            expect=expect,
-            base=self.id,
-            change=change,
-        )
+        return one_away(self, id, requirements, change, why, input=apart(given), expect=expect)
 
 
 def apart(value: Value) -> Value:
@@ -99,6 +90,31 @@ class Written(Protocol):
     def id(self) -> str: ...  # noqa: D102 - see the class
 
     def as_json(self) -> bytes: ...  # noqa: D102 - see the class
+
+
+class Based(Written, Protocol):
+    """A vector that is a dataclass and can name the vector that it is one change away from."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+BasedT = TypeVar("BasedT", bound=Based)
+
+
+def one_away(
+    base: BasedT, id_: str, requirements: Sequence[str], change: str, why: str, **members: Any
+) -> BasedT:
+    """Gives the case that is one change away from its base.
+
+    Args:
+        base: The case that it differs from.
+        id_: Its name.
+        requirements: What it tests.
+        change: The change.
+        why: The mistake that it catches.
+        members: Its members that differ from those of the base.
+    """
+    return replace(base, id=id_, requirements=requirements, why=why, base=base.id, change=change, **members)
 
 
 def write(folder: Path, cases: Iterable[Written]) -> None:

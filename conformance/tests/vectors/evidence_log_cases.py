@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from conformance.tests.vectors import trust_delegation_cases as delegation
+from conformance.tests.vectors.case import one_away
 from conformance.tests.vectors.log_building import checkpoint_text, leaf_data, log_line, note, proof, root
 from conformance.tests.vectors.log_cases import (
     LOG,
@@ -91,16 +92,7 @@ def refused(
     base: Case, id_: str, reason: str, requirement: str, change: str, why: str, **members: Any
 ) -> Case:
     """A case that is one change away from an accepted one."""
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        base=base.id,
-        change=change,
-        reason=reason,
-        **members,
-    )
+    return one_away(base, id_, [requirement], change, why, reason=reason, **members)
 
 
 def accepted(base: Case, id_: str, requirement: str, why: str, **members: Any) -> Case:

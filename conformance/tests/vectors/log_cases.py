@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
-from conformance.tests.vectors.case import Case, apart
+from conformance.tests.vectors.case import Case, apart, one_away
 from conformance.tests.vectors.log_building import (
     growth,
     leaf_data,
@@ -69,16 +68,8 @@ def changed(
     base: Case, id_: str, requirement: str, members: Value, expect: Value, change: str, why: str
 ) -> Case:
     """A case whose input differs from its base in the given members."""
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        input=apart(base.input | members),
-        expect=expect,
-        base=base.id,
-        change=change,
-    )
+    given = apart(base.input | members)
+    return one_away(base, id_, [requirement], change, why, input=given, expect=expect)
 
 
 def _roots() -> list[Case]:

@@ -15,7 +15,7 @@ from conformance.tests.vectors.attestations import (
     compliance,
     result,
 )
-from conformance.tests.vectors.case import Case, apart
+from conformance.tests.vectors.case import Case, apart, one_away
 from conformance.tests.vectors.log_cases import OK, rejected
 from conformance.tests.vectors.signing import b64
 from conformance.tests.vectors.status_lists import list_body, list_file
@@ -75,16 +75,8 @@ def fails(
 ) -> Case:
     """A policy that is not met, one change away; without attestations those of the base stay."""
     changed = members | ({"attestations": list(attestations)} if attestations else {})
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        base=base.id,
-        change=change,
-        input=apart({name: it for name, it in (base.input | changed).items() if it is not None}),
-        expect=rejected("POLICY"),
-    )
+    asked = apart({name: it for name, it in (base.input | changed).items() if it is not None})
+    return one_away(base, id_, [requirement], change, why, input=asked, expect=rejected("POLICY"))
 
 
 def but(base: Case, id_: str, requirement: str, why: str, *attestations: str, **members: Any) -> Case:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
 from typing import Any, Final
 
-from conformance.tests.vectors.case import Case, apart
+from conformance.tests.vectors.case import Case, apart, one_away
 from conformance.tests.vectors.evidence_status_cases import EARLY, PLACE, provider
 from conformance.tests.vectors.log_cases import OK, rejected
 from conformance.tests.vectors.signing import b64
@@ -46,16 +45,7 @@ def case(id_: str, requirement: str, revoked: str | None, why: str, given: Value
 
 def no(base: Case, id_: str, reason: str, requirement: str, change: str, why: str, given: Value) -> Case:
     """A refusal."""
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        base=base.id,
-        change=change,
-        input=apart(given),
-        expect=rejected(reason),
-    )
+    return one_away(base, id_, [requirement], change, why, input=apart(given), expect=rejected(reason))
 
 
 def _second(**members: Any) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
-from conformance.tests.vectors.case import Case
+from conformance.tests.vectors.case import Case, one_away
 from conformance.tests.vectors.log_cases import OK, rejected
 from conformance.tests.vectors.signing import b64, text
 from conformance.tests.vectors.trust_cases import PROVIDER, Value
@@ -53,16 +53,7 @@ BASE: Final = Case(
 
 
 def _no(id_: str, reason: str, requirement: str, change: str, why: str, *bodies: bytes) -> Case:
-    return replace(
-        BASE,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        base=BASE.id,
-        change=change,
-        input=given(*bodies),
-        expect=rejected(reason),
-    )
+    return one_away(BASE, id_, [requirement], change, why, input=given(*bodies), expect=rejected(reason))
 
 
 def _yes(id_: str, requirement: str, why: str, *bodies: bytes) -> Case:

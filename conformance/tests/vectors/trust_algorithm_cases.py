@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from conformance.tests.vectors.case import one_away
 from conformance.tests.vectors.signing import (
     Signer,
     b64,
@@ -83,30 +84,14 @@ HYBRID_ACCEPTED: Final = Case(
 
 def _p256(id_: str, requirement: str, sig: bytes, change: str, why: str) -> Case:
     """The site with another signature of the P-256 key."""
-    return replace(
-        P256_ACCEPTED,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        input=_by((P256, sig)),
-        base=P256_ACCEPTED.id,
-        change=change,
-        reason="SIGNATURE",
-    )
+    given = _by((P256, sig))
+    return one_away(P256_ACCEPTED, id_, [requirement], change, why, input=given, reason="SIGNATURE")
 
 
 def _lattice(id_: str, requirement: str, sig: bytes, change: str, why: str) -> Case:
     """The site with another signature of the ML-DSA-65 key."""
-    return replace(
-        LATTICE_ACCEPTED,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        input=_by((LATTICE, sig)),
-        base=LATTICE_ACCEPTED.id,
-        change=change,
-        reason="SIGNATURE",
-    )
+    given = _by((LATTICE, sig))
+    return one_away(LATTICE_ACCEPTED, id_, [requirement], change, why, input=given, reason="SIGNATURE")
 
 
 def _key(id_: str, requirement: str, spki: bytes, change: str, why: str, **members: Any) -> Case:
@@ -321,14 +306,13 @@ CASES: Final[list[Case]] = [
         alg="ml-dsa-65",
     ),
     HYBRID_ACCEPTED,
-    replace(
+    one_away(
         HYBRID_ACCEPTED,
-        id="hybrid-second-signature-wrong",
-        requirements=["VERIFY-SIGNATURE-1"],
-        why="A verifier that stops at the first valid signature gives away what the second was for.",
+        "hybrid-second-signature-wrong",
+        ["VERIFY-SIGNATURE-1"],
+        "The signature of ML-DSA-65 is of another text.",
+        "A verifier that stops at the first valid signature gives away what the second was for.",
         input=_by((P_KEY, P_KEY.sign(SIGNED)), (LATTICE, LATTICE.sign(SIGNED + b" "))),
-        base=HYBRID_ACCEPTED.id,
-        change="The signature of ML-DSA-65 is of another text.",
         reason="SIGNATURE",
     ),
     Case(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from conformance.tests.vectors.case import one_away
 from conformance.tests.vectors.signing import END, envelope, text
 from conformance.tests.vectors.trust_cases import NOW, PROVIDER, Case, Value, provider_trust, site
 from conformance.tests.vectors.trust_parties import key_of, trust_of
@@ -66,17 +67,7 @@ def _refused(
     why: str,
     **members: Any,
 ) -> Case:
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        trust=trust,
-        base=base.id,
-        change=change,
-        reason=reason,
-        **members,
-    )
+    return one_away(base, id_, [requirement], change, why, trust=trust, reason=reason, **members)
 
 
 def _accepted(base: Case, id_: str, requirement: str, trust: Sequence[bytes], why: str) -> Case:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any, Final
 
+from conformance.tests.vectors.case import one_away
 from conformance.tests.vectors.signing import Key, envelope, record, spki_record, text, trust_document
 from conformance.tests.vectors.trust_cases import (
     ACCEPTED,
@@ -66,16 +67,8 @@ def _after(
     base: Case, id_: str, requirement: str, change: Callable[[Value], object], changed: str, why: str
 ) -> Case:
     """A case in which revision 2 does something else than in its base."""
-    return replace(
-        base,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        trust=[base.trust[0], revision(2, change)],
-        base=base.id,
-        change=changed,
-        reason="SCHEMA",
-    )
+    trust = [base.trust[0], revision(2, change)]
+    return one_away(base, id_, [requirement], changed, why, trust=trust, reason="SCHEMA")
 
 
 def _followed(id_: str, requirement: str, change: Callable[[Value], object], why: str) -> Case:
@@ -128,16 +121,8 @@ def _keys(
     logs: Sequence[str] = (vkey(NAME, LOG, LOG_KEY),),
     witnesses: Sequence[str] = (vkey(WITNESS, LOG, WITNESS_KEY),),
 ) -> Case:
-    return replace(
-        _LOG_KEYS,
-        id=id_,
-        requirements=[requirement],
-        why=why,
-        trust=[_with(logs=list(logs), witnesses=list(witnesses))],
-        base=_LOG_KEYS.id,
-        change=change,
-        reason="SCHEMA",
-    )
+    trust = [_with(logs=list(logs), witnesses=list(witnesses))]
+    return one_away(_LOG_KEYS, id_, [requirement], change, why, trust=trust, reason="SCHEMA")
 
 
 def _one_key_two_names(body: Value) -> None:
