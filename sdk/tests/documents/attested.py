@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from crex.documents.attestation_rules import MEMBERS, OTHER
+from crex.documents.predicates import OTHER, registered_predicates
 
 Json = dict[str, Any]
 
@@ -22,11 +22,13 @@ EAR: Final = json.dumps(
 def consistent(value: Json) -> None:
     """Changes what members of an attestation say against each other, in place."""
     value["subjects"] = [{**value["subjects"][0], "id": "crex://like.no.other.example/trust/main"}]
-    member = next(name for name in (*MEMBERS.values(), OTHER) if name in value)
-    value["predicateType"] = next((kind for kind, name in MEMBERS.items() if name == member), "a.example/any")
-    if member == OTHER:
-        value[OTHER] = '{"a":1}'
+    if OTHER in value:
+        value |= {"predicateType": "a.example/any", OTHER: '{"a":1}'}
         return
+    kind, member = next(
+        (kind, one.json_name) for kind, one in registered_predicates().items() if one.json_name in value
+    )
+    value["predicateType"] = kind
     _predicate(value[member], member, value["header"])
 
 

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 from crex import v1
 from crex.documents import convert, reader
-from crex.documents.attestation_rules import MEMBERS, predicate_member
 from crex.documents.ear import MAX_LEVELS, MAX_PARTS, read_ear, tier_of
+from crex.documents.predicates import predicate_member, registered_predicates
 from crex.errors import CrexError, DocumentError
 
 ROOT = Path(__file__).parents[3]
+MEMBERS = {kind: one.json_name for kind, one in registered_predicates().items()}
 EXAMPLES = ROOT / "schemas/examples"
 PAGES = [*sorted((ROOT / "proto/spec/predicates").glob("*.md")), ROOT / "proto/spec/attestations.md"]
 # What a reader enforces by itself; the rest is judged with trust, or by a signer.

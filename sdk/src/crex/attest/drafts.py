@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -11,26 +11,14 @@ from google.protobuf.message import Message
 
 from crex import v1
 from crex.documents import convert, reader
-from crex.documents.attestation_rules import OTHER
 from crex.documents.convert import to_timestamp
+from crex.documents.predicates import OTHER, registered_predicates
 from crex.errors import DocumentError, InvalidName
 from crex.names import Name
 from crex.trust.hardware_evidence import MAX_AGE
 
 TRUST_DOCUMENT: Final = "trust/main"
 _PREFIX: Final = "crex://"
-_TYPES: Final[Mapping[str, str]] = {
-    "CapacityPredicate": "capacity",
-    "BenchmarkPredicate": "benchmark",
-    "CompliancePredicate": "compliance",
-    "AccreditationPredicate": "accreditation",
-    "HardwareEvidencePredicate": "hardware-evidence",
-    "ConformanceReportPredicate": "conformance-report",
-}
-_FIELDS: Final[Mapping[str, str]] = {
-    "hardware-evidence": "hardware_evidence",
-    "conformance-report": "conformance_report",
-}
 
 
 def subject(text: str) -> v1.Subject:
@@ -74,9 +62,13 @@ def attestation(header: v1.Header, subjects: Sequence[v1.Subject], predicate: Me
     Raises:
         DocumentError: SCHEMA: it breaks a rule, with every violation.
     """
-    kind = _TYPES[type(predicate).__name__]
+    kind, member = next(
+        (kind, one.name)
+        for kind, one in registered_predicates().items()
+        if one.message == predicate.DESCRIPTOR
+    )
     document = v1.Attestation(header=header, subjects=subjects, predicate_type=kind)
-    getattr(document, _FIELDS.get(kind, kind)).CopyFrom(predicate)
+    getattr(document, member).CopyFrom(predicate)
     if not document.header.HasField("valid_until"):
         end = _end_of(predicate)
         if end is not None:

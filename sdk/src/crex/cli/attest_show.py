@@ -40,9 +40,10 @@ def add(commands: Commands) -> None:
 
 def _show(options: argparse.Namespace) -> Result:
     from crex.attest.standing import standing
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.cli.party import now
     from crex.documents import convert, reader
+    from crex.errors import named
     from crex.v1 import Attestation
 
     at = options.at or now()
@@ -83,7 +84,8 @@ def _verified(options: argparse.Namespace, paper: Paper, at: datetime) -> tuple[
 
 
 def _accreditations(options: argparse.Namespace, at: datetime) -> list[Verified[v1.Attestation]]:
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
+    from crex.errors import named
 
     if not options.accreditation:
         return []
@@ -131,7 +133,7 @@ def _head(body: Json, word: str, why: str) -> list[str]:
 
 
 def _said(body: Json) -> list[str]:
-    from crex.documents.attestation_rules import predicate_member
+    from crex.documents.predicates import predicate_member
 
     predicate = body[predicate_member(body["predicateType"])]
     if isinstance(predicate, str):

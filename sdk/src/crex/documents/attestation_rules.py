@@ -14,26 +14,12 @@ from crex.decimals import parse_decimal
 from crex.documents import strict
 from crex.documents.ear import read_ear
 from crex.documents.paths import json_path, shown
+from crex.documents.predicates import OTHER, predicate_member, registered_predicates
 from crex.documents.rules import Json, Path, Rule, at_most, whole_number
 from crex.errors import DocumentError, Violation
 from crex.names import Name
 
-# The member that holds the predicate of each registered type (ATT-PREDICATE-1).
-MEMBERS: Final[Mapping[str, str]] = {
-    "capacity": "capacity",
-    "benchmark": "benchmark",
-    "compliance": "compliance",
-    "accreditation": "accreditation",
-    "hardware-evidence": "hardwareEvidence",
-    "conformance-report": "conformanceReport",
-}
-OTHER: Final = "other"
 _MEMBER_IS_TOLD: Final = "write the predicate under the member of its type, or correct the type"
-
-
-def predicate_member(predicate_type: str) -> str:
-    """Gives the member of an attestation that holds a predicate of a type."""
-    return MEMBERS.get(predicate_type, OTHER)
 
 
 def _attestation(attestation: Json, path: Path) -> Iterator[Violation]:
@@ -76,13 +62,15 @@ def _subjects(attestation: Json, path: Path) -> Iterator[Violation]:
 def _predicate(attestation: Json, path: Path) -> Iterator[Violation]:
     stated = attestation["predicateType"]
     wanted = predicate_member(stated)
-    member = next(name for name in (*MEMBERS.values(), OTHER) if name in attestation)
-    if member == OTHER:
+    if OTHER in attestation:
         if wanted != OTHER:
             found = f'"{stated}" is a registered type, and its predicate is a member of its own, "{wanted}"'
             yield Violation(json_path((*path, OTHER)), found, "ATT-PREDICATE-2", _MEMBER_IS_TOLD)
         yield from _other(attestation[OTHER], (*path, OTHER))
-    elif member != wanted:
+    elif wanted not in attestation:
+        member = next(
+            one.json_name for one in registered_predicates().values() if one.json_name in attestation
+        )
         found = f'the type is "{stated}", and the predicate is "{member}"'
         yield Violation(json_path((*path, "predicateType")), found, "ATT-PREDICATE-1", _MEMBER_IS_TOLD)
 

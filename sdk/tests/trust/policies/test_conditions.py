@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from crex import v1
-from crex.trust.policies.conditions import meets, predicate_fields, predicate_of
+from crex.documents.predicates import registered_predicates
+from crex.trust.policies.conditions import meets, predicate_of
 
 COMPLIANCE = {
     "scheme": "mlps",
@@ -158,7 +159,7 @@ def test_the_predicate_of_another_type_is_none() -> None:
     assert predicate_of({"predicateType": "a.example/x", "other": "[1]"}, "a.example/x") is None
     assert predicate_of({"predicateType": "a.example/x", "other": "{"}, "a.example/x") is None
     assert predicate_of({"predicateType": "a.example/x", "other": '{"a":1}'}, "a.example/x") == {"a": 1}
-    assert set(predicate_fields()) >= {"capacity", "hardware-evidence", "conformance-report"}
+    assert set(registered_predicates()) >= {"capacity", "hardware-evidence", "conformance-report"}
 
 
 def test_a_deep_private_predicate_costs_little() -> None:

@@ -16,24 +16,13 @@ from google.protobuf.descriptor import Descriptor
 from crex import v1
 from crex.decimals import is_decimal, parse_decimal
 from crex.documents import strict
-from crex.documents.fields import Field, Kind, field_by_member, fields_of
+from crex.documents.fields import Field, Kind, field_by_member
+from crex.documents.predicates import OTHER, registered_predicates
 from crex.errors import DocumentError
 from crex.v1.constraint_pb2 import StringFormat
 
-_OTHER: Final = "other"
 _WHOLE: Final = frozenset({Kind.INT32, Kind.INT64})
-
-
-def predicate_fields() -> dict[str, Field]:
-    """Maps the tokens of registered predicates to the members of `Attestation` that hold them."""
-    return {
-        one.name.replace("_", "-"): one
-        for one in fields_of(v1.Attestation.DESCRIPTOR)
-        if one.oneof == "predicate" and one.name != _OTHER
-    }
-
-
-_REGISTERED: Final = predicate_fields()
+_REGISTERED: Final = registered_predicates()
 
 
 def predicate_of(body: Mapping[str, Any], predicate_type: str) -> Any:
@@ -43,7 +32,7 @@ def predicate_of(body: Mapping[str, Any], predicate_type: str) -> Any:
     registered = _REGISTERED.get(predicate_type)
     if registered is not None:
         return body.get(registered.json_name)
-    text = body.get(_OTHER)
+    text = body.get(OTHER)
     if not isinstance(text, str):
         return None
     try:
