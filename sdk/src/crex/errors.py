@@ -6,8 +6,10 @@ happened, where, why it matters, and what to do next; it never contains a secret
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 # Violations that `str(error)` spells out; the rest is counted.
 _SHOWN = 10
@@ -146,3 +148,13 @@ class RemoteError(CrexError):
         super().__init__(reason, message, violations=violations, source=source, details=details)
         self.code = code
         self.retry_after_ms = retry_after_ms
+
+
+@contextmanager
+def named(place: Path | str) -> Iterator[None]:
+    """Names a file, an address, or a place in a file in every error that names no place."""
+    try:
+        yield
+    except CrexError as error:
+        error.source = error.source or str(place)
+        raise

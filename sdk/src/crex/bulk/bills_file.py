@@ -21,7 +21,7 @@ from crex.bulk.extras import require
 from crex.bulk.intake import lines_of
 from crex.documents import convert, reader, strict
 from crex.documents.times import from_ms, parse_time, to_ms
-from crex.errors import CrexError, Violation
+from crex.errors import CrexError, Violation, named
 from crex.metering import Span
 from crex.metering.span import ms_timestamp
 from crex.names import Name, Ref
@@ -102,15 +102,12 @@ def read(path: Path, documents: Documents) -> BillSet:
     Raises:
         CrexError: The file is not what it should be; `source` is the file.
     """
-    try:
+    with named(path):
         if path.suffix == ".parquet":
             return BillSet.of(_of_table(path, documents))
         if path.suffix in (".jsonl", ".ndjson"):
             return BillSet.of(_of_lines(path, documents))
         return BillSet.of(_of_json(path, documents))
-    except CrexError as error:
-        error.source = error.source or str(path)
-        raise
 
 
 def _of_json(path: Path, documents: Documents) -> Iterator[NamedBill]:

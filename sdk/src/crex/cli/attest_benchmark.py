@@ -104,8 +104,9 @@ def _is_document(options: argparse.Namespace) -> bool:
 def _subject(options: argparse.Namespace) -> tuple[v1.Subject | None, dict[str, Any] | None]:
     from crex import v1
     from crex.attest.drafts import subject
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import reader
+    from crex.errors import named
     from crex.trust.envelope import digest
 
     if options.resource is None:

@@ -155,8 +155,9 @@ def _compliance(options: argparse.Namespace) -> Result:
 
 def _pin(path: Path) -> v1.Pin:
     from crex import v1
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import reader
+    from crex.errors import named
     from crex.trust.envelope import digest
 
     paper = read_paper(path, "attestation")
@@ -229,8 +230,9 @@ def _made(options: argparse.Namespace, predicate: Message) -> Result:
 
 def _draft(options: argparse.Namespace) -> Result:
     from crex.attest.drafts import of_json
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.documents import strict
+    from crex.errors import named
 
     header = attest_benchmark.header(options)
     with named(options.file):

@@ -53,9 +53,10 @@ def _server(options: argparse.Namespace) -> Result:
 
 def _enrol(options: argparse.Namespace) -> Result:
     from crex import v1
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import new_request_id, open_customer
     from crex.documents.convert import to_json
+    from crex.errors import named
     from crex.trust.envelope import from_json
 
     customer = open_customer(options)

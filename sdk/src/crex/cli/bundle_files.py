@@ -9,8 +9,8 @@ from typing import Final
 
 from crex.bundles import bundle as form
 from crex.bundles.bundle import BatchPapers, BilledPapers, Bundle, SalePapers
-from crex.cli.files import named, read_bytes, write_file
-from crex.errors import CrexError
+from crex.cli.files import read_bytes, write_file
+from crex.errors import CrexError, named
 
 _INVOICE: Final = "invoice.json"
 _SALE: Final = ("hold-receipt.json", "order.json", "offer.json", "price-plan.json")

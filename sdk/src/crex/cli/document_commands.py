@@ -37,8 +37,8 @@ def add(commands: Commands) -> None:
 
 
 def _validate(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_paper
-    from crex.errors import CrexError
+    from crex.cli.files import read_paper
+    from crex.errors import CrexError, named
 
     values: list[Any] = []
     lines: list[str] = []
@@ -113,9 +113,9 @@ def _check(paper: Paper) -> list[str]:
 
 
 def _sign(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.cli.party import open_party
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.envelope import digest, to_json
 
     party = open_party(options)
@@ -165,9 +165,9 @@ def trusted(options: argparse.Namespace, at: datetime) -> TrustDirectory:
 def _inspect(options: argparse.Namespace) -> Result:
     import json
 
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import strict
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.envelope import digest, record_id
 
     paper = read_paper(options.file, options.type)

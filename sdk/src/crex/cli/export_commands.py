@@ -84,11 +84,11 @@ def _read(files: Sequence[Path], token: str | None) -> tuple[list[Document], lis
     Raises:
         CrexError: A file holds no document, or one that is not valid.
     """
-    from crex.cli.files import named
     from crex.cli.party import now
     from crex.describe.importing import LeftOut
     from crex.documents import convert
     from crex.documents.reader import read
+    from crex.errors import named
     from crex.v1 import ComputeResource, Site
 
     at = now()

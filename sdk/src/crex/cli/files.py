@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +12,7 @@ from typing import Any, Final
 from crex import v1
 from crex.documents import strict
 from crex.documents.types import DocumentType, document_type, document_type_of_payload
-from crex.errors import CrexError, DocumentError
+from crex.errors import CrexError, DocumentError, named
 from crex.names import Name
 from crex.trust.envelope import from_json
 from crex.trust.files import write_whole
@@ -46,16 +44,6 @@ class Paper:
     doctype: DocumentType
     body: bytes
     envelope: v1.Envelope | None
-
-
-@contextmanager
-def named(place: Path | str) -> Iterator[None]:
-    """Names a file, or a broker by its address, in every error that names no place."""
-    try:
-        yield
-    except CrexError as error:
-        error.source = error.source or str(place)
-        raise
 
 
 def read_bytes(path: Path, limit: int = _MAX_BYTES, advice: str = "No document is.") -> bytes:

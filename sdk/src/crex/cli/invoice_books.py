@@ -107,9 +107,8 @@ def read_payments(path: Path) -> list[Paid]:
 
     from crex.accounts.account import Paid
     from crex.cli.bundle_files import read_large
-    from crex.cli.files import named
     from crex.documents import convert, reader, strict
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.invoice.money import money_of
     from crex.metering.span import timestamp_ms
     from crex.v1 import Payment
@@ -124,11 +123,8 @@ def read_payments(path: Path) -> list[Paid]:
             raise CrexError("SCHEMA", f"There are no payments here. Give {_PAYMENTS}.")
     found = []
     for number, value in enumerate(values, start=1):
-        try:
+        with named(f"{path}, payment {number}"):
             payment = convert.to_message(reader.read(orjson.dumps(value), Payment), Payment)
-        except CrexError as error:
-            error.source = error.source or f"{path}, payment {number}"
-            raise
         found.append(
             Paid(
                 payment.reference,

@@ -46,7 +46,7 @@ class Source(NamedTuple):
 
     def named(self) -> AbstractContextManager[None]:
         """Names the place in every error that names none."""
-        from crex.cli.files import named
+        from crex.errors import named
 
         return named(self.place)
 
@@ -81,8 +81,8 @@ def open_source(options: argparse.Namespace, source: str) -> Source:
     from crex.bundles.opening import open_bundle
     from crex.cli.bundle_files import read_bundle
     from crex.cli.document_commands import trusted
-    from crex.cli.files import named
     from crex.cli.party import now
+    from crex.errors import named
 
     path, at = Path(source), options.at or now()
     bundle = read_bundle(path)
@@ -103,8 +103,8 @@ def fetch_source(customer: Customer, invoice_id: str, *, judging: bool = False) 
     """
     from crex.bundles.opening import open_bundle
     from crex.cli.bundle_fetch import fetch_bundle, fetch_without_sales
-    from crex.cli.files import named
     from crex.cli.party import now
+    from crex.errors import named
 
     fetched = (fetch_without_sales if judging else fetch_bundle)(customer, invoice_id)
     with named(customer.target):

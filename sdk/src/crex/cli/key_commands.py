@@ -316,7 +316,8 @@ def _threshold(options: argparse.Namespace) -> Result:
 
 
 def _public(path: Path) -> PublicKey:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
+    from crex.errors import named
     from crex.trust.key_files import parse_public_pem
 
     with named(path):

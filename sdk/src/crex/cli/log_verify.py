@@ -40,8 +40,7 @@ def verify(options: argparse.Namespace) -> Result:
     Raises:
         CrexError: The log cannot be read, or has gone back; nothing is verified then.
     """
-    from crex.cli.files import named
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
 
     if not options.files and not options.order:
         raise CrexError("SCHEMA", "Name a signed document or a receipt, or an order with --order.")
@@ -188,10 +187,10 @@ def _offline(options: argparse.Namespace) -> Result:
     """Verifies one document by a proof in a file; nobody is asked."""
     from crex import v1
     from crex.cli.document_commands import trusted
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import now
     from crex.documents import convert, reader
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.transparency.papers import Promise, read_signed
     from crex.trust.log_proof import check_record
 

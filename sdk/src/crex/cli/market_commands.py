@@ -79,9 +79,9 @@ def add(commands: Commands) -> None:
 
 def _publish(options: argparse.Namespace) -> Result:
     from crex import v1
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.cli.party import new_request_id, open_customer
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
 
     paths = [
         file for path in options.files for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])
@@ -120,8 +120,8 @@ def _publish(options: argparse.Namespace) -> Result:
 
 
 def _rank(paper: Paper) -> tuple[int, int, int]:
-    from crex.cli.files import named
     from crex.documents import strict
+    from crex.errors import named
 
     with named(paper.path):
         body = strict.loads(paper.body)

@@ -185,10 +185,10 @@ def _apply(options: argparse.Namespace, draft: TrustDraft) -> None:
 
 
 def _sign(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes, write_file
+    from crex.cli.files import read_bytes, write_file
     from crex.cli.own_trust_files import Own
     from crex.cli.party import passphrase
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust import ceremony
     from crex.trust.envelope import to_json
     from crex.trust.key_files import read_signing_key
@@ -237,10 +237,10 @@ def _sign(options: argparse.Namespace) -> Result:
 
 
 def _complete(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.own_trust_files import Own, settled
     from crex.cli.party import now
-    from crex.errors import TrustError
+    from crex.errors import TrustError, named
     from crex.trust.own_trust import install, read_part
 
     own, at = Own.open(options), now()

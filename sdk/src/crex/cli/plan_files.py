@@ -86,9 +86,9 @@ def _plans(paths: Sequence[Path], issued_at: datetime) -> Iterator[v1.PricePlan]
 
 def _plan(paper: Paper) -> v1.PricePlan | None:
     from crex import v1
-    from crex.cli.files import named
     from crex.documents import convert
     from crex.documents.reader import read
+    from crex.errors import named
 
     if paper.doctype.message is not v1.PricePlan:
         return None
@@ -152,9 +152,10 @@ def read_series(path: Path) -> Series:
         CrexError: It is none; `source` is the file.
     """
     from crex import v1
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import convert
     from crex.documents.reader import read
+    from crex.errors import named
     from crex.rating import Series
 
     paper = read_paper(path, "price-series")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from google.protobuf.message import Message
 
 from crex import v1
-from crex.cli.files import named, read_bytes
-from crex.errors import CrexError
+from crex.cli.files import read_bytes
+from crex.errors import CrexError, named
 from crex.names import is_authority
 from crex.trust.envelope import digest, from_json, read_parts
 from crex.trust.log_proof import LogFact, check_proof

@@ -208,7 +208,8 @@ def _demand(options: argparse.Namespace) -> Demanded:
 
     demand = v1.Demand()
     if options.demand is not None:
-        from crex.cli.files import named, read_bytes
+        from crex.cli.files import read_bytes
+        from crex.errors import named
 
         with named(options.demand):
             demand = convert.to_message(read(read_bytes(options.demand), v1.Demand), v1.Demand)

@@ -138,9 +138,9 @@ def read_documents(paths: list[Path]) -> Documents:
     from hashlib import sha256
 
     from crex.bulk.bills_file import Documents
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import convert, reader
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.rating import Plan, Series
     from crex.v1 import Pin, PricePlan, PriceSeries
 

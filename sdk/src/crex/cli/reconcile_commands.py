@@ -75,18 +75,14 @@ def read_records(path: Path) -> list[Record]:
         CrexError: The file cannot be read (NOT_FOUND), is too large (LIMIT), or holds something else; the
             record is named by its place.
     """
-    from crex.cli.files import named
-    from crex.errors import CrexError
+    from crex.errors import named
     from crex.metering.record import parse_record
 
     records = []
     with named(path):
         for place, body in _bodies(path):
-            try:
+            with named(f"{path}, {place}"):
                 records.append(parse_record(body))
-            except CrexError as error:
-                error.source = error.source or f"{path}, {place}"
-                raise
     return records
 
 

@@ -90,9 +90,9 @@ def _resolve(options: argparse.Namespace) -> Result:
 
 
 def _well_known(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_paper, write_file
+    from crex.cli.files import read_paper, write_file
     from crex.documents.reader import read
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.names import Name
     from crex.resolve.well_known import paths_to_serve
     from crex.trust.envelope import digest, to_json

@@ -121,7 +121,8 @@ def _new(options: argparse.Namespace) -> Result:
 
 
 def _allot(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, write_file
+    from crex.cli.files import write_file
+    from crex.errors import named
     from crex.trust.status_book import StatusListBuilder
 
     party = _open_party(options)
@@ -266,9 +267,9 @@ def _unsigned(path: Path, authority: str) -> dict[str, Any]:
 
 def _place(text: str, name: str) -> int:
     """Reads a place: a number, or the document that names it."""
-    from crex.cli.files import named, read_paper
+    from crex.cli.files import read_paper
     from crex.documents import strict
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
 
     if text.isascii() and text.isdecimal():
         return int(text)

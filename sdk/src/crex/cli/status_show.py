@@ -25,9 +25,9 @@ _SHOWN: Final = 50
 
 def show(options: argparse.Namespace) -> Result:
     """Shows a list: one's own, one that was fetched, or one in a file."""
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import now, open_party
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.status_book import StatusListBuilder
     from crex.trust.status_lists import StatusLists
 

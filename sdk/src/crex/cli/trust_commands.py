@@ -87,10 +87,10 @@ def _add_others(trust: Commands) -> None:
 
 
 def _pin(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import now, open_party, remember_broker, split_broker
     from crex.cli.trust_text import facts
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle
 
     party, at = open_party(options), now()
@@ -247,7 +247,8 @@ def _show_bundle(options: argparse.Namespace) -> Result:
 
 
 def _read_bundle(path: Path) -> Bundle:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
+    from crex.errors import named
     from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, read_bundle
 
     with named(path):
@@ -310,11 +311,11 @@ def _fetch(options: argparse.Namespace) -> Result:
 
 def _bundle(options: argparse.Namespace) -> Result:
     from crex import v1
-    from crex.cli.files import named, read_bytes, write_file
+    from crex.cli.files import read_bytes, write_file
     from crex.cli.party import open_party
     from crex.cli.policy_evidence import read_policy
     from crex.documents import convert, reader
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle, read_bundle, write_bundle
 
     target: Path | None = options.output
@@ -351,8 +352,9 @@ def _bundle(options: argparse.Namespace) -> Result:
 
 
 def _envelope(path: Path, kind: type[v1.StatusList | v1.Attestation]) -> bytes:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.documents.types import DocumentType
+    from crex.errors import named
     from crex.trust.checks import check_type
     from crex.trust.envelope import read_parts
 

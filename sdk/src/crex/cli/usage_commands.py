@@ -103,8 +103,9 @@ def _prove(options: argparse.Namespace) -> Result:
 
 
 def _check_proof(options: argparse.Namespace) -> Result:
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import now
+    from crex.errors import named
     from crex.metering import proof
 
     at = options.at or now()

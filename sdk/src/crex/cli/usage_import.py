@@ -177,9 +177,8 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 
 def _earlier(path: Path | None) -> list[Record]:
-    from crex.cli.files import named
     from crex.describe.sources import open_sources
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.metering.importing.numbering import read_lines
 
     if path is None:

@@ -47,9 +47,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def judge(options: argparse.Namespace) -> Result:
     """Verifies the files, on all cores where there are very many."""
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import now
     from crex.cli.policy_evidence import read_policy
+    from crex.errors import named
     from crex.trust.batch import Asked, open_many
 
     at: datetime = options.at or now()
@@ -115,7 +116,8 @@ def gather(options: argparse.Namespace, at: datetime) -> Means:
     Raises:
         CrexError: A file is not what it should be; `source` is the file.
     """
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
+    from crex.errors import named
     from crex.trust.policies.gathering import gather as gather_evidence
     from crex.trust.status_lists import StatusLists
 
@@ -137,9 +139,9 @@ def trusted_means(options: argparse.Namespace, at: datetime) -> Means:
     Raises:
         CrexError: IDENTITY if there is neither; otherwise a file is not what it should be.
     """
-    from crex.cli.files import named, read_bytes
+    from crex.cli.files import read_bytes
     from crex.cli.party import open_party
-    from crex.errors import CrexError
+    from crex.errors import CrexError, named
     from crex.trust.directory import TrustDirectory
     from crex.trust.trust_bundle import BUNDLE_BYTES_MAX, is_bundle
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from crex import v1
 from crex.documents.types import document_type_of_payload
-from crex.errors import CrexError
+from crex.errors import CrexError, named
 from crex.names import Ref
 from crex.resolve.fetch import Fetcher
 from crex.resolve.well_known import path_of, url_of
@@ -56,14 +56,11 @@ def resolve(ref: Ref, trust: TrustDirectory, *, now: datetime, source: Source | 
     """
     url = url_of(ref)
     found = (source or Fetcher()).get(ref.name.authority, path_of(ref))
-    try:
+    with named(url):
         envelope = from_json(found)
         kind = document_type_of_payload(envelope.payload_type)
         opened = open_envelope(envelope, kind.message, trust, now=now, expected_issuer=ref.name.authority)
         _check(ref, opened, envelope)
-    except CrexError as error:
-        error.source = error.source or url
-        raise
     return Resolved(url, found, opened)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crex.errors import CrexError
+from crex.errors import CrexError, named
 from crex.names import Name, Ref
 from crex.resolve.fetch import Fetcher
 from crex.resolve.resolver import Source
@@ -43,15 +43,11 @@ def refresh(
     if known is not None and known.is_young(now) and not anew:
         return known
     ref = Ref(Name.parse(name))
-    url = url_of(ref)
     found = (source or Fetcher()).get(ref.name.authority, path_of(ref))
-    try:
+    with named(url_of(ref)):
         record = lists.accept(found, trust, now)
         if record.name != name:
             raise CrexError(
                 "SUBJECT", f"This is {record.name}, and {name} was asked for.", details={"found": record.name}
             )
-    except CrexError as error:
-        error.source = error.source or url
-        raise
     return record

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from crex import v1
-from crex.errors import CrexError, TrustError
+from crex.errors import CrexError, TrustError, named
 from crex.resolve.fetch import Fetcher
 from crex.resolve.resolver import Source
 from crex.resolve.well_known import trust_path
@@ -57,13 +57,10 @@ def look(authority: str, *, source: Source | None = None) -> Found:
     """
     path = trust_path()
     url = f"https://{authority}{path}"
-    try:
+    with named(url):
         envelope = from_json((source or Fetcher()).get(authority, path))
         record = own_record(envelope)
         _check_authority(record, authority)
-    except CrexError as error:
-        error.source = error.source or url
-        raise
     return Found(record, envelope, url)
 
 
@@ -109,13 +106,12 @@ def _next_versions(authority: str, revision: int, source: Source) -> list[v1.Env
     for number in range(revision + 1, revision + 1 + VERSIONS_MAX):
         path = trust_path(number)
         try:
-            envelope = from_json(source.get(authority, path))
+            with named(f"https://{authority}{path}"):
+                found.append(from_json(source.get(authority, path)))
         except CrexError as error:
             if error.reason == "NOT_FOUND":
                 break
-            error.source = error.source or f"https://{authority}{path}"
             raise
-        found.append(envelope)
     return found
 
 

@@ -28,7 +28,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from crex.errors import CrexError, TrustError
+from crex.errors import CrexError, named
 from crex.names import is_authority, parse_authority
 from crex.trust import authoring, files, key_folder, own_trust
 from crex.trust.certificates import TlsCredential
@@ -229,11 +229,8 @@ def _read_trust(folder: Path, authority: str) -> TrustRecord:
     versions = own_trust.versions(folder, authority)
     if not versions:
         raise key_folder.damaged(folder / "trust", "its trust document is missing")
-    try:
+    with named(folder):
         record = authoring.own_record(*(text for _, text in versions))
-    except TrustError as error:
-        error.source = error.source or str(folder)
-        raise
     if record.authority != authority:
         raise key_folder.damaged(folder, f"it holds the trust document of {record.authority}")
     return record

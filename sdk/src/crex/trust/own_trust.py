@@ -22,7 +22,7 @@ import orjson
 from crex import v1
 from crex.documents import strict
 from crex.documents.times import format_time
-from crex.errors import CrexError
+from crex.errors import CrexError, named
 from crex.trust import ceremony, files, key_folder
 from crex.trust.envelope import Parts, read_parts, to_json
 from crex.trust.identity import Identity
@@ -60,11 +60,8 @@ def waiting(folder: Path, trust: TrustRecord) -> bytes | None:
     path = draft_path(folder, trust.revision + 1)
     if not path.exists():
         return None
-    try:
+    with named(path):
         return read_part(path.read_bytes())[0]
-    except CrexError as error:
-        error.source = error.source or str(path)
-        raise
 
 
 def read_part(data: bytes) -> tuple[bytes, Parts | None]:

@@ -21,7 +21,7 @@ from typing import Final
 from crex import v1
 from crex.documents import convert, reader, strict
 from crex.documents.types import DocumentType
-from crex.errors import CrexError, DocumentError, TrustError, Violation
+from crex.errors import CrexError, DocumentError, TrustError, Violation, named
 from crex.trust import ceremony
 from crex.trust.checkpoint import Checkpoint
 from crex.trust.checks import check_type
@@ -317,7 +317,8 @@ def _bundle(message: v1.TrustBundle) -> Bundle:
     chains: dict[str, list[TrustRecord]] = {}
     for at, envelope in enumerate(message.trust_documents):
         path = f"$.trustDocuments[{at}]"
-        record = _named(path, envelope)
+        with named(path):
+            record = _record(read_parts(envelope))
         chain = chains.setdefault(record.authority, [])
         if chain and record.revision != chain[-1].revision + 1:
             raise _invalid(
@@ -332,7 +333,8 @@ def _bundle(message: v1.TrustBundle) -> Bundle:
         ("attestations", message.attestations, v1.Attestation),
     ):
         for at, envelope in enumerate(envelopes):
-            _checked(f"$.{member}[{at}]", envelope, kind)
+            with named(f"$.{member}[{at}]"):
+                check_type(read_parts(envelope), DocumentType.of(kind))
     proofs: dict[str, v1.LogProof] = {}
     for at, entry in enumerate(message.proofs):
         if entry.record_sha256 in proofs:
@@ -344,34 +346,15 @@ def _bundle(message: v1.TrustBundle) -> Bundle:
             )
         proofs[entry.record_sha256] = entry.proof
     for at, text in enumerate(message.checkpoints):
-        try:
+        with named(f"$.checkpoints[{at}]"):
             Checkpoint.parse(SignedNote.parse(text).text)
-        except CrexError as error:
-            error.source = error.source or f"$.checkpoints[{at}]"
-            raise
     if message.HasField("policy"):
         check_policy(message.policy)
     return Bundle(message, {name: tuple(chain) for name, chain in chains.items()}, proofs)
 
 
-def _named(path: str, envelope: v1.Envelope) -> TrustRecord:
-    try:
-        return _record(read_parts(envelope))
-    except CrexError as error:
-        error.source = error.source or path
-        raise
-
-
 def _record(parts: Parts) -> TrustRecord:
     return ceremony.read_draft(parts.body, parts)
-
-
-def _checked(path: str, envelope: v1.Envelope, kind: type[v1.StatusList | v1.Attestation]) -> None:
-    try:
-        check_type(read_parts(envelope), DocumentType.of(kind))
-    except CrexError as error:
-        error.source = error.source or path
-        raise
 
 
 def _message(envelope: v1.Envelope | bytes, kind: type[v1.StatusList | v1.Attestation]) -> v1.Envelope:
