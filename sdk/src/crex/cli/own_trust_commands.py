@@ -10,6 +10,7 @@ from crex.cli.options import Commands, command, moment, reason, trust_valid_for
 from crex.cli.result import Result
 
 if TYPE_CHECKING:
+    from crex.cli.own_trust_files import Own
     from crex.trust.own_trust import Settled
     from crex.trust.trust_draft import TrustDraft
     from crex.trust.trust_record import TrustRecord
@@ -118,11 +119,11 @@ def _renew(options: argparse.Namespace) -> Result:
     own = Own.open(options)
     at = now()
     draft = own.draft(at, at + options.valid_for)
-    _apply(options, draft)
+    notes = _apply(options, own, draft)
     found = own.settle(draft, now=at, reason=options.reason)
     if found.record is not None:
         own.reload().issue_certificates(now=at)
-    return settled(own, found, at)
+    return settled(own, found, at, *notes)
 
 
 def _draft(options: argparse.Namespace) -> Result:
@@ -138,7 +139,7 @@ def _draft(options: argparse.Namespace) -> Result:
     own = Own.open(options)
     at = now()
     draft = own.draft(at, at + options.valid_for)
-    _apply(options, draft)
+    notes = _apply(options, own, draft)
     record = ceremony.read_draft(draft.body())
     record.check_successor_of(own.identity.trust)
     write_file(target, draft.body())
@@ -147,6 +148,7 @@ def _draft(options: argparse.Namespace) -> Result:
     lines = [
         f"Wrote the draft of revision {record.revision} of {record.authority} to {target}.",
         *(f"  {line}" for line in changes),
+        *notes,
         *_needs(own.identity.trust, record),
     ]
     return Result(
@@ -163,7 +165,8 @@ def _needs(before: TrustRecord, after: TrustRecord) -> list[str]:
     ]
 
 
-def _apply(options: argparse.Namespace, draft: TrustDraft) -> None:
+def _apply(options: argparse.Namespace, own: Own, draft: TrustDraft) -> list[str]:
+    """Makes the changes that are asked for; returns what there is to say about them."""
     from crex.errors import CrexError
     from crex.names import parse_authority
 
@@ -182,6 +185,7 @@ def _apply(options: argparse.Namespace, draft: TrustDraft) -> None:
         draft.end_delegation(name)
     for name in options.status_list:
         draft.add_status_list(name)
+    return own.state_uses(draft)
 
 
 def _sign(options: argparse.Namespace) -> Result:

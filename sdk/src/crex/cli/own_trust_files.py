@@ -12,7 +12,7 @@ from cryptography import x509
 from crex.cli.party import folder_of, passphrase
 from crex.cli.result import Result
 from crex.cli.trust_text import facts
-from crex.trust import ceremony, key_folder, own_trust
+from crex.trust import authoring, ceremony, key_folder, own_trust
 from crex.trust.identity import Identity
 from crex.trust.identity_files import load_credential, load_identity, save_credential
 from crex.trust.key_files import Passphrase
@@ -53,6 +53,16 @@ class Own:
         draft = TrustDraft.read(body)
         draft.set_times(now=now, valid_until=valid_until)
         return draft
+
+    def state_uses(self, draft: TrustDraft) -> list[str]:
+        """Lets the keys of each role sign all types that their role signs; says which it left narrow."""
+        kept = own_trust.versions(self.folder, self.identity.authority)
+        records = authoring.own_records(*(data for _, data in kept))
+        return [
+            f"Key {keyid} stays as narrow as you made it: it may not sign all that its role signs. "
+            "For a key that may, run `crex key rotate`."
+            for keyid in authoring.state_uses(draft, self.identity.role_keys, records)
+        ]
 
     def root_keys(self) -> list[SigningKey]:
         """Gives the root keys in the folder, also those that no revision lists yet."""

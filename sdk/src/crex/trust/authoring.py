@@ -83,21 +83,49 @@ def next_trust_document(
     now: datetime,
     valid_until: datetime,
 ) -> TrustRecord:
-    """Writes and signs the next revision: the same keys, for all types that their roles sign by now.
+    """Writes and signs the next revision: the same keys, for what `state_uses` lets them sign.
 
     Raises:
         TrustError: THRESHOLD if the root keys here are too few.
     """
     draft = TrustDraft.after(record, now=now, valid_until=valid_until)
-    state_uses(draft, signing)
+    state_uses(draft, signing, [record])
     return own_record(record.parts, sign_draft(draft.body(), roots))
 
 
-def state_uses(draft: TrustDraft, signing: Mapping[str, Sequence[SigningKey]]) -> None:
-    """Lets the keys of each role sign all types that their role signs by now."""
+def state_uses(
+    draft: TrustDraft, signing: Mapping[str, Sequence[SigningKey]], versions: Sequence[TrustRecord]
+) -> list[str]:
+    """Lets the keys of each role sign all types that their role signs by now, beside what they sign already.
+
+    A key that ends or is revoked stays as it is. So does one that was narrowed: which lacks a type that it,
+    or another key of its role, was given in one of the versions. Only its owner knows why.
+
+    Args:
+        draft: The next version; changed.
+        signing: The signing keys of each role.
+        versions: Versions that stand, by which a key that was narrowed is told.
+
+    Returns:
+        Names of the keys that were narrowed and lack a type of their role.
+    """
+    narrowed: list[str] = []
     for role, keys in signing.items():
-        for key in keys:
-            draft.set_use(key.keyid, types_signed_by(role))
+        types = set(types_signed_by(role))
+        given = {
+            token
+            for key in keys
+            for record in versions
+            if key.keyid in record.keys
+            for token in record.keys[key.keyid].use
+        }
+        for keyid in (key.keyid for key in keys if not draft.is_over(key.keyid)):
+            use = set(draft.use_of(keyid))
+            if not given <= use:
+                narrowed += [] if types <= use else [keyid]
+            elif not types <= use:
+                draft.set_use(keyid, sorted(use | types))
+    return narrowed
 
 
 def note_member(key: NoteKey) -> str:
@@ -114,6 +142,10 @@ def own_record(*versions: v1.Envelope | Parts | bytes) -> TrustRecord:
     Raises:
         TrustError: One of them does not verify.
     """
+    return own_records(*versions)[-1]
+
+
+def own_records(*versions: v1.Envelope | Parts | bytes) -> list[TrustRecord]:
+    """Returns the records of all versions; otherwise as `own_record`."""
     directory = TrustDirectory()
-    records = [directory.restore(version) for version in versions]
-    return records[-1]
+    return [directory.restore(version) for version in versions]

@@ -108,6 +108,10 @@ class TrustDraft:
             }
         )
 
+    def use_of(self, keyid: str) -> tuple[str, ...]:
+        """Returns what a key may be used for."""
+        return tuple(self._record(keyid)["use"])
+
     def set_use(self, keyid: str, use: Sequence[str]) -> None:
         """States anew what a key may be used for."""
         self._record(keyid)["use"] = list(use)
@@ -124,6 +128,10 @@ class TrustDraft:
     def has_end(self, keyid: str) -> bool:
         """Tells whether an end is stated for a key."""
         return "notAfter" in self._record(keyid)
+
+    def is_over(self, keyid: str) -> bool:
+        """Tells whether an end or a revocation is stated for a key."""
+        return self.has_end(keyid) or "revokedAt" in self._record(keyid)
 
     def revoke_key(self, keyid: str, at: datetime) -> None:
         """Revokes a key as of a time, perhaps a past one; never later than it was (TRUST-REVOKED-1)."""
