@@ -106,3 +106,23 @@ def test_a_key_beside_a_wider_one_stays_narrow(own: Shell) -> None:
     assert "may sign" not in own.out
     assert "narrow" not in own.out
     assert "offer" not in use(own, first)
+
+
+@pytest.mark.parametrize("command", ["renew", "draft"])
+@pytest.mark.parametrize("given", [["--type", "site"], ["--until", UNTIL], ["--max-depth", "0"]])
+def test_what_only_a_delegation_has(own: Shell, tmp_path: Path, command: str, given: list[str]) -> None:
+    """Without --delegate nobody is given a right, so what would say more of it is refused, not ignored."""
+    target = ["-o", str(tmp_path / "draft.json")] if command == "draft" else []
+    assert own("trust", command, *given, *target) == 1
+    assert f"{given[0]} would have no effect" in own.err
+    assert "--delegate AUTHORITY" in own.err
+    assert load_identity(folder(own)).trust.revision == 1
+    assert not (tmp_path / "draft.json").exists()
+
+
+def test_a_right_that_is_given_and_taken_at_once(own: Shell) -> None:
+    """To delegate to somebody and to end it in one command would change nothing; it is refused."""
+    delegate = ["--delegate", "site.example.cn", "--type", "site", "--until", UNTIL]
+    assert own("trust", "renew", *delegate, "--end-delegation", "site.example.cn") == 1
+    assert "both name site.example.cn" in own.err
+    assert load_identity(folder(own)).trust.revision == 1

@@ -47,9 +47,7 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--type", action="append", default=[], metavar="TYPE", help="a type it may sign")
     parser.add_argument("--until", type=moment, metavar="TIME", help="end of its right")
-    parser.add_argument(
-        "--max-depth", type=int, default=0, metavar="N", help="how often it may pass the right on (0)"
-    )
+    parser.add_argument("--max-depth", type=int, metavar="N", help="how often it may pass the right on (0)")
     parser.add_argument(
         "--end-delegation", action="append", default=[], metavar="AUTHORITY", help="take the right back"
     )
@@ -167,10 +165,17 @@ def _needs(before: TrustRecord, after: TrustRecord) -> list[str]:
 
 def _apply(options: argparse.Namespace, own: Own, draft: TrustDraft) -> list[str]:
     """Makes the changes that are asked for; returns what there is to say about them."""
+    from crex.cli.effect import refuse_useless
     from crex.errors import CrexError
     from crex.names import parse_authority
 
-    if options.delegate is not None:
+    if options.delegate is None:
+        refuse_useless(
+            options, ("--type", "--until", "--max-depth"),
+            "they say what another may sign in this one's name. Name it with --delegate AUTHORITY, or leave "
+            "them out: the keys of each role sign all types of their role by themselves.",
+        )  # fmt: skip
+    else:
         if not options.type or options.until is None:
             raise CrexError(
                 "SCHEMA", "Say which types it may sign (--type, may be repeated) and how long (--until)."
@@ -178,10 +183,16 @@ def _apply(options: argparse.Namespace, own: Own, draft: TrustDraft) -> list[str
         draft.delegate(
             parse_authority(options.delegate),
             options.type,
-            max_depth=options.max_depth,
+            max_depth=options.max_depth or 0,
             expires_at=options.until,
         )
     for name in options.end_delegation:
+        if name == options.delegate:
+            raise CrexError(
+                "SCHEMA",
+                f"--delegate and --end-delegation both name {name}. Leave one out: what --delegate gives "
+                "takes the place of what it had before.",
+            )
         draft.end_delegation(name)
     for name in options.status_list:
         draft.add_status_list(name)
