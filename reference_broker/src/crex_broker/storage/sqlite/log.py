@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -61,6 +63,10 @@ _COUNT: Final = """
 UPDATE log_checkpoints
 SET cosigned = (SELECT count(*) FROM log_cosignatures c WHERE c.size = log_checkpoints.size) WHERE size = ?
 """
+_OF_COUNTRY: Final = f"""
+SELECT {_COLUMNS}, d.envelope FROM log_countries c CROSS JOIN log_entries e ON e.idx = c.idx
+LEFT JOIN documents d ON d.sha256 = e.document WHERE c.country = ? AND c.idx >= ? ORDER BY c.idx LIMIT ?
+"""  # noqa: S608 - constants
 _SIGN_AGAIN: Final = "UPDATE log_checkpoints SET note = ? WHERE size = ?"
 _READ: Final = """
 INSERT INTO supervisor_reads (idx, auditor, asked, purpose, first, last, count, unsealed, create_ms)
@@ -221,25 +227,30 @@ class SqliteLog:
 
 
 def _supervised(connection: sqlite3.Connection, asked: Supervision) -> SupervisedPage:
-    """Reads one page: by the index of the countries, so many entries at most."""
-    marks = ", ".join("?" for _ in asked.countries)
-    sql = f"""
-        SELECT {_COLUMNS}, d.envelope FROM (
-            SELECT DISTINCT idx FROM log_countries WHERE country IN ({marks}) AND idx >= ?
-            ORDER BY idx LIMIT ?
-        ) c JOIN log_entries e ON e.idx = c.idx LEFT JOIN documents d ON d.sha256 = e.document ORDER BY e.idx
-    """  # noqa: S608 - constants and marks
+    """Reads one page: so many entries at most, in the order of the log, each once."""
     found: list[SupervisedEntry] = []
-    last = asked.start - 1
-    rows = connection.execute(sql, (*asked.countries, asked.start, _SCANNED + 1))
-    for scanned, row in enumerate(rows):
+    last, scanned = asked.start - 1, 0
+    for row in _of_countries(connection, asked):
+        if row[0] == last:
+            continue  # of several of the countries
         if scanned == _SCANNED or len(found) == asked.limit:
             return SupervisedPage(tuple(found), last + 1)
         entry = _entry(row[:-1])
-        last = entry.index
+        last, scanned = entry.index, scanned + 1
         if _wanted(entry, asked):
             found.append(SupervisedEntry(entry, row[-1]))
     return SupervisedPage(tuple(found), None)
+
+
+def _of_countries(connection: sqlite3.Connection, asked: Supervision) -> Iterator[tuple[Any, ...]]:
+    """Gives the entries of each country from the index of that country, merged as they are read.
+
+    A single query over several countries would sort everything that they have left, for each page.
+    """
+    rows = (
+        connection.execute(_OF_COUNTRY, (country, asked.start, _SCANNED + 1)) for country in asked.countries
+    )
+    return heapq.merge(*rows, key=itemgetter(0))
 
 
 def _wanted(entry: LogEntry, asked: Supervision) -> bool:
