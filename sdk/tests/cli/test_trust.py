@@ -62,6 +62,9 @@ def test_published_and_fetched(both: Shell, web: tuple[Path, list[str]]) -> None
     assert both(*fetch, "--fingerprint", served["sha256"].upper()) == 0
     assert both(*fetch) == 0
     assert "is the latest" in both.out
+    assert both(*fetch, "--fingerprint", served["sha256"]) == 0
+    assert both(*fetch, "--fingerprint", "0" * 64) == 1
+    assert "was trusted here already" in both.err
     for _ in range(2):
         both(*AS_PROVIDER, "trust", "renew")
     both(*AS_PROVIDER, "trust", "publish", "-o", str(root))

@@ -98,9 +98,17 @@ def _ask(question: Question) -> str:
 def _init(options: argparse.Namespace) -> Result:
     from crex.cli.party import POLICY_FILE, home_of, now, remember_broker, split_broker
     from crex.describe import policy
+    from crex.errors import CrexError
     from crex.trust.identity import Identity
     from crex.trust.identity_files import identity_folder, save_identity
 
+    if options.broker and not split_broker(options.broker)[0]:
+        raise CrexError(
+            "SCHEMA",
+            "--broker HOST:PORT would have no effect: an address is kept beside the broker's name. Write "
+            "--broker AUTHORITY@HOST:PORT, or leave it out and give it with `crex trust pin FILE --broker "
+            "HOST:PORT`.",
+        )
     roles = options.role or ["provider", "consumer"]
     folder = identity_folder(options.name, home_of(options))
     broker = split_broker(options.broker) if options.broker else None
@@ -123,7 +131,7 @@ def _init(options: argparse.Namespace) -> Result:
     if profile is not None:
         policy.save(folder / POLICY_FILE, profile)
         lines.append(f"The policy of this host: {folder / POLICY_FILE}")
-    if broker and broker[0]:
+    if broker is not None:
         remember_broker(folder, *broker)
     lines.append("Next: pin your broker's trust document with `crex trust pin FILE --broker HOST:PORT`.")
     value = {

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from crex.trust.keys import PublicKey, SigningKey
 
 NOTHING: Final = timedelta(0)
+# What has no begin and no end in a trust document, so that a rotation takes place at once; and why.
+AT_ONCE: Final = {
+    "root": "root keys change at once, since only the next revision asks for them",
+    "tls": "both TLS roots count from now on, until `crex key rotate tls --finish`",
+    "log": "the new key of a log counts at once beside the old one, until `crex key revoke` takes that out",
+    "witness": "the new key of a witness counts at once beside the old one, until `crex key revoke` takes "
+    "that out",
+}
 
 
 def add(commands: Commands) -> None:
@@ -47,14 +55,12 @@ def add(commands: Commands) -> None:
     rotate.add_argument(
         "--overlap",
         type=duration,
-        default=NOTHING,
         metavar="TIME",
         help="how long the old keys still count after the new ones begin, such as 24h (none)",
     )
     rotate.add_argument(
         "--starts-in",
         type=duration,
-        default=NOTHING,
         metavar="TIME",
         help="when the new keys begin: give others time to fetch the trust document (at once)",
     )
@@ -143,11 +149,17 @@ def _list(options: argparse.Namespace) -> Result:
 
 
 def _new(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.files import write_file
     from crex.cli.identity_commands import new_passphrase
     from crex.trust.key_files import public_pem, write_key
     from crex.trust.keys import LocalSigningKey
 
+    if options.token is not None:
+        refuse_useless(
+            options, ("--encrypt",),
+            "a token keeps its keys behind its PIN, and FILE.pkcs11 holds no secret. Leave it out.",
+        )  # fmt: skip
     options.file.parent.mkdir(parents=True, exist_ok=True)
     if options.token is not None:
         return _new_in_token(options)
@@ -208,24 +220,23 @@ def _rotate(options: argparse.Namespace) -> Result:
     from crex.cli.own_trust_files import Own, settled
     from crex.cli.party import now
     from crex.documents.times import format_time
-    from crex.errors import CrexError
     from crex.trust import own_trust, rotation
 
+    _check_rotation(options)
     own, at = Own.open(options), now()
     draft = own.draft(at, at + options.valid_for)
     if options.finish:
-        if options.what != rotation.TLS:
-            raise CrexError("SCHEMA", "Only TLS roots are finished; other old keys end by --overlap.")
         rotation.finish_tls(draft, own.identity)
         programs = own.issue_certificates(now=at)
         found = own.settle(draft, now=at, reason=options.reason)
         return settled(own, found, at, f"Issued certificates to {', '.join(programs)} under the new root.")
     given = _given(options.key)
+    schedule = rotation.Schedule(at, options.starts_in or NOTHING, options.overlap or NOTHING)
     made = rotation.rotate(
         draft,
         own.identity,
         options.what,
-        rotation.Schedule(at, options.starts_in, options.overlap),
+        schedule,
         algorithms=options.algorithm,
         given=[key for _, key in given],
     )
@@ -243,10 +254,33 @@ def _rotate(options: argparse.Namespace) -> Result:
     elif options.what in own.identity.role_keys:
         notes.append(
             "What the old keys signed is refused from "
-            f"{format_time(at + options.starts_in + options.overlap)} "
-            "on: sign and publish again before then what is still to hold."
+            f"{format_time(schedule.ends)} on: sign and publish again before then what is still to hold."
         )
     return settled(own, found, at, *notes)
+
+
+def _check_rotation(options: argparse.Namespace) -> None:
+    """Refuses options of which the rotation of this purpose would take no notice."""
+    from crex.cli.effect import refuse_useless
+    from crex.errors import CrexError
+    from crex.trust import rotation
+
+    what, times = options.what, ("--starts-in", "--overlap")
+    if options.finish:
+        if what != rotation.TLS:
+            raise CrexError("SCHEMA", "Only TLS roots are finished; other old keys end by --overlap.")
+        refuse_useless(
+            options, (*times, "--algorithm", "--key"),
+            "--finish makes no keys and takes the old TLS roots out at once. Leave them out.",
+        )  # fmt: skip
+    elif what in AT_ONCE:
+        refuse_useless(options, times, f"{AT_ONCE[what]}. Leave them out.")
+    if options.key:
+        refuse_useless(
+            options,
+            ("--algorithm",),
+            "keys that --key names have their algorithms. Leave one of both out.",
+        )
 
 
 def _given(paths: list[Path]) -> list[tuple[Path, SigningKey]]:
@@ -268,12 +302,19 @@ def _keep_given(folder: Path, what: str, given: list[tuple[Path, SigningKey]]) -
 
 
 def _revoke(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.own_trust_files import Own, settled
     from crex.cli.party import now
     from crex.errors import CrexError
     from crex.trust import own_trust, rotation
 
     own, at = Own.open(options), now()
+    if "+" in options.keyid:
+        refuse_useless(
+            options, ("--at",),
+            "the key of a log or a witness has no times; it is taken out of the trust document, and nothing "
+            "that it signed counts any more. Leave it out.",
+        )  # fmt: skip
     revoked_at = options.at or at
     if revoked_at > at:
         raise CrexError(

@@ -51,9 +51,7 @@ def _add_others(trust: Commands) -> None:
     )
     show = command(trust, "show", _show, "list the authorities that are trusted, or show one")
     show.add_argument("name", nargs="?", metavar="AUTHORITY")
-    show.add_argument(
-        "--version", type=int, dest="revision", metavar="N", help="that revision, not the latest"
-    )
+    show.add_argument("--version", type=int, metavar="N", help="that revision, not the latest")
     show.add_argument(
         "--bundle", type=Path, metavar="FILE", help="show what a bundle holds; nothing is pinned"
     )
@@ -63,7 +61,7 @@ def _add_others(trust: Commands) -> None:
         "--fingerprint",
         type=str.lower,
         metavar="SHA256",
-        help="trust it for the first time, if this is its fingerprint",
+        help="what its authority told you: trust it for the first time, if it is that",
     )
     fetch.add_argument(
         "--first", action="store_true", help="trust it for the first time by what its web server says"
@@ -87,6 +85,7 @@ def _add_others(trust: Commands) -> None:
 
 
 def _pin(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.files import read_bytes
     from crex.cli.party import now, open_party, remember_broker, split_broker
     from crex.cli.trust_text import facts
@@ -98,6 +97,10 @@ def _pin(options: argparse.Namespace) -> Result:
     expected: list[str] = options.expected or []
     with named(options.file):
         if is_bundle(data):
+            refuse_useless(
+                options, ("--broker",),
+                "a bundle is of several authorities. Pin the broker's own trust document with it.",
+            )  # fmt: skip
             return _pin_bundle(options, party, data, at)
         if len(expected) > 1 or len(options.fingerprint) > 1:
             raise CrexError("SCHEMA", "One trust document has one authority and one fingerprint.")
@@ -170,19 +173,19 @@ def _show(options: argparse.Namespace) -> Result:
     if options.bundle is not None:
         return _show_bundle(options)
     party, at = open_party(options), now()
-    if options.revision is not None and not options.name:
+    if options.version is not None and not options.name:
         options.name = party.authority
     names = [options.name] if options.name else list(party.trust.authorities())
     records = []
     for name in names:
         record = party.trust.current(name)
-        if record is not None and options.revision is not None:
-            record = party.trust.version(name, options.revision)
+        if record is not None and options.version is not None:
+            record = party.trust.version(name, options.version)
             if record is None:
                 known = ", ".join(str(one.revision) for one in party.trust.versions(name))
                 raise CrexError(
                     "NOT_FOUND",
-                    f"Revision {options.revision} of {name} is not pinned here; pinned are {known}.",
+                    f"Revision {options.version} of {name} is not pinned here; pinned are {known}.",
                     source=str(party.folder / "pins" / name),
                 )
         if record is None:
@@ -209,14 +212,19 @@ def _uses(record: TrustRecord) -> str:
 
 
 def _show_bundle(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.party import now
     from crex.cli.trust_text import describe, facts
 
+    if not options.name:
+        refuse_useless(
+            options, ("--version",), "a bundle is of several authorities. Say of which, by its name."
+        )
     at = now()
     bundle = _read_bundle(options.bundle)
     if options.name:
         chain = bundle.chains.get(options.name, ())
-        found = [one for one in chain if options.revision in (None, one.revision)]
+        found = [one for one in chain if options.version in (None, one.revision)]
         if not found:
             from crex.errors import CrexError
 
@@ -295,6 +303,16 @@ def _fetch(options: argparse.Namespace) -> Result:
         )
         return Result({"taken": [facts(record, at)]}, text)
     records = follow(authority, party.trust, now=at, source=source)
+    pinned = {one.digest: one.revision for one in party.trust.versions(authority)}
+    if options.fingerprint and options.fingerprint not in pinned:
+        raise TrustError(
+            "SUBJECT",
+            f"{authority} was trusted here already, and none of its revisions that are pinned here has the "
+            f"fingerprint {options.fingerprint}; the latest is {max(pinned.values())}, with fingerprint "
+            f"{max(pinned, key=pinned.__getitem__)}. Ask {authority} by another way which is right: whoever "
+            "you pinned may not be it.",
+            source=str(party.folder / "pins" / authority),
+        )
     if authority == party.authority:
         for record in records:
             _adopt(party.folder, record)
