@@ -130,6 +130,22 @@ def test_pinned_by_a_fingerprint(both: Shell, tmp_path: Path) -> None:
     assert both(*pin, "--fingerprint", digest) == 0
 
 
+def test_a_fingerprint_as_people_hand_it_on(both: Shell, tmp_path: Path) -> None:
+    """Capitals, colons and spaces change nothing; what is no fingerprint is told so, and pins nobody."""
+    paper = tmp_path / "p.json"
+    both(*AS_PROVIDER, "trust", "export", "-o", str(paper))
+    digest = load_identity(both.home / PROVIDER).trust.digest
+    pin = [*AS_CONSUMER, "trust", "pin", str(paper), "--fingerprint"]
+    for wrong in (digest[:-1], digest + "0", digest[:-1] + "x", digest[:-1] + "٣", "", "sha256:" + digest):
+        assert both(*pin, wrong) == 2
+        assert "64 hexadecimal digits" in both.err
+    assert both(*AS_CONSUMER, "trust", "show", PROVIDER) == 1
+    pairs = [digest[at : at + 2] for at in range(0, 64, 2)]
+    groups = [digest[at : at + 8] for at in range(0, 64, 8)]
+    for right in (digest.upper(), ":".join(pairs).upper(), f" {' '.join(groups)}\u00a0\n", "-".join(groups)):
+        assert both(*pin, right) == 0
+
+
 def test_a_bundle_for_those_without_a_network(both: Shell, tmp_path: Path) -> None:
     """OFFLINE-TRUST-1: a bundle is shown, trusts nobody by itself, and is taken up by a fingerprint."""
     bundle = tmp_path / "bundle.json"

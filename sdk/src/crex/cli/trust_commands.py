@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from crex.cli import own_trust_commands
 from crex.cli.options import Commands, command, group
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from crex.cli.party import Party
     from crex.trust.trust_bundle import Bundle
     from crex.trust.trust_record import TrustRecord
+
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+_BETWEEN: Final = re.compile(r"[\s:-]")
 
 
 def add(commands: Commands) -> None:
@@ -43,7 +47,7 @@ def _add_others(trust: Commands) -> None:
     )
     pin.add_argument(
         "--fingerprint",
-        type=str.lower,
+        type=_fingerprint,
         action="append",
         default=[],
         metavar="SHA256",
@@ -59,7 +63,7 @@ def _add_others(trust: Commands) -> None:
     fetch.add_argument("name", metavar="AUTHORITY")
     fetch.add_argument(
         "--fingerprint",
-        type=str.lower,
+        type=_fingerprint,
         metavar="SHA256",
         help="what its authority told you: trust it for the first time, if it is that",
     )
@@ -82,6 +86,17 @@ def _add_others(trust: Commands) -> None:
         help="a RecordProof, or another bundle",
     )
     bundle.add_argument("--policy", type=Path, metavar="FILE", help="the policy to judge by")
+
+
+def _fingerprint(text: str) -> str:
+    """Reads a fingerprint as people hand it on: in capitals or not, in groups between colons or spaces."""
+    found = _BETWEEN.sub("", text).lower()
+    if _SHA256.fullmatch(found) is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no fingerprint, which is a SHA-256: 64 hexadecimal digits, in capitals or not, and "
+            "between them only colons, hyphens and spaces. Copy the whole of it"
+        )
+    return found
 
 
 def _pin(options: argparse.Namespace) -> Result:
