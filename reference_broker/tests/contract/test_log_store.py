@@ -14,7 +14,7 @@ from crex.errors import CrexError
 from crex.trust.envelope import pae
 from crex.trust.log_proof import leaf_data
 from crex_broker.application.ports.documents import NewDocument
-from crex_broker.application.ports.log import LogEntry, Supervision
+from crex_broker.application.ports.log import Cosignature, LogEntry, Supervision
 from crex_broker.application.ports.offers import DocumentPin
 from crex_broker.application.ports.orders import OrderSnapshot
 from crex_broker.application.ports.requests import Mutation
@@ -258,36 +258,66 @@ async def test_checkpoints_only_grow(store: Store, clock: ManualClock) -> None:
     assert await log.checkpoint(5) is None, "nobody co-signed it, so it is forgotten"
 
 
-async def test_co_signatures_are_kept_once_each_and_the_best_backed_checkpoint_is_found(
+def line(witness: str, text: str, at_s: int = 1) -> list[Cosignature]:
+    """A co-signature by a witness; the store reads no line."""
+    return [Cosignature(f"{witness}/witness", text, at_s)]
+
+
+async def test_co_signatures_count_once_each_and_the_best_backed_checkpoint_is_found(
     market: Market, clock: ManualClock
 ) -> None:
-    """LOG-WITNESS-2: the first line of each witness stays; the earliest of the most co-signed proves best."""
+    """LOG-SHOW-1: of the checkpoints that the most witnesses co-signed, the earliest proves best."""
     log = market.store.log
     for size in (3, 6, 9):
         await log.keep_checkpoint(size, bytes([size]) * 32, f"{size}", forget_ms=10_000)
     best = await log.covering_checkpoint(2)
     assert best is not None
     assert best.size == 9, "where nobody co-signed, the latest"
-    await log.add_cosignatures(market.mutation("w1.example"), 6, {"w1.example/witness": "w1 line\n"})
+    await log.add_cosignatures(market.mutation("w1.example"), 6, line("w1.example", "w1 line\n"))
     again = market.mutation("w1.example")
-    await log.add_cosignatures(again, 6, {"w1.example/witness": "w1 later\n"})
-    assert (await log.add_cosignatures(again, 6, {"w1.example/witness": "x\n"})).replayed
-    await log.add_cosignatures(market.mutation("w1.example"), 9, {"w1.example/witness": "w1 nine\n"})
+    await log.add_cosignatures(again, 6, line("w1.example", "w1 again\n"))
+    assert (await log.add_cosignatures(again, 6, line("w1.example", "x\n"))).replayed
+    await log.add_cosignatures(market.mutation("w1.example"), 9, line("w1.example", "w1 nine\n"))
     kept = await log.checkpoint(6)
     assert kept is not None
     assert kept.cosignatures == ("w1 line\n",)
     assert (await log.covering_checkpoint(2)) == kept, "the earliest of those with as many"
     assert await log.covering_checkpoint(9) is None
-    await log.add_cosignatures(market.mutation("w2.example"), 9, {"w2.example/witness": "w2 nine\n"})
+    await log.add_cosignatures(market.mutation("w2.example"), 9, line("w2.example", "w2 nine\n"))
     most = await log.covering_checkpoint(2)
     assert most is not None
     assert most.size == 9
     with refusal("NOT_FOUND"):
-        await log.add_cosignatures(market.mutation("w1.example"), 7, {"w1.example/witness": "line\n"})
+        await log.add_cosignatures(market.mutation("w1.example"), 7, line("w1.example", "line\n"))
     clock.advance(seconds=60)
     await log.keep_checkpoint(20, b"z" * 32, "20", forget_ms=10_000)
     assert await log.checkpoint(6) is not None, "what was co-signed is kept"
     assert await log.checkpoint(3) is None
+
+
+async def test_the_first_and_the_latest_co_signature_of_a_witness_stay(market: Market) -> None:
+    """LOG-WITNESS-3: a later time takes the place of the later line, an earlier or equal one does not."""
+    log = market.store.log
+    await log.keep_checkpoint(9, b"c" * 32, "nine", forget_ms=1_000)
+
+    async def after(text: str, at_s: int, witness: str = "w2.example") -> tuple[str, ...]:
+        await log.add_cosignatures(market.mutation(witness), 9, line(witness, text, at_s))
+        kept = await log.checkpoint(9)
+        assert kept is not None
+        return kept.cosignatures
+
+    assert await after("first", 50) == ("first",)
+    assert await after("same time", 50) == ("first",)
+    assert await after("earlier", 49) == ("first",)
+    assert await after("later", 60) == ("first", "later")
+    assert await after("between", 59) == ("first", "later")
+    assert await after("latest", 61) == ("first", "latest")
+    assert await after("other", 55, "w1.example") == ("other", "first", "latest")
+    assert await after("other later", 70, "w1.example") == ("other", "first", "other later", "latest")
+    shown = await log.latest_checkpoint()
+    assert shown is not None
+    assert shown.cosignatures == ("other", "first", "other later", "latest")
+    assert await log.covering_checkpoint(2) == shown
 
 
 def streamed(number: int, sequence: int, prev: NewDocument | None, *, by: str = PROVIDER) -> NewDocument:

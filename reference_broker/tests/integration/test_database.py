@@ -19,6 +19,7 @@ import pytest
 from crex.decimals import Money
 from crex.errors import CrexError
 from crex_broker.application.ports.invoices import InvoiceSnapshot
+from crex_broker.application.ports.log import Cosignature
 from crex_broker.application.ports.orders import LastTransition, OrderSnapshot
 from crex_broker.storage.sqlite import invoice_table, outcomes
 from crex_broker.storage.sqlite.database import connect
@@ -282,6 +283,27 @@ def test_invoices_of_an_older_edition_go_on(tmp_path: Path) -> None:
         assert leases.fetchall() == [("lease", number, f"invoice-{number}") for number in range(3)]
         assert old.execute(invoice_table.BILLED, ("order", "sha-0")).fetchall() == [("EUR", "5.98")] * 2
         assert issued.lease_count == 0
+
+
+async def test_a_co_signature_of_an_older_edition_stays_first(tmp_path: Path) -> None:
+    """LOG-WITNESS-3: it states at most a minute after it was kept; what is certainly later joins it."""
+    path = tmp_path / "broker.db"
+    with sqlite3.connect(path, isolation_level=None) as old:
+        migrate(old, load()[:7], now_ms=1, path=str(path))
+        old.execute("INSERT INTO log_checkpoints VALUES (9, ?, 'nine', 1, 1000000)", (bytes(32),))
+        old.execute("INSERT INTO log_cosignatures VALUES (9, 'w/witness', 'first', 1000000)")
+    old.close()
+    store = _open(path)
+    try:
+        market = Market(store, ManualClock())
+        for line, at_s in (("perhaps earlier", 1_060), ("later", 1_061)):
+            given = [Cosignature("w/witness", line, at_s)]
+            await store.log.add_cosignatures(market.mutation("w"), 9, given)
+        kept = await store.log.checkpoint(9)
+        assert kept is not None
+        assert kept.cosignatures == ("first", "later")
+    finally:
+        store.close()
 
 
 def test_an_outcome_of_an_older_edition_is_replayed() -> None:

@@ -1,4 +1,4 @@
-"""AddCosignature: a witness hands in its signature on a checkpoint of this log (LOG-WITNESS-2)."""
+"""AddCosignature: a witness hands in its signature on a checkpoint of this log (LOG-WITNESS-2, -3)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.idempotency import mutation_of
 from crex_broker.application.log_reads import note_of
+from crex_broker.application.ports.log import Cosignature
 from crex_broker.application.ports.published_log import PublishedLog
 
 _METHOD: Final = "TransparencyService.AddCosignature"
 _LEEWAY_S: Final = 60
+_TIME_BYTES: Final = 8
 
 
 class AddCosignature:
@@ -38,8 +40,8 @@ class AddCosignature:
         note = SignedNote.parse(request.checkpoint)
         checkpoint = Checkpoint.parse(note.text)
         await self._check_ours(checkpoint)
-        signatures = self._signatures(note)
-        if not signatures:
+        lines = self._lines(note)
+        if not lines:
             known = ", ".join(context.witnesses) or "nobody"
             raise CrexError(
                 "CHECKPOINT",
@@ -48,7 +50,6 @@ class AddCosignature:
                 details={"requirement": "LOG-WITNESS-2"},
             )
         mutation = mutation_of(caller, _METHOD, request)
-        lines = {line.name: line.line for line in signatures}
         done = await context.store.log.add_cosignatures(mutation, checkpoint.size, lines)
         shown = await self._log.cosigned(done.outcome.size)
         return v1.AddCosignatureResponse(checkpoint=note_of(shown))
@@ -63,8 +64,8 @@ class AddCosignature:
                 details={"requirement": "LOG-WITNESS-2", "size": str(checkpoint.size)},
             )
 
-    def _signatures(self, note: SignedNote) -> list[NoteSignature]:
-        """Gives the first line of each configured witness, verified by the key that it lists now.
+    def _lines(self, note: SignedNote) -> list[Cosignature]:
+        """Gives the latest line of each key that a configured witness lists now, verified by it.
 
         Raises:
             TrustError: CHECKPOINT where a line of one of them does not verify or is from the future.
@@ -74,7 +75,7 @@ class AddCosignature:
         for authority in self._context.witnesses:
             record = self._context.trust.current(authority)
             for verifier in () if record is None else record.witnesses:
-                for line in note.by(verifier)[:1]:
+                for line in sorted(note.by(verifier), key=_stated)[-1:]:
                     at = check_cosignature(note, line, verifier)
                     if (at - now).total_seconds() > _LEEWAY_S:
                         raise TrustError(
@@ -82,5 +83,10 @@ class AddCosignature:
                             f"The co-signature of {verifier.name} states {at.isoformat()}, which is yet to "
                             "come. Set the clock of the witness.",
                         )
-                    found.append(line)
+                    found.append(Cosignature(line.name, line.line, int(at.timestamp())))
         return found
+
+
+def _stated(line: NoteSignature) -> bytes:
+    """Gives the time that a line states, as it stands in it: most significant byte first."""
+    return line.data[:_TIME_BYTES]

@@ -6,6 +6,7 @@ from typing import Final
 
 from crex import v1
 from crex.errors import CrexError
+from crex.trust.signed_note import SIGNATURES_MAX
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.ports.log import KeptCheckpoint
@@ -16,8 +17,8 @@ _MOST_LEAVES: Final = 10_000
 
 
 def note_of(kept: KeptCheckpoint) -> str:
-    """Gives a checkpoint with its co-signatures, as a signed note."""
-    return kept.note + "".join(kept.cosignatures)
+    """Gives a checkpoint with its co-signatures, as a signed note of as many lines as readers take."""
+    return kept.note + "".join(kept.cosignatures[: SIGNATURES_MAX - 1])  # one is the log's own
 
 
 class GetCheckpoint:

@@ -6,7 +6,7 @@ appends through this port but the reads of supervisors.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,7 +56,8 @@ class KeptCheckpoint:
         size: Leaves of the tree.
         root: Its root, 32 bytes.
         note: The note, signed by the log alone.
-        cosignatures: Signature lines of witnesses, by the name of their key.
+        cosignatures: Signature lines of witnesses: the first of each, by the name of its key; then, of those
+            that signed again, the one of the latest time (LOG-WITNESS-3).
         create_ms: When it was signed.
     """
 
@@ -65,6 +66,21 @@ class KeptCheckpoint:
     note: str
     cosignatures: tuple[str, ...]
     create_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A co-signature that a witness hands in.
+
+    Attributes:
+        witness: Name of its key.
+        line: Its signature line.
+        at_s: The time that it states, in POSIX seconds.
+    """
+
+    witness: str
+    line: str
+    at_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +189,17 @@ class LogStore(Protocol):
         ...
 
     async def add_cosignatures(
-        self, mutation: Mutation, size: int, lines: Mapping[str, str]
+        self, mutation: Mutation, size: int, lines: Sequence[Cosignature]
     ) -> Remembered[Cosigned]:
-        """Keeps co-signatures of witnesses; the first of each witness on each checkpoint stays.
+        """Keeps co-signatures of witnesses (LOG-WITNESS-3).
+
+        The first of each witness on each checkpoint stays. The one of the latest time stays beside it, if it
+        is later than the first's: an earlier one never takes the place of a later one.
 
         Args:
             mutation: The request.
             size: Size of the checkpoint.
-            lines: Signature lines by the name of the witness's key.
+            lines: The co-signatures, verified.
 
         Raises:
             CrexError: REQUEST_ID_REUSED; NOT_FOUND where the checkpoint is not kept.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import orjson
 
 from crex.errors import CrexError
 from crex_broker.application.ports.log import (
+    Cosignature,
     Cosigned,
     KeptCheckpoint,
     LogEntry,
@@ -48,7 +49,7 @@ SELECT {_COLUMNS} FROM log_entries e WHERE e.object = :order AND e.object != '' 
 """  # noqa: S608 - constants
 _ONE: Final = f"SELECT {_COLUMNS} FROM log_entries e WHERE e.idx = ?"  # noqa: S608 - constants
 _CHECKPOINT: Final = "SELECT size, root, note, create_ms FROM log_checkpoints"
-_LINES: Final = "SELECT line FROM log_cosignatures WHERE size = ? ORDER BY witness"
+_LINES: Final = "SELECT line, later FROM log_cosignatures WHERE size = ? ORDER BY witness"
 _MOST_COSIGNED: Final = """
 SELECT max(cosigned) FROM log_checkpoints WHERE cosigned > 0 AND size > ?
 """
@@ -57,7 +58,8 @@ _FORGET: Final = """
 DELETE FROM log_checkpoints WHERE cosigned = 0 AND create_ms < ? AND size < ?
 """
 _COSIGN: Final = """
-INSERT INTO log_cosignatures (size, witness, line, create_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+INSERT INTO log_cosignatures (size, witness, line, at_s, create_ms) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET later = excluded.line, at_s = excluded.at_s WHERE excluded.at_s > at_s
 """
 _COUNT: Final = """
 UPDATE log_checkpoints
@@ -162,7 +164,7 @@ class SqliteLog:
         await self._writer.run(work)
 
     async def add_cosignatures(
-        self, mutation: Mutation, size: int, lines: Mapping[str, str]
+        self, mutation: Mutation, size: int, lines: Sequence[Cosignature]
     ) -> Remembered[Cosigned]:
         """Keeps co-signatures of witnesses."""
 
@@ -174,7 +176,7 @@ class SqliteLog:
                     "nobody co-signed it in time. Co-sign the latest one (LOG-WITNESS-2).",
                     details={"size": str(size), "requirement": "LOG-WITNESS-2"},
                 )
-            rows = [(size, witness, line, tx.now_ms) for witness, line in lines.items()]
+            rows = [(size, one.witness, one.line, one.at_s, tx.now_ms) for one in lines]
             tx.connection.executemany(_COSIGN, rows)
             tx.connection.execute(_COUNT, (size,))
             return Cosigned(size)
@@ -271,8 +273,9 @@ def _checkpoint(connection: sqlite3.Connection, sql: str, *found: object) -> Kep
     if row is None:
         return None
     size, root, note, create_ms = row
-    lines = tuple([line for (line,) in connection.execute(_LINES, (size,))])
-    return KeptCheckpoint(size, root, note, lines, create_ms)
+    lines = connection.execute(_LINES, (size,)).fetchall()
+    later = tuple(line for _, line in lines if line is not None)
+    return KeptCheckpoint(size, root, note, tuple(line for line, _ in lines) + later, create_ms)
 
 
 def _scalar(connection: sqlite3.Connection, sql: str) -> int:
