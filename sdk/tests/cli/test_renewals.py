@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from crex.documents.times import SystemClock
+from crex.errors import CrexError
 from crex.trust.authoring import own_record, types_signed_by
 from crex.trust.envelope import to_json
 from crex.trust.identity_files import load_identity
@@ -126,3 +132,144 @@ def test_a_right_that_is_given_and_taken_at_once(own: Shell) -> None:
     assert own("trust", "renew", *delegate, "--end-delegation", "site.example.cn") == 1
     assert "both name site.example.cn" in own.err
     assert load_identity(folder(own)).trust.revision == 1
+
+
+# --- several commands at once ---
+
+
+def waiting_for(lock: Path) -> int:
+    """How many processes wait for a lock."""
+    inode = lock.stat().st_ino
+    found = Path("/proc/locks").read_text("ascii").splitlines()
+    return sum("->" in line and line.split()[-3].endswith(f":{inode}") for line in found)
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who waits for a lock")
+@pytest.mark.parametrize("command", [["trust", "renew"], ["key", "rotate", "provider"]])
+def test_two_at_once(own: Shell, command: list[str]) -> None:
+    """One of two makes the next revision; the other is told what happened, and changes nothing."""
+    lock = folder(own) / "trust" / ".lock"
+    with lock.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        arguments = [sys.executable, "-m", "crex.cli.main", "--home", str(own.home), *command]
+        both = [subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        while waiting_for(lock) < 2:
+            assert [one.poll() for one in both] == [None, None]
+    said = [one.communicate()[1] for one in both]
+    assert sorted(one.returncode for one in both) == [0, 1]
+    assert "Another command changed this identity at the same time: its revision 2 counts" in "".join(said)
+    assert "`crex trust show`" in "".join(said)
+    assert load_identity(folder(own)).trust.revision == 2
+    assert own(*command) == 0
+    assert load_identity(folder(own)).trust.revision == 3
+
+
+def test_a_change_to_what_was_read_before(own: Shell) -> None:
+    """A revision or a draft that came meanwhile is neither replaced nor taken for this change's."""
+    (folder(own) / "keys" / "root.pem").rename(own.home / "root.pem")
+    identity, now = load_identity(folder(own)), SystemClock().now()
+    draft = TrustDraft.after(identity.trust, now=now, valid_until=identity.trust.valid_until)
+    own("trust", "renew")
+    with pytest.raises(CrexError, match="made, changed or dropped by another command") as refused:
+        settle(folder(own), identity, draft, [], now=now)
+    assert refused.value.reason == "IDENTITY"
+    own("trust", "drop")
+    (own.home / "root.pem").rename(folder(own) / "keys" / "root.pem")
+    own("trust", "renew")
+    with pytest.raises(CrexError, match="its revision 2 counts by now"):
+        settle(folder(own), identity, draft, [], now=now)
+    assert not list((folder(own) / "drafts").iterdir())
+
+
+# --- drafts that wait for signatures ---
+
+
+@pytest.fixture
+def away(own: Shell, tmp_path: Path) -> Path:
+    """The root key, taken away from the identity."""
+    (folder(own) / "keys" / "root.pem").rename(tmp_path / "root.pem")
+    return tmp_path / "root.pem"
+
+
+def signed(own: Shell, draft: Path, key: Path, target: Path) -> str:
+    """A draft, signed by a root key."""
+    assert own("trust", "sign", str(draft), "--key", str(key), "-o", str(target)) == 0, own.err
+    return str(target)
+
+
+def test_a_change_of_a_draft_that_waits_is_said(own: Shell, away: Path, tmp_path: Path) -> None:
+    """The later command says that it holds the earlier one's changes, and that signatures are void."""
+    first = own.json("key", "rotate", "provider")
+    assert first["replaced"] is None
+    assert any(line.startswith("new key") for line in first["changes"])
+    draft = Path(first["draft"])
+    fingerprint = sha256(draft.read_bytes()).hexdigest()
+    early = signed(own, draft, away, tmp_path / "early.json")
+    lists = f"crex://{NAME}/status-list/main"
+    assert own("trust", "renew", "--status-list", lists, "--reason", "lists") == 0
+    assert f"takes the place of the draft that waited here, fingerprint {fingerprint}" in own.out
+    assert "Signatures over that are void" in own.out
+    assert "new key" in own.out
+    assert lists in own.out
+    assert "crex trust complete --reason" in own.out
+    # What was signed before is not completed past the change, which would be lost without a word.
+    assert own("trust", "complete", early) == 1
+    assert f"What was signed has the fingerprint {fingerprint}" in own.err
+    assert str(draft) in own.err
+    assert "crex trust drop" in own.err
+    assert load_identity(folder(own)).trust.revision == 1
+    assert own("trust", "complete", signed(own, draft, away, tmp_path / "late.json")) == 0
+    trust = load_identity(folder(own)).trust
+    assert (trust.revision, trust.status_lists) == (2, (lists,))
+
+
+def test_a_draft_that_waits_is_dropped(own: Shell, away: Path, tmp_path: Path) -> None:
+    """Whoever decides for what was signed earlier drops the draft, and sees with what."""
+    draft = Path(own.json("key", "rotate", "provider")["draft"])
+    early = signed(own, draft, away, tmp_path / "early.json")
+    own("trust", "renew", "--status-list", f"crex://{NAME}/status-list/main")
+    assert own("trust", "drop") == 0
+    assert "Dropped the draft of revision 2" in own.out
+    assert "status list" in own.out
+    assert not draft.exists()
+    assert own("trust", "drop") == 1
+    assert "No draft of revision 2 of p.example.cn waits here" in own.err
+    assert own("trust", "complete", early) == 0
+    trust = load_identity(folder(own)).trust
+    assert (trust.revision, trust.status_lists) == (2, ())
+
+
+def test_a_draft_that_is_handed_out_is_the_one_that_waits(own: Shell, away: Path, tmp_path: Path) -> None:
+    """What `crex trust draft` adds goes into the draft that waits, so that there is one to sign."""
+    waiting = Path(own.json("key", "rotate", "provider")["draft"])
+    target = tmp_path / "draft.json"
+    assert own("trust", "draft", "-o", str(target)) == 0
+    assert "takes the place of the draft that waited here" in own.out
+    assert waiting.read_bytes() == target.read_bytes()
+    assert own("trust", "complete", signed(own, target, away, tmp_path / "s.json")) == 0
+    assert own("trust", "draft", "-o", str(target)) == 0
+    assert "takes the place" not in own.out
+    assert not list(waiting.parent.iterdir())
+
+
+def test_a_draft_that_goes_into_a_revision(own: Shell, away: Path) -> None:
+    """With the root key back, the next change counts at once, and says that the draft is part of it."""
+    own("key", "rotate", "provider")
+    away.rename(folder(own) / "keys" / "root.pem")
+    assert own("trust", "renew") == 0
+    assert "Revision 2 of p.example.cn counts" in own.out
+    assert "is part of it; nobody need sign it" in own.out
+    assert not list((folder(own) / "drafts").iterdir())
+
+
+def test_a_draft_that_another_machine_outran(own: Shell, away: Path, tmp_path: Path) -> None:
+    """A revision that was completed elsewhere leaves the draft here without a future, which is said."""
+    elsewhere = tmp_path / "draft.json"
+    own("trust", "draft", "-o", str(elsewhere))
+    draft = own.json("key", "rotate", "provider")["draft"]
+    copy = Shell(tmp_path / "copy", own.capsys)
+    shutil.copytree(own.home, copy.home)
+    copy("trust", "drop")
+    assert copy("trust", "complete", signed(copy, elsewhere, away, tmp_path / "s.json")) == 0
+    assert own("trust", "pin", str(copy.home / NAME / "trust" / "2.json")) == 0
+    assert f"can count no more: {draft}" in own.out

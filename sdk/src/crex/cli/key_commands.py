@@ -229,7 +229,8 @@ def _rotate(options: argparse.Namespace) -> Result:
         rotation.finish_tls(draft, own.identity)
         programs = own.issue_certificates(now=at)
         found = own.settle(draft, now=at, reason=options.reason)
-        return settled(own, found, at, f"Issued certificates to {', '.join(programs)} under the new root.")
+        note = f"Issued certificates to {', '.join(programs)} under the new root."
+        return settled(own, found, at, note, reason=options.reason)
     given = _given(options.key)
     schedule = rotation.Schedule(at, options.starts_in or NOTHING, options.overlap or NOTHING)
     made = rotation.rotate(
@@ -256,7 +257,7 @@ def _rotate(options: argparse.Namespace) -> Result:
             "What the old keys signed is refused from "
             f"{format_time(schedule.ends)} on: sign and publish again before then what is still to hold."
         )
-    return settled(own, found, at, *notes)
+    return settled(own, found, at, *notes, reason=options.reason)
 
 
 def _check_rotation(options: argparse.Namespace) -> None:
@@ -338,7 +339,7 @@ def _revoke(options: argparse.Namespace) -> Result:
     notes.append(
         "What it signed is refused as soon as others have this revision; what a log saw before stays good."
     )
-    return settled(own, found, at, *notes)
+    return settled(own, found, at, *notes, reason=options.reason)
 
 
 def _threshold(options: argparse.Namespace) -> Result:
@@ -353,7 +354,8 @@ def _threshold(options: argparse.Namespace) -> Result:
         draft.remove_root(keyid)
         draft.end_key(keyid, at)
     draft.set_threshold(options.threshold)
-    return settled(own, own.settle(draft, now=at, reason=options.reason), at)
+    found = own.settle(draft, now=at, reason=options.reason)
+    return settled(own, found, at, reason=options.reason)
 
 
 def _public(path: Path) -> PublicKey:

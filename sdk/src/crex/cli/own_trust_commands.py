@@ -38,6 +38,7 @@ def add(trust: Commands) -> None:
     )
     complete.add_argument("parts", nargs="+", type=Path, metavar="FILE", help="the draft with signatures")
     reason(complete)
+    command(trust, "drop", _drop, "drop the draft that waits for signatures, with all that it would change")
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
@@ -121,15 +122,16 @@ def _renew(options: argparse.Namespace) -> Result:
     found = own.settle(draft, now=at, reason=options.reason)
     if found.record is not None:
         own.reload().issue_certificates(now=at)
-    return settled(own, found, at, *notes)
+    return settled(own, found, at, *notes, reason=options.reason)
 
 
 def _draft(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
-    from crex.cli.own_trust_files import Own
+    from crex.cli.own_trust_files import Own, replaced_by
     from crex.cli.party import now
     from crex.errors import CrexError
-    from crex.trust import ceremony
+    from crex.trust import ceremony, own_trust
+    from crex.trust.envelope import digest
 
     target: Path | None = options.output
     if target is None:
@@ -140,17 +142,26 @@ def _draft(options: argparse.Namespace) -> Result:
     notes = _apply(options, own, draft)
     record = ceremony.read_draft(draft.body())
     record.check_successor_of(own.identity.trust)
+    own_trust.hand_out(own.folder, own.identity, draft)
     write_file(target, draft.body())
     options.output = None
+    replaced = digest(draft.continues) if draft.continues is not None else ""
     changes = ceremony.changes(own.identity.trust, record)
     lines = [
         f"Wrote the draft of revision {record.revision} of {record.authority} to {target}.",
         *(f"  {line}" for line in changes),
+        *replaced_by(replaced),
         *notes,
         *_needs(own.identity.trust, record),
     ]
     return Result(
-        {"file": str(target), "revision": record.revision, "sha256": record.digest, "changes": changes},
+        {
+            "file": str(target),
+            "revision": record.revision,
+            "sha256": record.digest,
+            "changes": changes,
+            "replaced": replaced or None,
+        },
         "\n".join(lines),
     )
 
@@ -270,3 +281,27 @@ def _complete(options: argparse.Namespace) -> Result:
         parts.append(found)
     done: Settled = install(own.folder, own.identity, parts, now=at, reason=options.reason)
     return settled(own, done, at)
+
+
+def _drop(options: argparse.Namespace) -> Result:
+    from crex.cli.own_trust_files import Own
+    from crex.errors import CrexError
+    from crex.trust import ceremony, own_trust
+
+    own = Own.open(options)
+    name, revision = own.identity.authority, own.identity.trust.revision + 1
+    dropped = own_trust.drop(own.folder, own.identity)
+    if dropped is None:
+        raise CrexError(
+            "NOT_FOUND",
+            f"No draft of revision {revision} of {name} waits here, so nothing was dropped.",
+            source=str(own.folder / "drafts"),
+        )
+    changes = ceremony.changes(own.identity.trust, dropped)
+    lines = [
+        f"Dropped the draft of revision {revision} of {name}, fingerprint {dropped.digest} with its changes:",
+        *(f"  {line}" for line in changes),
+        "Signatures over it are void. Keys that were made for it stay below `keys`, and nothing uses them.",
+    ]
+    value = {"revision": revision, "sha256": dropped.digest, "changes": changes}
+    return Result(value, "\n".join(lines))

@@ -84,29 +84,58 @@ class Own:
         return programs
 
 
-def settled(own: Own, found: Settled, now: datetime, *notes: str) -> Result:
-    """Tells what became of a draft."""
+def settled(own: Own, found: Settled, now: datetime, *notes: str, reason: str = "") -> Result:
+    """Tells what became of a draft; a reason is kept in the journal once it counts."""
     name = own.identity.authority
     if found.record is None:
         body, _ = own_trust.read_part(found.path.read_bytes())
         draft = ceremony.read_draft(body)
+        changes = ceremony.changes(own.identity.trust, draft)
         lines = [
             f"Revision {draft.revision} of {name} waits for signatures: {found.path}",
             *(f"  {one}" for one in found.missing),
+            *(f"  {line}" for line in changes),
+            *replaced_by(found.replaced),
             *notes,
             "Hand the file to those who can sign (`crex trust sign FILE -o SIGNED`).",
             "Then run `crex trust complete` with all signed files. Until then nothing has changed.",
         ]
-        value = {"draft": str(found.path), "revision": draft.revision, "missing": list(found.missing)}
+        if reason:
+            lines.append("No draft keeps its reason: give it again with `crex trust complete --reason`.")
+        value = {
+            "draft": str(found.path),
+            "revision": draft.revision,
+            "missing": list(found.missing),
+            "changes": changes,
+            "replaced": found.replaced or None,
+        }
         return Result(value, "\n".join(lines))
     changes = ceremony.changes(own.identity.trust, found.record)
+    waited = f"The draft that waited here, fingerprint {found.replaced}, is part of it; nobody need sign it."
     lines = [
         f"Revision {found.record.revision} of {name} counts from now on: {found.path}",
         *(f"  {line}" for line in changes),
+        *([waited] if found.replaced else []),
         *notes,
         "Publish it with `crex trust publish -o FOLDER`, or hand it to brokers and parties.",
     ]
-    return Result({**facts(found.record, now), "file": str(found.path), "changes": changes}, "\n".join(lines))
+    value = {
+        **facts(found.record, now),
+        "file": str(found.path),
+        "changes": changes,
+        "replaced": found.replaced or None,
+    }
+    return Result(value, "\n".join(lines))
+
+
+def replaced_by(fingerprint: str) -> list[str]:
+    """Says what became of the draft that waited before, where there was one, and of signatures over it."""
+    text = (
+        f"It takes the place of the draft that waited here, fingerprint {fingerprint}, and says what that "
+        "said as well. Signatures over that are void: have everyone sign this one. To drop all of it, run "
+        "`crex trust drop`."
+    )
+    return [text] if fingerprint else []
 
 
 def _hosts(chain_pem: bytes) -> list[str]:

@@ -121,8 +121,7 @@ def _pin(options: argparse.Namespace) -> Result:
             raise CrexError("SCHEMA", "One trust document has one authority and one fingerprint.")
         _check_fingerprint(data, options.fingerprint)
         record = party.trust.pin(data, now=at, authority=expected[0] if expected else None)
-        if record.authority == party.authority:
-            _adopt(party.folder, record)
+        void = _adopt(party.folder, record) if record.authority == party.authority else []
     text = f"{record.authority} is trusted, by revision {record.revision}, until {record.valid_until:%F}."
     if options.broker:
         authority, target = split_broker(options.broker)
@@ -135,7 +134,7 @@ def _pin(options: argparse.Namespace) -> Result:
             )
         remember_broker(party.folder, record.authority, target)
         text += f" It is the broker, at {target}."
-    return Result(facts(record, at), text)
+    return Result(facts(record, at), "\n".join([text, *void]))
 
 
 def _pin_bundle(options: argparse.Namespace, party: Party, data: bytes, at: datetime) -> Result:
@@ -173,11 +172,16 @@ def _check_fingerprint(data: bytes, fingerprints: list[str]) -> None:
             )
 
 
-def _adopt(folder: Path, record: TrustRecord) -> None:
-    """Keeps a revision of the own trust document that was completed elsewhere."""
+def _adopt(folder: Path, record: TrustRecord) -> list[str]:
+    """Keeps a revision of the own trust document that was completed elsewhere; says what that voids."""
     from crex.trust import own_trust
 
-    own_trust.write_version(folder / "trust" / f"{record.revision}.json", record)
+    void = own_trust.adopt(folder, record)
+    text = (
+        f"The draft of revision {record.revision} that waited here says something else, and can count no "
+        f"more: {void}. Make its changes again, and remove it."
+    )
+    return [text] if void is not None else []
 
 
 def _show(options: argparse.Namespace) -> Result:
@@ -328,9 +332,8 @@ def _fetch(options: argparse.Namespace) -> Result:
             "you pinned may not be it.",
             source=str(party.folder / "pins" / authority),
         )
-    if authority == party.authority:
-        for record in records:
-            _adopt(party.folder, record)
+    own = records if authority == party.authority else ()
+    void = [line for record in own for line in _adopt(party.folder, record)]
     current = party.trust.current(authority)
     revision = current.revision if current is not None else 0
     numbers = ", ".join(str(one.revision) for one in records)
@@ -339,7 +342,7 @@ def _fetch(options: argparse.Namespace) -> Result:
         if records
         else f"Revision {revision} of {authority} is the latest."
     )
-    return Result({"taken": [facts(one, at) for one in records]}, text)
+    return Result({"taken": [facts(one, at) for one in records]}, "\n".join([text, *void]))
 
 
 def _bundle(options: argparse.Namespace) -> Result:

@@ -31,10 +31,15 @@ _DOCTYPE: Final = DocumentType.of(v1.TrustDocument)
 
 
 class TrustDraft:
-    """The body of a trust document that is not signed yet."""
+    """The body of a trust document that is not signed yet.
 
-    def __init__(self, body: dict[str, Any]) -> None:
+    Attributes:
+        continues: The bytes of the draft that it goes on with; nothing where it is a new one.
+    """
+
+    def __init__(self, body: dict[str, Any], continues: bytes | None = None) -> None:
         self._body = body
+        self.continues = continues
 
     @classmethod
     def first(cls, authority: str, *, now: datetime, valid_until: datetime) -> TrustDraft:
@@ -66,7 +71,7 @@ class TrustDraft:
         Raises:
             DocumentError: It is no trust document.
         """
-        return cls(reader.read(body, _DOCTYPE))
+        return cls(reader.read(body, _DOCTYPE), body)
 
     @property
     def authority(self) -> str:
