@@ -180,6 +180,8 @@ def test_a_server_under_another_root_is_not_believed() -> None:
     ):
         client.get_order(v1.GetOrderRequest())
     assert refused.value.code == "UNAVAILABLE"
+    assert "not under the TLS roots pinned for this broker" in refused.value.message
+    assert RetryPolicy().delay_s(refused.value, 1) is None, "it stays so"
 
 
 def test_pauses_double_up_to_the_bound() -> None:

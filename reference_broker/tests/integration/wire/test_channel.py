@@ -57,7 +57,9 @@ def test_a_party_that_is_not_enrolled_is_refused(market: Market) -> None:
     """A certificate under a root that the broker does not know does not get through the handshake."""
     stranger = Identity.create("stranger.example", roles=("consumer",), now=SystemClock().now())
     party = WireParty(stranger, market.operation.identity, market.consumer.target)
-    assert refusal(market, party.credentials()).code == "UNAVAILABLE"
+    refused = refusal(market, party.credentials())
+    assert refused.code == "UNAVAILABLE"
+    assert "enrolled" in refused.message
 
 
 def test_a_name_that_is_not_enrolled_is_refused_under_a_known_root(market: Market) -> None:

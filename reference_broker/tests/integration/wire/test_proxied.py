@@ -182,10 +182,11 @@ def test_commands_go_through_a_proxy(
 
 
 def test_who_is_not_enrolled_gets_no_token(behind: Behind) -> None:
-    """A certificate of nobody is refused, proof or not."""
+    """A certificate of nobody is refused, proof or not, and its holder is told what the broker says."""
     with behind.client(behind.stranger) as client, pytest.raises(RemoteError) as caught:
         client.get_server_info(v1.GetServerInfoRequest())
-    assert caught.value.code in {"UNAUTHENTICATED", "UNAVAILABLE"}
+    assert (caught.value.code, caught.value.reason) == ("UNAUTHENTICATED", "CERTIFICATE")
+    assert caught.value.message.startswith("The peer's certificate is refused: it names stranger.example")
 
 
 def test_a_certificate_without_its_key_opens_nothing(behind: Behind) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from typing import Final, Protocol
 
 import grpc
 from google.protobuf.any_pb2 import Any as PackedAny
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2
 
+from crex.client._unreached import unreached
 from crex.errors import RemoteError, Violation
 
-_DETAILS_KEY = "grpc-status-details-bin"
-DOMAIN = "crex"
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+DOMAIN: Final = "crex"
+# Detail of an error that no repetition heals: why no server answered.
+LASTING: Final = "lasting"
+# Begins the status in the words of `NoTokenError`.
+_CARRIED: Final = "crex-status "
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class FailedCall(Protocol):
@@ -28,6 +36,20 @@ class FailedCall(Protocol):
         """Trailing metadata: pairs of key and value."""
 
 
+class NoTokenError(Exception):
+    """The broker gave no token for a call through a proxy.
+
+    gRPC makes of every error of a plug-in the status UNAVAILABLE and keeps its words alone. So they hold the
+    status that the broker gave, for `remote_error` to find.
+    """
+
+    def __init__(self, call: FailedCall) -> None:
+        code, text = call.code(), call.details() or ""
+        status = _status(call) or status_pb2.Status(code=code.value[0], message=text)
+        packed = b64encode(status.SerializeToString()).decode("ascii")
+        super().__init__(f"{code.name} {text} {_CARRIED}{packed}")
+
+
 def remote_error(call: FailedCall, target: str, method: str) -> RemoteError:
     """Builds the error of a failed call.
 
@@ -40,8 +62,9 @@ def remote_error(call: FailedCall, target: str, method: str) -> RemoteError:
         An error with the server's reason; where the server stated none (it was not reached, or is not a CREX
         server), the reason is the status code's name.
     """
-    code = call.code()
-    status = _status(call)
+    refused = _refused_token(call)
+    code, status = (call.code(), _status(call)) if refused is None else (_CODES[refused.code], refused)
+    text = ((call.details() if refused is None else refused.message) or "").strip()
     reason, details, violations, retry_after_ms = code.name, {"method": method}, [], None
     for packed in status.details if status else ():
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
@@ -56,9 +79,13 @@ def remote_error(call: FailedCall, target: str, method: str) -> RemoteError:
             ]
         elif _unpacked(packed, retry):
             retry_after_ms = retry.retry_delay.ToMilliseconds()
+    stated = text != "" and status is not None and len(status.details) > 0
+    message, lasting = (text, False) if stated else _message(text, code, target)
+    if lasting:
+        details[LASTING] = "true"
     return RemoteError(
         reason,
-        _message(call, code, target, stated=status is not None),
+        message,
         code=code.name,
         retry_after_ms=retry_after_ms,
         violations=violations,
@@ -88,18 +115,25 @@ def _status(call: FailedCall) -> status_pb2.Status | None:
     return None
 
 
-def _message(call: FailedCall, code: grpc.StatusCode, target: str, *, stated: bool) -> str:
-    text = (call.details() or "").strip()
-    if stated and text:
-        return text
+def _refused_token(call: FailedCall) -> status_pb2.Status | None:
+    """Gives the status by which the broker refused a token; nothing where the call ended otherwise."""
+    _, found, packed = (call.details() or "").rpartition(_CARRIED)
+    if not found or call.code() is not grpc.StatusCode.UNAVAILABLE:
+        return None
+    try:
+        status = status_pb2.Status.FromString(b64decode(packed.split()[0]))
+    except (Base64Error, DecodeError, ValueError, IndexError):
+        return None
+    return status if status.code in _CODES and status.code else None
+
+
+def _message(text: str, code: grpc.StatusCode, target: str) -> tuple[str, bool]:
+    """Says what no server said, and whether it stays so."""
     if code is grpc.StatusCode.UNAVAILABLE:
-        return (
-            f"no CREX server could be reached at {target}: {text or 'no answer'}. "
-            "Check the address, that it runs, and that its certificate comes from the pinned TLS roots"
-        )
+        return unreached(target, text)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return (
             f"{target} did not answer in time. The request may have been carried out: "
             "send it again under the same request id"
-        )
-    return text or f"{target} answered {code.name} without a reason"
+        ), False
+    return text or f"{target} answered {code.name} without a reason", False

@@ -11,7 +11,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import grpc
 import jwt
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from crex import v1
 from crex.client._channel import CHANNEL_OPTIONS
+from crex.client._errors import FailedCall, NoTokenError
 from crex.documents.times import Clock, SystemClock
 from crex.trust.call_proof import (
     CERTIFICATE_KEY,
@@ -129,7 +130,7 @@ class _TokenPlugin(grpc.AuthMetadataPlugin):
             method = "/" + "/".join((context.service_url.rsplit("/", 1)[-1], context.method_name))
             metadata = self._holder.proven(method, self._current())
         except grpc.RpcError as error:
-            callback((), error)
+            callback((), NoTokenError(cast("FailedCall", error)))
             return
         callback(metadata, None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from crex.client._errors import LASTING
 from crex.errors import RemoteError
 
 
@@ -13,7 +14,8 @@ class RetryPolicy:
     """How often, and after how long, a call that found no server is made again.
 
     Every mutation carries a request id, so repeating it has the effect of making it once. Only UNAVAILABLE is
-    repeated: after DEADLINE_EXCEEDED and ABORTED the caller decides.
+    repeated, and not where TLS fails for a reason that stays, as a certificate under other roots: after
+    DEADLINE_EXCEEDED and ABORTED the caller decides.
 
     Attributes:
         attempts: Most calls in all, at least 1.
@@ -36,7 +38,7 @@ class RetryPolicy:
             Seconds: what the server asks for, at most `max_delay_s`; else a random share of the doubled
             pause, so that many clients do not come back together.
         """
-        if error.code != "UNAVAILABLE" or attempt >= self.attempts:
+        if error.code != "UNAVAILABLE" or attempt >= self.attempts or LASTING in error.details:
             return None
         if error.retry_after_ms is not None:
             return min(error.retry_after_ms / 1000, self.max_delay_s)
