@@ -447,3 +447,31 @@ def test_from_the_command_line(
     assert crex("sign", "--type", "site", str(document), "-o", str(tmp_path / "again.json")) == 1
     assert "it refused the PIN" in crex.err
     assert "0000-wrong" not in crex.err
+
+
+def test_several_make_a_key_at_once(token: str, tmp_path: Path) -> None:
+    """Of several that have a token make a key of one name, one gets it with its files, and nobody another."""
+    command = [sys.executable, "-m", "crex.cli.main", "--home", str(tmp_path / "home"), "key", "new"]
+    places = [tmp_path / f"{at // 2}.pkcs11" for at in range(4)]  # two and two under one file as well
+    runs = [
+        subprocess.Popen([*command, str(file), "--token", str(URI)], stderr=subprocess.PIPE, text=True)
+        for file in places
+    ]
+    said = [run.communicate()[1] for run in runs]
+    (made,) = [file for run, file in zip(runs, places, strict=True) if run.returncode == 0]
+    refused = [text for text in said if text]
+    assert len(refused) == 3
+    assert all("of that name already" in text or "is there already" in text for text in refused)
+    assert sorted(tmp_path.glob("*.pkcs11*")) == [made, Path(f"{made}.pub")]
+    assert read_signing_key(made).public_key.alg == ED25519
+
+
+def test_a_key_that_could_not_be_made_leaves_no_address(
+    token: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the token refuses, the file for the address is taken away again, and its name is free."""
+    crex, file = Shell(tmp_path / "home", capsys), tmp_path / "p.pkcs11"
+    assert crex("key", "new", str(file), "--token", str(URI), "--algorithm", ML_DSA_65) == 1
+    assert "tokens make no keys of ml-dsa-65 here" in crex.err
+    assert not list(tmp_path.glob("p.pkcs11*"))
+    assert crex("key", "new", str(file), "--token", str(URI)) == 0

@@ -21,9 +21,12 @@ from crex.cli.options import (
 from crex.cli.result import Result, table
 
 if TYPE_CHECKING:
+    from crex.errors import CrexError
     from crex.trust.keys import PublicKey, SigningKey
 
 NOTHING: Final = timedelta(0)
+# Held in the folder of identities while a token makes a key.
+MAKING_LOCK: Final = ".making.lock"
 # What has no begin and no end in a trust document, so that a rotation takes place at once; and why.
 AT_ONCE: Final = {
     "root": "root keys change at once, since only the next revision asks for them",
@@ -191,29 +194,46 @@ def _public_half(file: Path) -> Path:
 
 def _new_in_token(options: argparse.Namespace) -> Result:
     from crex.cli.files import write_file
-    from crex.cli.party import passphrase
-    from crex.errors import CrexError
-    from crex.trust.key_files import TOKEN_ENDING, public_pem, write_key
+    from crex.cli.party import home_of, passphrase
+    from crex.trust import files
+    from crex.trust.key_files import TOKEN_ENDING, public_pem
     from crex.trust.pkcs11 import generate_key
     from crex.trust.pkcs11_uri import KeyUri
 
     file: Path = options.file
-    if file.suffix != TOKEN_ENDING or file.exists():
-        what = "is there already" if file.exists() else f"does not end in {TOKEN_ENDING}"
-        raise CrexError(
-            "IDENTITY",
-            f"The file for the key's address {what}, so no key was made. Choose another name.",
-            source=str(file),
-        )
+    uri = KeyUri.parse(options.token)
     path = _public_half(file)
-    key = generate_key(KeyUri.parse(options.token), options.algorithm, passphrase(), file)
-    write_key(file, key)
+    if file.suffix != TOKEN_ENDING:
+        raise _no_address(file, f"does not end in {TOKEN_ENDING}")
+    secret, home = passphrase(), home_of(options)
+    secret.pin().get(file)  # asked for now, so that nobody waits for a person
+    files.make_folder(home)
+    # A token lets several keys have one name, and would make one for each command that found none.
+    with files.alone(home / MAKING_LOCK):
+        # The file before the key: a key whose address cannot be kept would be nobody's.
+        if not files.write_once(file, uri.stored(), mode=files.SECRET_MODE):
+            raise _no_address(file, "is there already")
+        try:
+            key = generate_key(uri, options.algorithm, secret, file)
+        except BaseException:
+            file.unlink()
+            raise
     write_file(path, public_pem(key.public_key))
     text = (
         f"The token made key {key.keyid} ({options.algorithm}). {file} says where it lies; put it to use "
         f"with `crex key rotate ROLE --key {file}`."
     )
     return Result({"keyid": key.keyid, "file": str(file), "public": str(path)}, text)
+
+
+def _no_address(file: Path, what: str) -> CrexError:
+    from crex.errors import CrexError
+
+    return CrexError(
+        "IDENTITY",
+        f"The file for the key's address {what}, so no key was made. Choose another name.",
+        source=str(file),
+    )
 
 
 def _rotate(options: argparse.Namespace) -> Result:

@@ -14,10 +14,8 @@ change that nobody sees, and a signature over what nobody keeps, are both worse 
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -248,15 +246,9 @@ def _keep_draft(folder: Path, revision: int, data: bytes) -> Path:
     return path
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> AbstractContextManager[None]:
     """Keeps others from changing the trust document and its draft; nobody is asked for anything meanwhile."""
-    handle = os.open(folder / "trust" / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, files.SECRET_MODE)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+    return files.alone(folder / "trust" / _LOCK)
 
 
 def _check_unchanged(folder: Path, identity: Identity) -> None:

@@ -101,7 +101,7 @@ class Pkcs11SigningKey:
 
     def stored(self) -> bytes:
         """Returns what a `.pkcs11` key file of it holds: its URI in one line."""
-        return f"{self.uri}\n".encode()
+        return self.uri.stored()
 
     @property
     def _where(self) -> str:

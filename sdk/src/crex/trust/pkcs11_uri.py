@@ -87,6 +87,10 @@ class KeyUri:
         query = f"?module-path={quote(self.module_path, safe='/')}" if self.module_path else ""
         return f"{SCHEME}{';'.join([*path, 'type=private'])}{query}"
 
+    def stored(self) -> bytes:
+        """Returns what a `.pkcs11` key file holds: this URI in one line."""
+        return f"{self}\n".encode()
+
 
 def _attributes(text: str, between: str, known: frozenset[str], source: str | None) -> Mapping[str, bytes]:
     found: dict[str, bytes] = {}
