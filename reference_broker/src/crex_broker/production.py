@@ -11,11 +11,12 @@ from typing import Final
 from crex import v1
 from crex.documents.requests import check_request
 from crex.documents.times import Clock
-from crex.errors import CrexError
+from crex.errors import CrexError, named
 from crex.trust.envelope import from_json
 from crex.trust.identity import Identity
 from crex.trust.identity_files import load_identity, save_identity
 from crex_broker.application.caller import Caller
+from crex_broker.application.enrol import check_roles
 from crex_broker.application.limits import Limits
 from crex_broker.composition import open_broker
 
@@ -73,7 +74,7 @@ async def enrol_offline(
         CrexError: The file is no trust document that verifies, a role is unknown, or the store is in use.
     """
     try:
-        with trust_file.open("rb") as file:
+        with trust_file.open("rb") as file, named(trust_file):
             envelope = from_json(file.read(_TRUST_FILE_MAX))
     except OSError as error:
         raise CrexError(
@@ -89,7 +90,9 @@ async def enrol_offline(
             jurisdictions=list(jurisdictions),
         )
         check_request(request)
-        response = await enrol(Caller(identity.authority, frozenset({"admin"})), request)
+        check_roles(request)
+        with named(trust_file):  # what is left to refuse is the document
+            response = await enrol(Caller(identity.authority, frozenset({"admin"})), request)
     finally:
         await opened.close()
     if not isinstance(response, v1.EnrolResponse):

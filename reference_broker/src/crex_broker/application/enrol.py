@@ -35,7 +35,7 @@ class Enrol:
         mutation = mutation_of(caller, "AdminService.Enrol", request)
 
         async def enrol() -> Remembered[PartySnapshot]:
-            _check_roles(request)
+            check_roles(request)
             envelope = request.trust_document
             context = self._context
             now = context.clock.now()
@@ -97,7 +97,12 @@ def trust_document_of(record: TrustRecord) -> NewDocument:
     )
 
 
-def _check_roles(request: v1.EnrolRequest) -> None:
+def check_roles(request: v1.EnrolRequest) -> None:
+    """Refuses a role that no party has (CHANNEL-ROLE-1).
+
+    Raises:
+        CrexError: SCHEMA.
+    """
     for at, role in enumerate(request.roles):
         if role not in ROLES:
             known = ", ".join(sorted(ROLES))

@@ -215,6 +215,29 @@ def test_init_enrol_migrate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "ENVELOPE" in capsys.readouterr().err
 
 
+def test_a_trust_document_that_does_not_hold_is_named(
+    tmp_path: Path, operation: Operation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`enrol` names the file that it refuses, whichever rule it breaks; and no file where a role is wrong."""
+    operation.party("provider.example", ["provider"])
+    good = (operation.folder / "provider.example.json").read_bytes()
+    enrol = ["enrol", "--config", str(operation.configuration), "--role"]
+    broken = tmp_path / "broken.json"
+    for data, reason in (
+        (b"", "ENVELOPE"),
+        (good.replace(b"trust-document", b"offer"), "TYPE"),
+        (good.replace(b'"sig": "', b'"sig": "A').replace(b'"sig":"', b'"sig":"A'), "BASE64"),
+    ):
+        broken.write_bytes(data)
+        assert main([*enrol, "provider", str(broken)]) == 1
+        told = capsys.readouterr().err
+        assert f"{broken}: " in told
+        assert f"({reason})" in told
+    broken.write_bytes(good)
+    assert main([*enrol, "emperor", str(broken)]) == 1
+    assert str(broken) not in capsys.readouterr().err
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder

@@ -14,7 +14,7 @@ import pytest
 from crex import v1
 from crex.documents.times import SystemClock
 from crex.trust.identity import Identity
-from crex.trust.identity_files import load_identity, save_identity, save_renewed
+from crex.trust.identity_files import load_identity, open_pins, save_identity, save_renewed
 from reference_broker.tests.wire import Operation, WireParty
 
 _PATIENCE_S = 20.0
@@ -91,6 +91,33 @@ def test_another_document_of_the_same_revision_changes_nothing(serving: tuple[Op
     (operation.folder / "second").rename(folder)
     os.kill(operation.pid, signal.SIGHUP)
     assert "revision 1" in str(logged(operation, "the identity was not rotated")["reason"])
+    assert trust_revision(party) == 1
+    assert operation.terminate() == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("trust/1.json", b"{", b"["),
+        ("trust/2.json", b"payload", b"pay-load"),
+        ("trust/2.json", b'"sig":"', b'"sig":"AAAA'),
+        ("pins/broker.example/1.json", b"{", b"["),
+    ],
+)
+def test_a_broken_trust_file_is_named(
+    serving: tuple[Operation, WireParty], file: str, old: bytes, new: bytes
+) -> None:
+    """CHANNEL-ROTATE-1: what does not hold is refused with the file in which it stands."""
+    operation, party = serving
+    folder = operation.folder / "identity"
+    save_renewed(load_identity(folder).renew(now=SystemClock().now()), folder)
+    open_pins(load_identity(folder), folder, now=SystemClock().now())
+    broken = folder / file
+    data = broken.read_bytes().replace(b'": "', b'":"')
+    assert old in data
+    broken.write_bytes(data.replace(old, new, 1))
+    os.kill(operation.pid, signal.SIGHUP)
+    assert str(logged(operation, "the identity was not rotated")["reason"]).startswith(f"{broken}: ")
     assert trust_revision(party) == 1
     assert operation.terminate() == 0
 

@@ -190,11 +190,17 @@ def open_pins(identity: Identity, folder: Path, *, now: datetime) -> TrustDirect
     directory = TrustDirectory.open(folder / "pins")
     pinned = directory.current(identity.authority)
     known = 0 if pinned is None else pinned.revision
-    own = [data for path, data in own_trust.versions(folder, identity.authority) if int(path.stem) > known]
-    for data in own[:-1]:
-        directory.restore(data)  # it may have ended: it has a successor
-    for data in own[-1:]:
-        directory.pin(data, now=now, authority=identity.authority)
+    own = [
+        (path, data)
+        for path, data in own_trust.versions(folder, identity.authority)
+        if int(path.stem) > known
+    ]
+    for path, data in own[:-1]:
+        with named(path):
+            directory.restore(data)  # it may have ended: it has a successor
+    for path, data in own[-1:]:
+        with named(path):
+            directory.pin(data, now=now, authority=identity.authority)
     return directory
 
 
@@ -229,8 +235,11 @@ def _read_trust(folder: Path, authority: str) -> TrustRecord:
     versions = own_trust.versions(folder, authority)
     if not versions:
         raise key_folder.damaged(folder / "trust", "its trust document is missing")
-    with named(folder):
-        record = authoring.own_record(*(text for _, text in versions))
+    pinned, records = TrustDirectory(), []
+    for path, text in versions:
+        with named(path):
+            records.append(pinned.restore(text))
+    record = records[-1]
     if record.authority != authority:
         raise key_folder.damaged(folder, f"it holds the trust document of {record.authority}")
     return record

@@ -305,7 +305,7 @@ def versions(folder: Path, authority: str) -> list[tuple[Path, bytes]]:
     the folder back, is taken from the pins.
 
     Raises:
-        CrexError: IDENTITY if two files of one revision differ.
+        CrexError: IDENTITY if two files of one revision differ; ENVELOPE if one of them is no envelope.
     """
     found: dict[int, tuple[Path, bytes]] = {}
     for place in (folder / "trust", folder / "pins" / authority):
@@ -314,11 +314,16 @@ def versions(folder: Path, authority: str) -> list[tuple[Path, bytes]]:
                 continue
             data, revision = path.read_bytes(), int(path.stem)
             standing = found.setdefault(revision, (path, data))
-            if standing[1] != data and read_parts(standing[1]).body != read_parts(data).body:
+            if standing[1] != data and _body(*standing) != _body(path, data):
                 raise key_folder.damaged(
                     standing[0], f"{path} is pinned as another version of the same revision"
                 )
     return [found[revision] for revision in sorted(found)]
+
+
+def _body(path: Path, data: bytes) -> bytes:
+    with named(path):
+        return read_parts(data).body
 
 
 def write_version(path: Path, record: TrustRecord) -> None:
