@@ -121,6 +121,21 @@ async def test_a_repeated_request_has_the_entries_of_its_first_time(market: Mark
     assert await market.store.log.size() == size
 
 
+async def test_a_document_is_logged_once_whoever_signed_it_anew(market: Market) -> None:
+    """RECEIPT-ONCE-1: neither another request nor other signatures over it give it a second place."""
+    new = document("site", f"{SITE}-once")
+    await market.publish(new)
+    size = await market.store.log.size()
+    envelope = v1.Envelope.FromString(new.envelope)
+    envelope.signatures.add(keyid="k", sig=b"another")
+    for again in (new, replace(new, envelope=envelope.SerializeToString())):
+        done = await market.publish(again)
+        assert not done.replayed
+    assert await market.store.log.size() == size
+    record = sha256(record_of(new)).digest()
+    assert len(await market.store.log.by_record(PROVIDER, record, document=True)) == 1
+
+
 async def test_a_refused_request_appends_nothing(market: Market) -> None:
     """A transaction that is undone leaves no entry and no gap."""
     size = await market.store.log.size()

@@ -238,13 +238,15 @@ def test_a_repeated_request_gets_the_same_receipts_also_after_a_restart(stage: S
 
 
 def test_a_document_published_twice_is_logged_once(stage: Stage) -> None:
-    """A new request for bytes that are here already puts nothing into the log."""
+    """RECEIPT-ONCE-1: a new request puts nothing into the log, and the first receipt is to be had."""
     site = stage.provider.identity.sign_document(documents.site(stage.provider, "provider.example", "twice"))
     with stage.provider.client() as client:
         first = client.publish_document(v1.PublishDocumentRequest(request_id=request_id(), envelope=site))
         second = client.publish_document(v1.PublishDocumentRequest(request_id=request_id(), envelope=site))
+        found = client.get_receipt(v1.GetReceiptRequest(document_sha256=record_id(site))).receipts
     assert len(first.receipts) == 1
     assert len(second.receipts) == 0
+    assert list(found) == list(first.receipts)
 
 
 def test_the_whole_log_can_be_followed_and_rebuilt_from_calls_and_from_tiles(

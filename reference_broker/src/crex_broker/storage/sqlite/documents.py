@@ -58,7 +58,9 @@ class SqliteDocuments:
 
 
 def keep(tx: Tx, document: NewDocument, *, order: str = "") -> bool:
-    """Keeps a document; tells whether it is new here. The same bytes again are no error.
+    """Keeps a document; tells whether it is new here.
+
+    The same bytes again are no error, and change nothing: neither what is kept nor the log (RECEIPT-ONCE-1).
 
     Args:
         tx: The transaction.
