@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def audit(options: argparse.Namespace) -> Result:
     """Audits a log, and the issuers whose documents are in hand."""
+    from crex.cli.effect import refuse_useless
     from crex.cli.party import now
     from crex.errors import TrustError
     from crex.transparency.audit import Evidence
@@ -32,6 +33,8 @@ def audit(options: argparse.Namespace) -> Result:
     from crex.transparency.streams import check_streams
     from crex.transparency.views import read_view
 
+    if not options.records:
+        refuse_useless(options, ("--purpose",), "no records are asked for. Add --records, or leave it out.")
     at = open_log(options)
     held = collect((*options.documents, *options.receipts), at)
     shown = collect(options.published, at)

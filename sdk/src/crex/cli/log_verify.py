@@ -40,11 +40,14 @@ def verify(options: argparse.Namespace) -> Result:
     Raises:
         CrexError: The log cannot be read, or has gone back; nothing is verified then.
     """
+    from crex.cli.effect import refuse_useless
     from crex.errors import CrexError, named
 
     if not options.files and not options.order:
         raise CrexError("SCHEMA", "Name a signed document or a receipt, or an order with --order.")
     if options.proof is not None:
+        useless = ("--order", "--receipt", "--save", "--tiles", "--log", "--key", "--state")
+        refuse_useless(options, useless, "with --proof no log is asked. Leave them out, or --proof.")
         return _offline(options)
     at = open_log(options)
     _, view = followed(at)

@@ -25,8 +25,8 @@ def add(commands: Commands) -> None:
     check.add_argument("--sha256", metavar="HEX", help="digest of the offer as it was seen (as it is)")
     check.add_argument(
         "--with",
-        dest="others",
         action="append",
+        default=[],
         type=Path,
         metavar="PATH",
         help="of an offer in a file: attestations and what else speaks for it; a file or a folder",
@@ -77,6 +77,7 @@ def _demands(policy: Any) -> list[str]:
 
 
 def _check(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.party import now
     from crex.cli.policy_evidence import judge_files, read_policy
 
@@ -84,8 +85,12 @@ def _check(options: argparse.Namespace) -> Result:
     at: datetime = options.at or now()
     file = Path(options.offer)
     if "://" not in options.offer and file.exists():
-        judged = judge_files(file, options.others or (), policy, trusted(options, at), at)
+        refuse_useless(options, ("--sha256",), f"{file} is the offer as it was seen. Leave it out.")
+        judged = judge_files(file, getattr(options, "with"), policy, trusted(options, at), at)
     else:
+        refuse_useless(
+            options, ("--with",), "of an offer at the broker, the broker is asked. Give the file of an offer."
+        )
         judged = _at_broker(options, policy, at)
     return Result(judged.value, judged.text, OK if judged.verdict.holds else REFUSED)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from crex.cli import status_show
 from crex.cli.document_commands import add_trust
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from crex import v1
     from crex.cli.party import Party
 
+_SIZE: Final = 131_072
+_TTL: Final = timedelta(hours=24)
+
 
 def add(commands: Commands) -> None:
     """Adds the commands."""
@@ -34,13 +37,12 @@ def add(commands: Commands) -> None:
 
     new = command(status, "new", _new, "begin a list, and name it in your trust document")
     _add_list(new)
-    new.add_argument("--size", type=positive, default=131_072, help="number of places (131072)")
+    new.add_argument("--size", type=positive, help=f"number of places ({_SIZE})")
     new.add_argument(
         "--ttl",
         type=duration,
-        default=timedelta(hours=24),
         metavar="TIME",
-        help="readers ask again after (24h)",
+        help=f"readers ask again after ({_TTL // timedelta(hours=1)}h)",
     )
 
     allot = command(status, "allot", _allot, "draw a place for a document that is to be signed")
@@ -90,6 +92,7 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
 
 
 def _new(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.own_trust_files import Own, settled
     from crex.cli.party import now
     from crex.errors import CrexError
@@ -106,8 +109,12 @@ def _new(options: argparse.Namespace) -> Result:
             "another name.",
             source=str(path),
         )
-    if not path.exists():  # else it waits for its place in the trust document
-        StatusListBuilder(name, options.size, options.ttl).save(path)
+    if path.exists():  # it waits for its place in the trust document
+        refuse_useless(
+            options, ("--size", "--ttl"), f"the book {path} exists and states them. Leave them out."
+        )
+    else:
+        StatusListBuilder(name, options.size or _SIZE, options.ttl or _TTL).save(path)
     note = f"The book of {name} is {path}. Keep it, and a copy: no other gives out its places."
     at = now()
     if named:
@@ -167,11 +174,14 @@ def _revoke(options: argparse.Namespace) -> Result:
 
 
 def _publish(options: argparse.Namespace) -> Result:
+    from crex.cli.effect import refuse_useless
     from crex.cli.files import write_file
     from crex.cli.party import now
     from crex.trust.envelope import to_json
     from crex.trust.status_book import StatusListBuilder
 
+    if not options.send:
+        refuse_useless(options, ("--request-id",), "nothing is sent. Add --send, or leave it out.")
     party = _open_party(options)
     name = list_name(options.list, party.authority)
     path = book_path(party.folder, name)
