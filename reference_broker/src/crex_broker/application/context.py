@@ -7,7 +7,6 @@ from typing import Protocol
 
 from crex import v1
 from crex.documents.times import Clock
-from crex.documents.types import DocumentType
 from crex.trust.directory import TrustDirectory
 from crex.trust.status_lists import StatusLists
 from crex_broker.application.access_tokens import AccessTokens
@@ -18,9 +17,10 @@ from crex_broker.application.ports.offer_index import OfferIndex
 from crex_broker.application.ports.published_log import PublishedLog
 from crex_broker.application.ports.store import Store
 from crex_broker.application.roles import Roles
+from crex_broker.application.signing import Signs
 
 
-class Signer(Protocol):
+class Signer(Signs, Protocol):
     """Signs documents of the broker; `crex.trust.identity.Identity` is one."""
 
     @property
@@ -31,10 +31,6 @@ class Signer(Protocol):
     @property
     def trust_document(self) -> v1.Envelope:
         """The broker's signed trust document."""
-        ...
-
-    def sign_body(self, body: bytes, doctype: DocumentType, /) -> v1.Envelope:
-        """Signs the exact bytes of a document of the broker, after checking that they are one."""
         ...
 
 

@@ -23,6 +23,7 @@ from crex_broker.application.naming import new_id
 from crex_broker.application.ports.documents import NewDocument
 from crex_broker.application.ports.orders import NewHold, OrderLine, OrderSnapshot
 from crex_broker.application.ports.requests import Remembered
+from crex_broker.application.signing import sign
 from crex_broker.application.times import duration_ms, interval_ms
 from crex_broker.domain.terms import Sale, check_buyer, check_duration, check_quantity
 
@@ -111,7 +112,7 @@ class CreateHold:
             expire_ms=expire_ms,
             properties=[to_json(one) for one in request.properties],
         )
-        envelope = self._context.signer.sign_body(body, RECEIPT)
+        envelope = await sign(self._context.signer, body, RECEIPT)
         new = NewHold(
             order=order,
             consumer=caller.authority,

@@ -38,4 +38,4 @@ class GetReceipt:
                 "pre-authentication encoding, not of its body; see that you call as one of its parties.",
                 details={"name": wanted},
             )
-        return v1.GetReceiptResponse(receipts=[receipt_of(self._context, entry) for entry in entries])
+        return v1.GetReceiptResponse(receipts=[await receipt_of(self._context, entry) for entry in entries])

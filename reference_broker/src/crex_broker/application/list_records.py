@@ -48,7 +48,7 @@ class ListRecords:
             page = SupervisedPage(page.entries[:count], page.entries[count].entry.index)
         read = await log.record_read(asked, page)  # before anything is shown (SUPERVISE-LOGGED-1)
         return v1.ListRecordsResponse(
-            records=messages[:count], next=page.next, receipt=receipt_of(self._context, read)
+            records=messages[:count], next=page.next, receipt=await receipt_of(self._context, read)
         )
 
     async def _asked(self, caller: Caller, request: v1.ListRecordsRequest) -> Supervision:

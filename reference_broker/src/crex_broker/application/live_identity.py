@@ -39,6 +39,11 @@ class LiveIdentity:
         """What the broker presents in a handshake."""
         return self._identity.tls
 
+    @property
+    def signs_in_memory(self) -> bool:
+        """Tells whether all keys that sign its documents lie in this process."""
+        return self._identity.signs_in_memory
+
     def sign_body(self, body: bytes, doctype: DocumentType, /) -> v1.Envelope:
         """Signs the exact bytes of a document of the broker, after checking that they are one."""
         return self._identity.sign_body(body, doctype)

@@ -17,10 +17,11 @@ from google.protobuf.message import Message
 from crex import v1
 from crex.documents.times import format_time, from_ms
 from crex.documents.types import DocumentType
-from crex.errors import TrustError
+from crex.errors import CrexError
 from crex_broker.application.caller import Caller
 from crex_broker.application.context import Context
 from crex_broker.application.ports.log import LogEntry
+from crex_broker.application.signing import sign
 from crex_broker.application.use_case import UnaryUseCase
 
 _log = logging.getLogger("crex_broker.log")
@@ -35,7 +36,7 @@ _NUMBER: Final = 15
 _PACKAGE: Final = "/crex.v1."
 
 
-def receipt_of(context: Context, entry: LogEntry) -> v1.Envelope:
+async def receipt_of(context: Context, entry: LogEntry) -> v1.Envelope:
     """Gives the signed receipt of an entry; the same bytes every time."""
     issued = from_ms(entry.create_ms)
     receipt: dict[str, Any] = {
@@ -58,7 +59,7 @@ def receipt_of(context: Context, entry: LogEntry) -> v1.Envelope:
         "index": str(entry.index),
         "mergeBy": format_time(from_ms(entry.create_ms + MERGE_MS)),
     }
-    return context.signer.sign_body(orjson.dumps(receipt), _RECEIPT)
+    return await sign(context.signer, orjson.dumps(receipt), _RECEIPT)
 
 
 def log_name(authority: str) -> str:
@@ -94,9 +95,10 @@ class _Receipted:
         response: Any = await self._case(caller, request)
         entries = await self._context.store.log.of_request(caller.authority, self._method, request.request_id)
         try:
-            response.receipts.extend([receipt_of(self._context, entry) for entry in entries])
-        except TrustError as error:
-            # It is done, and a refusal would say that it is not; as where the key of that time was revoked.
+            response.receipts.extend([await receipt_of(self._context, entry) for entry in entries])
+        except CrexError as error:
+            # It is done, and a refusal would say that it is not; as where the key of that time was revoked,
+            # or the token that holds it is away.
             _log.warning("no receipt can be signed for %s: %s", self._method, error)
         return response  # type: ignore[no-any-return]  # every response is a message
 

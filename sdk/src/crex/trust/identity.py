@@ -166,6 +166,11 @@ class Identity:
         """
         return self.sign_body(convert.dump(document), DocumentType.of(type(document)))
 
+    @property
+    def signs_in_memory(self) -> bool:
+        """Tells whether all keys that sign documents lie in this process; a token takes its time."""
+        return all(isinstance(key, LocalSigningKey) for keys in self.role_keys.values() for key in keys)
+
     def sign_body(self, body: bytes, doctype: DocumentType) -> v1.Envelope:
         """Signs the exact bytes of a document's strict JSON form; otherwise as `sign_document`."""
         header = reader.read(body, doctype)["header"]
