@@ -322,6 +322,15 @@ async def test_others_offers_stand(trade: Trade) -> None:
 # --- status lists ---
 
 
+def _revocable(trade: Trade, goods: Goods, status: v1.StatusReference, revision: int = 2) -> v1.Offer:
+    """The next revision of the offer of some goods, which a status list can take back."""
+    node = pin(goods.resource, f"crex://{PROVIDER}/resource/node")
+    plan = pin(goods.plan, f"crex://{PROVIDER}/plan/hourly")
+    new = offer(trade, node, plan, pool_id=goods.pool, revision=revision)
+    new.header.status.CopyFrom(status)
+    return new
+
+
 async def _with_status(trade: Trade) -> tuple[StatusListBuilder, Goods]:
     """A provider with a status list, whose offer, in its second revision, can be taken back by it."""
     goods = await trade.goods()
@@ -329,20 +338,11 @@ async def _with_status(trade: Trade) -> tuple[StatusListBuilder, Goods]:
     book = StatusListBuilder(LIST)
     place = book.allot()
     await send(trade, status_list(trade, book), PROVIDER)
-    new = offer(
-        trade,
-        pin(goods.resource, f"crex://{PROVIDER}/resource/node"),
-        pin(goods.plan, f"crex://{PROVIDER}/plan/hourly"),
-        pool_id=goods.pool,
-        revision=2,
-    )
-    new.header.status.CopyFrom(place)
-    goods.offer = await trade.publish(new)
+    goods.offer = await trade.publish(_revocable(trade, goods, place))
     return book, goods
 
 
 def _place(goods: Goods) -> int:
-
     return int(convert.to_message(strict.loads(goods.offer.payload), v1.Offer).header.status.index)
 
 
@@ -370,15 +370,8 @@ async def test_an_offer_is_not_held_without_a_young_list(trade: Trade) -> None:
     """STATUS-CLOSED-1: once the list is too old, a hold is refused; a new list helps."""
     book, goods = await _with_status(trade)
     trade.clock.advance(hours=23, minutes=30)
-    new = offer(
-        trade,
-        pin(goods.resource, f"crex://{PROVIDER}/resource/node"),
-        pin(goods.plan, f"crex://{PROVIDER}/plan/hourly"),
-        pool_id=goods.pool,
-        revision=3,
-    )
-    new.header.status.CopyFrom(v1.StatusReference(list=LIST, index=_place(goods)))
-    goods.offer = await trade.publish(new)
+    status = v1.StatusReference(list=LIST, index=_place(goods))
+    goods.offer = await trade.publish(_revocable(trade, goods, status, 3))
     await hold(trade, goods)
     trade.clock.advance(minutes=31)
     await refused(hold(trade, goods), "STATUS_STALE")
@@ -389,14 +382,7 @@ async def test_an_offer_is_not_held_without_a_young_list(trade: Trade) -> None:
 async def test_an_offer_without_its_list_is_refused(trade: Trade) -> None:
     """STATUS-CLOSED-1: nobody publishes what could be revoked where nobody can look."""
     goods = await trade.goods()
-    new = offer(
-        trade,
-        pin(goods.resource, f"crex://{PROVIDER}/resource/node"),
-        pin(goods.plan, f"crex://{PROVIDER}/plan/hourly"),
-        pool_id=goods.pool,
-        revision=2,
-    )
-    new.header.status.CopyFrom(v1.StatusReference(list=LIST, index=1))
+    new = _revocable(trade, goods, v1.StatusReference(list=LIST, index=1))
     await refused(trade.publish(new), "STATUS_STALE")
     await stands(trade)
 
