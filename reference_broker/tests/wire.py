@@ -28,6 +28,7 @@ from crex.trust.certificates import TlsCredential
 from crex.trust.envelope import to_json
 from crex.trust.identity import Identity
 from crex.trust.identity_files import save_identity
+from crex.trust.trust_record import TrustRecord
 from crex_broker.production import enrol_offline
 from reference_broker.tests import documents
 from reference_broker.tests.exchange import pin
@@ -60,7 +61,7 @@ class WireParty:
     def credentials(self, tls: TlsCredential | None = None) -> grpc.ChannelCredentials:
         """Its channel credentials; with another certificate where one is given."""
         tls = tls or self.identity.tls
-        roots = b"".join(root.public_bytes(Encoding.PEM) for root in self.broker.trust.tls_roots)
+        roots = roots_pem(self.broker.trust)
         return credentials(certificate_pem=tls.chain_pem, key_pem=tls.key_pem, server_roots_pem=roots)
 
     def client(self) -> Client:
@@ -248,6 +249,11 @@ def publish(provider: WireParty, units: int, *, days: int = 2) -> documents.Good
             v1.GrantAllotmentRequest(request_id=request_id(), envelope=provider.identity.sign_document(grant))
         )
     return documents.Goods(name, resource, plan, pool, offer, f"crex://{name}/offer/nodes")
+
+
+def roots_pem(trust: TrustRecord) -> bytes:
+    """The TLS roots of an authority."""
+    return b"".join(root.public_bytes(Encoding.PEM) for root in trust.tls_roots)
 
 
 def request_id() -> str:

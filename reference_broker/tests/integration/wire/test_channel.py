@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
@@ -16,7 +15,7 @@ from crex.errors import RemoteError
 from crex.trust.certificates import CertificateAuthority, TlsCredential
 from crex.trust.identity import Identity
 from reference_broker.tests.integration.wire.conftest import Market
-from reference_broker.tests.wire import NO_RETRY, WireParty, failed
+from reference_broker.tests.wire import NO_RETRY, WireParty, failed, roots_pem
 
 
 def refusal(market: Market, credentials: grpc.ChannelCredentials) -> RemoteError:
@@ -78,7 +77,7 @@ def test_a_certificate_that_ended_is_refused(market: Market) -> None:
 
 def test_without_a_certificate_there_is_no_channel(market: Market) -> None:
     """TLS is mutual: a caller without a certificate is refused."""
-    pem = b"".join(root.public_bytes(Encoding.PEM) for root in market.operation.identity.trust.tls_roots)
+    pem = roots_pem(market.operation.identity.trust)
     assert refusal(market, grpc.ssl_channel_credentials(pem)).code == "UNAVAILABLE"
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from crex import v1
 from crex.cli.main import main
@@ -23,7 +22,16 @@ from crex.errors import RemoteError
 from crex.trust.certificates import CertificateAuthority
 from crex.trust.identity import Identity
 from crex.trust.identity_files import open_pins, save_identity
-from reference_broker.tests.wire import BROKER, NO_RETRY, Operation, WireParty, failed, free_port, publish
+from reference_broker.tests.wire import (
+    BROKER,
+    NO_RETRY,
+    Operation,
+    WireParty,
+    failed,
+    free_port,
+    publish,
+    roots_pem,
+)
 
 INFO = "/crex.v1.DiscoveryService/GetServerInfo"
 _CHUNK = 65_536
@@ -43,9 +51,7 @@ class Proxy:
         self._server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._server_tls.load_cert_chain(pair)
         self._server_tls.set_alpn_protocols(["h2"])
-        self._client_tls = ssl.create_default_context(
-            cadata="".join(one.public_bytes(Encoding.PEM).decode() for one in broker.trust.tls_roots)
-        )
+        self._client_tls = ssl.create_default_context(cadata=roots_pem(broker.trust).decode())
         self._client_tls.set_alpn_protocols(["h2"])
         self._target_port = target_port
         self._stop: Callable[[], None] = lambda: None
@@ -203,7 +209,7 @@ def test_a_certificate_without_its_key_opens_nothing(behind: Behind) -> None:
 
 def test_the_port_for_certificates_takes_no_token(behind: Behind) -> None:
     """On the port of mutual TLS nobody without a certificate shakes hands."""
-    roots = b"".join(one.public_bytes(Encoding.PEM) for one in behind.operation.identity.trust.tls_roots)
+    roots = roots_pem(behind.operation.identity.trust)
     with grpc.secure_channel(
         f"127.0.0.1:{behind.operation.port}", grpc.ssl_channel_credentials(roots)
     ) as channel:

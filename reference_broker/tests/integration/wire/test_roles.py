@@ -7,7 +7,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
@@ -16,7 +15,7 @@ from crex.client._errors import remote_error
 from crex.errors import RemoteError
 from crex_broker.application.roles import ADMIN, ROLES
 from crex_broker.rpc.roles import METHOD_ROLES
-from reference_broker.tests.wire import Operation, WireParty, failed, free_port
+from reference_broker.tests.wire import Operation, WireParty, failed, free_port, roots_pem
 
 # What a call with nothing in it is told by a method that its caller may call, if it is refused at all.
 _LOOKED_AT = frozenset({"SCHEMA", "JURISDICTION_BLOCKED"})
@@ -59,7 +58,7 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     )
     parties = {role: operation.party(f"{role}.example", [role]) for role in sorted(ROLES - {ADMIN})}
     operation.start()
-    roots = b"".join(one.public_bytes(Encoding.PEM) for one in operation.identity.trust.tls_roots)
+    roots = roots_pem(operation.identity.trust)
     try:
         yield Matrix({**parties, ADMIN: operation.operator}, port, roots)
     finally:
