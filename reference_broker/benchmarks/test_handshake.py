@@ -10,21 +10,18 @@ One client calls one broker in turn, alone; only ratios of medians count.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from crex.client import proxied_credentials
-from reference_broker.tests.wire import BROKER, Operation, WireParty, free_port
+from reference_broker.benchmarks.echo import serving_echo
+from reference_broker.tests.wire import BROKER, Operation, WireParty, free_port, roots_pem
 
 ROUNDS, CALLS = 7, 20
 INFO = "/crex.v1.DiscoveryService/GetServerInfo"
@@ -55,22 +52,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         tmp_path_factory.mktemp("bench"), more=f'listen_tokens = "127.0.0.1:{port}"\n'
     )
     consumer = operation.party("consumer.example", ["consumer"])
-    peers = operation.folder / "roots.pem"
-    peers.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in consumer.identity.trust.tls_roots))
-    command = [sys.executable, str(Path(__file__).with_name("echo_server.py"))]
     operation.start()
-    echo = subprocess.Popen(
-        [*command, str(operation.folder / "identity"), str(peers)], stdout=subprocess.PIPE, text=True
-    )
     try:
-        assert echo.stdout is not None
-        target = f"127.0.0.1:{echo.stdout.readline().strip()}"
-        roots = b"".join(one.public_bytes(Encoding.PEM) for one in operation.identity.trust.tls_roots)
-        yield Stage(consumer, f"127.0.0.1:{port}", target, roots)
+        with serving_echo(operation, consumer) as echo:
+            yield Stage(consumer, f"127.0.0.1:{port}", echo, roots_pem(operation.identity.trust))
     finally:
         operation.close()
-        echo.kill()
-        echo.communicate()
 
 
 def first_calls(target: str, credentials: grpc.ChannelCredentials, path: str) -> float:

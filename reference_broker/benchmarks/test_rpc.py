@@ -12,23 +12,20 @@ nor stores; so the ratio is the share of a call's whole cost that is the wire.
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import grpc.aio
 import pytest
 import uvloop
-from cryptography.hazmat.primitives.serialization import Encoding
 from google.protobuf.message import Message
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from crex import v1
+from reference_broker.benchmarks.echo import serving_echo
 from reference_broker.tests.documents import Goods
 from reference_broker.tests.wire import Operation, WireParty, publish
 
@@ -61,21 +58,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     )
     provider = operation.party("provider.example", ["provider"])
     consumer = operation.party("consumer.example", ["consumer"])
-    roots = operation.folder / "roots.pem"
-    roots.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in consumer.identity.trust.tls_roots))
-    command = [sys.executable, str(Path(__file__).with_name("echo_server.py"))]
     operation.start()
-    echo = subprocess.Popen(
-        [*command, str(operation.folder / "identity"), str(roots)], stdout=subprocess.PIPE, text=True
-    )
     try:
-        assert echo.stdout is not None
-        port = echo.stdout.readline().strip()
-        yield Stage(consumer, publish(provider, PLENTY), f"127.0.0.1:{port}")
+        with serving_echo(operation, consumer) as echo:
+            yield Stage(consumer, publish(provider, PLENTY), echo)
     finally:
         operation.close()
-        echo.kill()
-        echo.communicate()
 
 
 class Load:
