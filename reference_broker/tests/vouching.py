@@ -103,20 +103,27 @@ def attestation(
     issuer: str,
     subjects: Iterable[str],
     *,
+    predicate: v1.CompliancePredicate | v1.AccreditationPredicate | None = None,
     name: str = "a",
     revision: int = 1,
     status: v1.StatusReference | None = None,
     until: datetime | None = None,
 ) -> v1.Attestation:
-    """A compliance attestation about some names."""
+    """An attestation about some names; of what no registry knows where it states nothing else."""
     header = exchange.header(issuer, "attestation", name, revision)
     if status is not None:
         header.status.CopyFrom(status)
     if until is not None:
         header.valid_until.CopyFrom(to_timestamp(until))
-    return v1.Attestation(
-        header=header,
-        subjects=[v1.Subject(id=subject) for subject in subjects],
-        predicate_type="example.org/walked-through",
-        other=f'{{"at":"{format_time(exchange.clock.now())}"}}',
-    )
+    made = v1.Attestation(header=header, subjects=[v1.Subject(id=subject) for subject in subjects])
+    match predicate:
+        case v1.CompliancePredicate():
+            made.predicate_type = "compliance"
+            made.compliance.CopyFrom(predicate)
+        case v1.AccreditationPredicate():
+            made.predicate_type = "accreditation"
+            made.accreditation.CopyFrom(predicate)
+        case None:
+            made.predicate_type = "example.org/walked-through"
+            made.other = f'{{"at":"{format_time(exchange.clock.now())}"}}'
+    return made

@@ -13,14 +13,13 @@ import pytest_asyncio
 
 from crex import v1
 from crex.demand.rendering import render
-from crex.documents.convert import to_timestamp
 from crex.errors import CrexError
 from crex.trust.policies import parse_policy
 from crex.trust.status_book import StatusListBuilder
 from reference_broker.tests.documents import Goods, stock
 from reference_broker.tests.exchange import BROKER, CONSUMER, OTHER, PROVIDER, identity, signer
 from reference_broker.tests.trade import Trade
-from reference_broker.tests.vouching import ATTESTER, Vouched, opened_trade, send
+from reference_broker.tests.vouching import ATTESTER, Vouched, attestation, opened_trade, send
 
 ROOT = "root.example"
 MLPS_3 = [{"path": "scheme", "equals": "mlps"}, {"path": "level", "gte": "3"}]
@@ -61,28 +60,31 @@ def compliance(
     status: v1.StatusReference | None = None,
 ) -> v1.Attestation:
     """A compliance attestation about some names."""
-    header = trade.header(
-        issuer, "attestation", name, revision, valid_until=to_timestamp(trade.at(days=days))
+    stated = v1.CompliancePredicate(
+        scheme="mlps", level=level, certificate="C-1", valid_from="2026-01-01", valid_to="2026-12-31"
     )
-    if status is not None:
-        header.status.CopyFrom(status)
-    return v1.Attestation(
-        header=header,
-        subjects=[v1.Subject(id=subject) for subject in subjects],
-        predicate_type="compliance",
-        compliance=v1.CompliancePredicate(
-            scheme="mlps", level=level, certificate="C-1", valid_from="2026-01-01", valid_to="2026-12-31"
-        ),
+    until = trade.at(days=days)
+    return attestation(
+        trade,
+        issuer,
+        subjects,
+        predicate=stated,
+        name=name,
+        revision=revision,
+        status=status,
+        until=until,
     )
 
 
 def accreditation(trade: Trade, body: str) -> v1.Attestation:
     """The accreditation of a body by the root."""
-    return v1.Attestation(
-        header=trade.header(ROOT, "attestation", body, valid_until=to_timestamp(trade.at(days=90))),
-        subjects=[v1.Subject(id=f"crex://{body}/trust/main")],
-        predicate_type="accreditation",
-        accreditation=v1.AccreditationPredicate(schemes=["mlps"]),
+    return attestation(
+        trade,
+        ROOT,
+        [f"crex://{body}/trust/main"],
+        predicate=v1.AccreditationPredicate(schemes=["mlps"]),
+        name=body,
+        until=trade.at(days=90),
     )
 
 
