@@ -324,4 +324,4 @@ def test_a_broker_that_leads_in_a_circle_is_left() -> None:
 
     at = SimpleNamespace(customer=SimpleNamespace(client=Circle()), source=SimpleNamespace(place="b.example"))
     with pytest.raises(TrustError, match="does not advance"):
-        list(records_from(cast("LogAt", at), 0))
+        list(records_from(cast("LogAt", at), 0, 5))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from crex import v1
+from crex.cli.policy_evidence import _Fetched
 from crex.documents.convert import to_duration
 from crex.documents.times import SystemClock
 from crex.trust.envelope import digest, from_json, to_json
@@ -16,6 +18,10 @@ from crex.trust.identity_files import load_identity
 from crex.trust.status_book import StatusListBuilder
 from crex.trust.trust_draft import TrustDraft, sign_draft
 from sdk.tests.cli.conftest import Shell
+from sdk.tests.trust.samples import NOW
+
+if TYPE_CHECKING:
+    from crex.cli.party import Customer
 
 PROVIDER, ASSESSOR, ROOT = "p.example.cn", "assessor.example.cn", "root.example.cn"
 SITE, NODE, OFFER = (f"crex://{PROVIDER}/{path}" for path in ("site/a", "resource/n", "offer/o"))
@@ -208,3 +214,20 @@ def test_check_of_a_hold_needs_a_policy(crex: Shell) -> None:
     code = crex("hold", OFFER, "--for", "1h", "--check", "--broker", "c.example.org@127.0.0.1:1")
     assert code == 1
     assert "--check judges by a policy" in crex.err
+
+
+def test_pages_that_never_end_are_left() -> None:
+    """A broker that leads from empty page to empty page does not keep its reader for ever."""
+    asked: list[str] = []
+
+    class Endless:
+        """Always has one more page."""
+
+        def list_attestations(self, request: v1.ListAttestationsRequest) -> v1.ListAttestationsResponse:
+            """Gives nothing, and where to go on."""
+            asked.append(request.page_token)
+            return v1.ListAttestationsResponse(next_page_token=str(len(asked)))
+
+    source = _Fetched(cast("Customer", SimpleNamespace(client=Endless())), NOW)
+    assert source.about("crex://p.example.cn/site/a") == []
+    assert len(asked) == 1000

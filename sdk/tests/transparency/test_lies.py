@@ -4,7 +4,7 @@ One case is one lie and one reader. Every reader has seen the log at 300 leaves 
 looks at is the honest log, which must pass, and then the lie, which must not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from crex.transparency.client import LogClient
 from crex.transparency.findings import Kind, finding_of
 from crex.transparency.monitor import Monitor, Watch
 from crex.transparency.papers import Paper, Promise, Shown
-from crex.transparency.source import BrokerSource, LogSource, TileSource
+from crex.transparency.source import BrokerSource, LogSource, TileSource, records_between
 from crex.transparency.store import MemoryTiles
 from crex.transparency.views import check_witnesses, compare_views, read_view
 from crex.transparency.witness import Witness
@@ -167,6 +167,19 @@ def shorter(*, by: int = 1) -> BrokerSource:
     return BrokerSource(Calls(HONEST, short=by), "the broker")
 
 
+class Flooding(Calls):
+    """A broker that gives one leaf more than it was asked for, without end."""
+
+    def list_entries(self, request: v1.ListEntriesRequest, /) -> v1.ListEntriesResponse:
+        """Too many."""
+        return v1.ListEntriesResponse(leaves=some_leaves(request.count + 1), size=GROWN)
+
+
+def flooding() -> BrokerSource:
+    """A broker whose pages hold more than was asked for."""
+    return BrokerSource(Flooding(HONEST), "the broker")
+
+
 def damaged(path: str, content: Callable[[bytes], bytes | None]) -> TileSource:
     """Honest tiles of which one file is not what it should be."""
     files = dict(HONEST.tiles().files)
@@ -250,6 +263,11 @@ CASES: list[tuple[str, LogSource, Reader, Kind]] = [
      replace(HONEST, cosigners=((WITNESS_KEY, LATER + timedelta(seconds=61)),)), quorum, Kind.FUTURE),
     ("fewer leaves than stated", shorter(), auditor, Kind.CUT_OFF),
     ("fewer leaves than stated", shorter(by=GROWN), monitor, Kind.CUT_OFF),
+    ("more leaves than asked for", flooding(), auditor, Kind.CUT_OFF),
+    ("more leaves than asked for", flooding(), monitor, Kind.CUT_OFF),
+    ("pages of leaves that are empty", shorter(by=GROWN), auditor, Kind.CUT_OFF),
+    ("a bundle is longer", damaged("tile/entries/001", lambda data: data + data[:34]), auditor, Kind.TILE),
+    ("a tile is longer", damaged("tile/0/001", lambda data: data + data[:32]), client, Kind.TILE),
     ("a bundle is cut off", damaged("tile/entries/001", lambda data: data[:-1]), auditor, Kind.TILE),
     ("a bundle is missing", damaged("tile/entries/002.p/188", lambda _: None), auditor, Kind.TILE),
     ("a bundle is altered", damaged("tile/entries/001", flipped), auditor, Kind.ALTERED),
@@ -382,9 +400,78 @@ def test_a_supervisor_is_shown_something_else(operator: Operator) -> None:
     assert audited(log, Evidence(records=[record_of(paper, leaf, sealed=True)])) == []
 
 
-def only(record: v1.SupervisedRecord) -> Callable[[int], list[v1.SupervisedRecord]]:
+def only(record: v1.SupervisedRecord) -> Callable[[int, int], list[v1.SupervisedRecord]]:
     """A broker that shows one record, whatever is asked for."""
-    return lambda _: [record]
+    return lambda _start, _end: [record]
+
+
+Page = Callable[[int], v1.ListRecordsResponse]
+STOPS = 5
+
+
+def page(*indexes: int, then: int | None) -> v1.ListRecordsResponse:
+    """Records of some positions, and where to go on."""
+    return v1.ListRecordsResponse(records=[v1.SupervisedRecord(index=index) for index in indexes], next=then)
+
+
+def positions(answer: Page, start: int = 0) -> list[int]:
+    """What a supervisor takes of a broker that answers so, up to a checkpoint."""
+    return [
+        record.index
+        for record in records_between(lambda request: answer(request.start), "the broker", start, STOPS)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("honest", "taken"),
+    [
+        (lambda start: page(start, then=start + 1 if start < STOPS - 1 else None), [0, 1, 2, 3, 4]),
+        (lambda start: page(then=start + 1), []),
+        (lambda start: page(1, 3, then=9), [1, 3]),
+        (lambda start: page(3, STOPS, STOPS + 1, then=STOPS + 2), [3]),
+        (lambda start: page(then=None), []),
+    ],
+    ids=["one at a time", "parts without any", "gaps", "grown meanwhile", "none"],
+)
+def test_pages_of_records_end_at_the_checkpoint(honest: Page, taken: list[int]) -> None:
+    """Pages that only rise are followed, empty ones too, and end at the checkpoint (AUDIT-RECORD-1)."""
+    assert positions(honest) == taken
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda start: page(start, then=start),
+        lambda start: page(then=start),
+        lambda start: page(then=0),
+        lambda start: page(start, start + 1, then=start + 1),
+        lambda start: page(start + 1, start, then=start + 2),
+        lambda start: page(start, start, then=start + 1),
+        lambda start: page(start - 1, then=start + 1),
+        lambda start: page(*range(start, start + 1001), then=None),
+    ],
+    ids=["stands still", "nothing, and still", "back to the start", "back by one", "falling", "twice",
+         "before what was asked", "more than asked"],
+)  # fmt: skip
+def test_pages_of_records_that_lead_astray(lie: Page) -> None:
+    """A broker that goes back, stands still or shows more than asked for is found out (AUDIT-RECORD-1)."""
+    assert kinds_of(lambda: positions(lie, 1)) == [Kind.RECORD]
+
+
+@pytest.mark.parametrize("lie", [lambda start: page(then=start), lambda start: page(start, then=start)])
+def test_a_monitor_is_not_kept_by_pages(lie: Page, tmp_path: Path) -> None:
+    """A monitor names a broker whose pages stand still, and its position stays (AUDIT-RECORD-1)."""
+
+    def records(answer: Page) -> Callable[[int, int], Iterator[v1.SupervisedRecord]]:
+        return lambda start, end: records_between(
+            lambda request: answer(request.start), "the broker", start, end
+        )
+
+    reader = Monitor(tmp_path / "monitor.json", ORIGIN, KEYS, Watch())
+    caught = reader.look(HONEST, now=NOW, records=records(lie))
+    assert [event.finding and event.finding.kind for event in caught] == [Kind.RECORD]
+    seen = reader.look(HONEST, now=NOW, records=records(lambda start: page(then=start + 1)))
+    assert [event.kind for event in seen] == ["grown"]
 
 
 def test_a_monitor_of_records(operator: Operator, tmp_path: Path) -> None:

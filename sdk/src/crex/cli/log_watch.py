@@ -37,7 +37,7 @@ def monitor(options: argparse.Namespace) -> Result:
     held = collect(options.documents, at)
     watch = Watch(held.papers, held.promises, frozenset(options.watched))
     follower = Monitor(at.folder / f"{quote(at.origin, safe='')}.monitor.json", at.origin, at.keys, watch)
-    records = (lambda start: records_from(at, start)) if options.watched else None
+    records = (lambda start, end: records_from(at, start, end)) if options.watched else None
 
     def look() -> tuple[list[str], list[Any], bool]:
         events = follower.look(at.source, now=now(), records=records)

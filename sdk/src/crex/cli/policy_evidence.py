@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -39,6 +40,8 @@ _PAGE: Final = 1000
 _REVISION: Final = re.compile("[1-9][0-9]{0,18}")
 # Attestations that are fetched of one subject, at most: who floods a name must not keep a reader busy.
 _MOST: Final = 10_000
+# Pages that are read for that, at most, however little is in each.
+_PAGES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +241,7 @@ class _Fetched(_Source):
         if name not in self._about:
             found: list[v1.Envelope] = []
             request = v1.ListAttestationsRequest(subject=name, page_size=_PAGE)
-            for page in pages(self._customer.client.list_attestations, request):
+            for page in islice(pages(self._customer.client.list_attestations, request), _PAGES):
                 found += page.attestations
                 if len(found) >= _MOST:
                     break

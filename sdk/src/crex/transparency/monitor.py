@@ -32,8 +32,8 @@ from crex.v1 import SupervisedRecord
 
 STATE_BYTES_MAX: Final = 1 << 20
 
-# Gives the records from a position on that a supervisor is shown.
-Records = Callable[[int], Iterable[SupervisedRecord]]
+# Gives the records from a position up to another, itself left out, that a supervisor is shown.
+Records = Callable[[int, int], Iterable[SupervisedRecord]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,9 @@ class Monitor:
         """
         with locked(self._file):
             before, tree = self._load()
-            # Asked for before the checkpoint is read, so that the log may cover all of them by then.
-            shown = [] if records is None else [Shown.of(record) for record in records(_size(before))]
             try:
                 view = read_view(source, self._keys, origin=self._origin)
-                events = self._read(before, tree, view, source, shown)
+                events = self._read(before, tree, view, source, records)
             except TrustError as error:
                 finding = finding_of(error)
                 if finding is None:
@@ -119,13 +117,15 @@ class Monitor:
         tree: TreeBuilder,
         view: View,
         source: LogSource,
-        shown: Sequence[Shown],
+        records: Records | None,
     ) -> list[Event]:
         """Takes the new leaves into the tree, and holds the checkpoint to it."""
         size = _size(before)
         if before is not None and view.size <= before.size:
             check_growth(before, view, source)
             return []
+        # No further than the checkpoint: a broker must not keep its reader busy for as long as it likes.
+        shown = [] if records is None else [Shown.of(record) for record in records(size, view.size)]
         wanted = {leaf_data(paper.record_bytes, None): paper for paper in self._watch.papers}
         found = Found(set(wanted), {record.index for record in shown})
         for leaves in source.leaves(size, view.size):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 from crex import v1
-from crex.errors import CrexError
+from crex.errors import CrexError, TrustError
 from crex.transparency.findings import Finding, Kind
 from crex.transparency.store import TileReader, bounded, read_tile, tile_nodes
 from crex.transparency.tiles import CHECKPOINT_PATH, LEAF_BYTES, WIDTH, read_leaves, tile_at
@@ -19,6 +19,8 @@ from crex.trust.merkle import prove_consistency, prove_inclusion
 
 # Leaves that a broker returns at once at most (ListEntries).
 _PAGE: Final = 10_000
+# Records that a broker shows a supervisor at once at most (ListRecords).
+_RECORDS: Final = 1000
 
 
 class LogSource(Protocol):
@@ -183,6 +185,63 @@ class BrokerSource:
                 ).error()
             yield found
             start += len(found)
+
+
+def records_between(
+    list_records: Callable[[v1.ListRecordsRequest], v1.ListRecordsResponse],
+    place: str,
+    start: int,
+    end: int,
+    *,
+    purpose: str = "",
+) -> Iterator[v1.SupervisedRecord]:
+    """Yields the records of positions [start, end) that a supervisor is shown; every page is itself logged.
+
+    A page may hold none and still lead on, for a broker looks through a part of its log at a time. So what
+    ends the reading is the end that was asked for, not what the broker says.
+
+    Args:
+        list_records: The call to the broker.
+        place: The broker, for people.
+        start: First position.
+        end: Where to stop, the size of a checkpoint that the log signed.
+        purpose: Why they are to be unsealed; empty: they are not.
+
+    Raises:
+        TrustError: CHECKPOINT, as finding `record`: the broker goes back, stands still, or shows more at once
+            than it was asked for.
+    """
+    while start < end:
+        request = v1.ListRecordsRequest(
+            start=start, page_size=_RECORDS, unseal=bool(purpose), purpose=purpose
+        )
+        page = list_records(request)
+        at = start
+        for record in page.records:
+            if record.index < at or len(page.records) > _RECORDS:
+                raise _astray(
+                    place,
+                    start,
+                    f"shows position {record.index} where {at} or a later one must come, among "
+                    f"{len(page.records)} records of at most {_RECORDS}",
+                )
+            if record.index >= end:
+                return  # accepted since
+            yield record
+            at = record.index + 1
+        if not page.HasField("next"):
+            return
+        if page.next < max(at, start + 1):
+            raise _astray(place, start, f"goes on at {page.next}: it does not advance")
+        start = page.next
+
+
+def _astray(place: str, start: int, what: str) -> TrustError:
+    return Finding(
+        Kind.RECORD,
+        f"{place} was asked for records from position {start} and {what}. Keep the answer as evidence, and "
+        "ask its operator.",
+    ).error()
 
 
 class WebTiles:
