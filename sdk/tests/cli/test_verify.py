@@ -173,6 +173,44 @@ def test_a_proof_in_a_file(crex: Shell, folder: Folder, provider: Identity) -> N
     assert (told["reason"], outcomes(told)[21]) == ("INCLUSION", "refused")
 
 
+@pytest.mark.parametrize("bundled", [True, False], ids=["in a bundle", "in files"])
+def test_an_attestation_that_stands_by_its_log_time(
+    crex: Shell, folder: Folder, provider: Identity, consumer: Identity, *, bundled: bool
+) -> None:
+    """LOG-TIME-2: what attests by a key that has ended since counts by its proof, and not without."""
+    log, directory = SmallLog(), TrustDirectory()
+    log.pin(directory)
+    attestation = sign_raw("attestation", capacity(CONSUMER), key_of(consumer))
+    proof = log.proof(log.append(attestation), NOW)
+    ended = revision(consumer, 1, key={"notAfter": "2026-11-01T13:00:00Z"})
+    others = [
+        record.parts.to_message() for name in directory.authorities() for record in directory.versions(name)
+    ]
+    policy = {**POLICY, "log": {"quorum": 1, "required": True}}
+    document = sign_raw("site", site(), key_of(provider))
+    proofs = {record_id(document): log.proof(log.append(document), NOW)}
+    file = folder.envelope("site.json", document)
+    for given, code in (({record_id(attestation): proof}, 0), ({}, 1)):
+        if bundled:
+            bundle = write_bundle(
+                [provider.trust_document, ended, *others],
+                attestations=[attestation],
+                proofs={**proofs, **given},
+                policy=convert.to_message(policy, v1.TrustPolicy),
+            )
+            words = ["--trust", folder.bytes("bundle.json", bundle)]
+        else:
+            words = ["--policy", folder.json("policy.json", policy)]
+            words += ["--attestation", folder.envelope("a.json", attestation)]
+            for at, one in enumerate([provider.trust_document, ended, *others]):
+                words += ["--trust", folder.envelope(f"trust{at}.json", one)]
+            for at, (record, each) in enumerate({**proofs, **given}.items()):
+                named = v1.RecordProof(record_sha256=record, proof=each)
+                words += ["--proof", folder.bytes(f"proof{at}.json", convert.dump(named))]
+        assert crex("verify", *words, "--at", "2026-11-02T12:00:00Z", file) == code
+    assert "KEY_TIME" in crex.out
+
+
 def test_issuer_address_and_challenge(
     crex: Shell, folder: Folder, provider: Identity, consumer: Identity
 ) -> None:

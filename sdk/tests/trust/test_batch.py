@@ -8,19 +8,22 @@ from datetime import timedelta
 import pytest
 
 from crex import v1
+from crex.documents.times import format_time
 from crex.errors import DocumentError, TrustError
 from crex.trust.batch import ENVELOPES_PER_WORKER, Asked, Found, Known, open_many, worth
 from crex.trust.directory import TrustDirectory
 from crex.trust.envelope import record_id, to_json
 from crex.trust.identity import Identity
 from crex.trust.policies import Evidence
+from crex.trust.policies.gathering import gather
 from crex.trust.status_lists import StatusLists
 from crex.trust.verify import open_envelope
 from sdk.tests.trust.samples import CONSUMER, NOW, PROVIDER, header, order, outcome, sign_raw, site
 from sdk.tests.trust.status_samples import LIST, signed_list, trusting
-from sdk.tests.trust.step_samples import SmallLog, key_of, pin
+from sdk.tests.trust.step_samples import HOUR, SmallLog, key_of, pin, revision
 
 ASKED = Asked(now=NOW)
+CLAUSE = v1.PolicyClause(predicate_type="capacity")
 
 
 def sites(provider: Identity, count: int) -> list[v1.Envelope]:
@@ -29,6 +32,21 @@ def sites(provider: Identity, count: int) -> list[v1.Envelope]:
         sign_raw("site", {**site(), "header": header(PROVIDER, f"site/s{at}")}, key_of(provider))
         for at in range(count)
     ]
+
+
+def capacity() -> dict[str, object]:
+    """An attestation about the provider."""
+    return {
+        "header": header(CONSUMER, "attestation/a"),
+        "subjects": [{"id": f"crex://{PROVIDER}/trust/main"}],
+        "predicateType": "capacity",
+        "capacity": {
+            "quantity": "8",
+            "unit": f"crex://{PROVIDER}/node-class/a",
+            "observed": {"start": "2026-10-01T00:00:00Z", "end": "2026-10-02T00:00:00Z"},
+            "method": "inspection",
+        },
+    }
 
 
 def told(answer: Found | TrustError) -> tuple[int, str] | str:
@@ -82,27 +100,9 @@ def test_other_processes_answer_alike(provider: Identity, consumer: Identity) ->
     places = [log.append(one) for one in envelopes[1:]]
     proofs = {record_id(one): log.proof(at, NOW) for one, at in zip(envelopes[1:], places, strict=True)}
     proofs[record_id(envelopes[3])] = log.proof(0, NOW)
-    about = {"id": f"crex://{PROVIDER}/trust/main"}
-    capacity = {
-        "quantity": "8",
-        "unit": f"crex://{PROVIDER}/node-class/a",
-        "observed": {"start": "2026-10-01T00:00:00Z", "end": "2026-10-02T00:00:00Z"},
-        "method": "inspection",
-    }
-    attestation = sign_raw(
-        "attestation",
-        {
-            "header": header(CONSUMER, "attestation/a"),
-            "subjects": [about],
-            "predicateType": "capacity",
-            "capacity": capacity,
-        },
-        key_of(consumer),
-    )
+    attestation = sign_raw("attestation", capacity(), key_of(consumer))
     evidence = Evidence((open_envelope(attestation, v1.Attestation, trust, now=NOW),))
-    policy = v1.TrustPolicy(
-        require=[v1.PolicyClause(predicate_type="capacity")], log=v1.PolicyLog(required=True, quorum=1)
-    )
+    policy = v1.TrustPolicy(require=[CLAUSE], log=v1.PolicyLog(required=True, quorum=1))
     known = Known(trust, lists, evidence, proofs)
     asked = Asked(now=NOW, policy=policy, expected_issuer=PROVIDER, steps=True)
     here = open_many(envelopes, known, asked, workers=1)
@@ -127,6 +127,35 @@ def test_other_processes_answer_alike(provider: Identity, consumer: Identity) ->
     assert fact.log is not None
     assert fact.log.log_time == NOW
     assert len(fact.steps) == 23
+
+
+def test_evidence_that_stands_by_its_log_time(provider: Identity, consumer: Identity) -> None:
+    """LOG-TIME-2: an attestation whose key has ended counts by its proof, here and in other processes."""
+    trust, log, late = TrustDirectory(), SmallLog(), NOW + timedelta(days=1)
+    trust.pin(trusting(provider), now=NOW)
+    trust.pin(revision(consumer, 1, key={"notAfter": format_time(NOW + HOUR)}), now=NOW)
+    log.pin(trust)
+    attestation = sign_raw("attestation", capacity(), key_of(consumer))
+    quorum = v1.PolicyLog(required=True, quorum=1)
+    proofs = {record_id(attestation): log.proof(log.append(attestation), NOW)}
+    envelopes = sites(provider, 2)
+    for envelope in envelopes:
+        proofs[record_id(envelope)] = log.proof(log.append(envelope), NOW)
+    asked = Asked(now=late, policy=v1.TrustPolicy(require=[CLAUSE]))
+    for given, demanded, outcomes in (
+        (proofs, quorum, [f"crex://{PROVIDER}/site/s0", f"crex://{PROVIDER}/site/s1"]),
+        (proofs, None, [(23, "POLICY")] * 2),  # without a quorum there is no log time
+        ({}, quorum, [(23, "POLICY")] * 2),
+    ):
+        evidence = gather([attestation], trust, now=late, proofs=given, demanded=demanded)
+        known = Known(trust, None, evidence, proofs)
+        for workers in (1, 2):
+            assert list(map(told, open_many(envelopes, known, asked, workers=workers))) == outcomes
+    # What a worker is not handed the proof of, it does not count, and says so.
+    evidence = gather([attestation], trust, now=late, proofs=proofs, demanded=quorum)
+    (answer, _) = open_many(envelopes, Known(trust, None, evidence), asked, workers=2)
+    assert told(answer) == (23, "POLICY")
+    assert "KEY_TIME" in str(answer)
 
 
 def test_what_a_batch_answers_can_be_carried(provider: Identity, trust: TrustDirectory) -> None:
@@ -157,8 +186,6 @@ def test_mistakes_of_the_caller_are_told(provider: Identity, trust: TrustDirecto
 
 def test_pins_of_later_revisions_are_carried(provider: Identity) -> None:
     """A worker gets every version from the first that is pinned, and judges by the last."""
-    from sdk.tests.trust.step_samples import revision
-
     trust = TrustDirectory()
     trust.pin(revision(provider, 4), now=NOW)
     trust.update(revision(provider, 5, issued_at=NOW + timedelta(hours=1)), now=NOW + timedelta(hours=1))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crex.trust.status_lists import StatusLists
     from crex.trust.steps import StepResult
     from crex.trust.verified import Verified
-    from crex.v1 import Attestation, LogProof, TrustPolicy
+    from crex.v1 import Attestation, LogProof, PolicyLog, TrustPolicy
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,12 +54,13 @@ def judge(options: argparse.Namespace) -> Result:
     from crex.trust.batch import Asked, open_many
 
     at: datetime = options.at or now()
-    means = gather(options, at)
     files = [read_bytes(path) for path in options.files]
+    means = trusted_means(options, at)
     for path in options.proof:
         with named(path):
             means.proofs.update(_proof(read_bytes(path), files))
     policy = read_policy(options.policy) if options.policy else means.policy
+    gather(options, means, policy, at)
     asked = Asked(
         now=at,
         expected_issuer=options.issuer,
@@ -110,8 +111,8 @@ class Means:
         return Known(self.trust, self.status, evidence, self.proofs)
 
 
-def gather(options: argparse.Namespace, at: datetime) -> Means:
-    """Reads what `--trust`, `--status-list` and `--attestation` name.
+def gather(options: argparse.Namespace, means: Means, policy: TrustPolicy | None, at: datetime) -> None:
+    """Reads what `--status-list` and `--attestation` name, by the trust and the proofs that there are.
 
     Raises:
         CrexError: A file is not what it should be; `source` is the file.
@@ -121,16 +122,25 @@ def gather(options: argparse.Namespace, at: datetime) -> Means:
     from crex.trust.policies.gathering import gather as gather_evidence
     from crex.trust.status_lists import StatusLists
 
-    means = trusted_means(options, at)
     for path in options.status_list:
         means.status = means.status or StatusLists()
         with named(path):
             means.status.accept(read_bytes(path), means.trust, at)
     envelopes = [read_bytes(path) for path in options.attestation]
-    found = gather_evidence(envelopes, means.trust, now=at, status=means.status)
+    found = gather_evidence(
+        envelopes,
+        means.trust,
+        now=at,
+        status=means.status,
+        proofs=means.proofs,
+        demanded=_demanded(policy),
+    )
     means.attestations += found.attestations
     means.refused += found.refused
-    return means
+
+
+def _demanded(policy: TrustPolicy | None) -> PolicyLog | None:
+    return policy.log if policy is not None and policy.HasField("log") else None
 
 
 def trusted_means(options: argparse.Namespace, at: datetime) -> Means:
@@ -177,7 +187,14 @@ def _take(data: bytes, means: Means, path: Path, at: datetime) -> None:
         means.status = opened.status
     means.attestations += opened.attestations
     for envelope in bundle.message.attestations:
-        one = open_attestation(envelope, opened.trust, now=at, status=opened.status)
+        one = open_attestation(
+            envelope,
+            opened.trust,
+            now=at,
+            status=opened.status,
+            proofs=bundle.proofs,
+            demanded=_demanded(opened.policy),
+        )
         if isinstance(one, RefusedEvidence):
             means.refused.append(one)
     means.notes += [f"{one.what} of {path} is not used: {one.error.message}" for one in opened.refused]

@@ -30,6 +30,7 @@ from crex.trust.envelope import Parts, read_parts, record_id
 from crex.trust.log_proof import LogFact
 from crex.trust.log_time import LogEvidence
 from crex.trust.policies import Evidence, RefusedEvidence
+from crex.trust.policies.gathering import open_attestation
 from crex.trust.status_lists import StatusLists
 from crex.trust.steps import StepResult
 from crex.trust.verified import Verified
@@ -110,7 +111,8 @@ class Known:
         trust: The pinned trust documents.
         status: What issuers have revoked; nothing: not asked for.
         evidence: What speaks for documents under a policy.
-        proofs: Proofs of records, by their identifiers.
+        proofs: Proofs of records, by their identifiers; those of the attestations in the evidence, too, or
+            a worker cannot verify again what stands by its log time alone.
     """
 
     trust: TrustDirectory
@@ -211,12 +213,35 @@ def _judge(known: Known, asked: Asked, envelope: v1.Envelope | bytes) -> Found |
 
 
 @dataclass(frozen=True, slots=True)
+class _Carried:
+    """An attestation that was verified here, and how: at which time, and by its place in a log or not."""
+
+    parts: Parts
+    opened_at: datetime
+    logged: bool
+    demanded: v1.PolicyLog | None
+
+    @classmethod
+    def of(cls, one: Verified[v1.Attestation]) -> _Carried:
+        """Packs an attestation."""
+        demanded = None if one.log is None else one.log.demanded
+        return cls(read_parts(one.envelope), one.opened_at, one.log is not None, demanded)
+
+    def open(
+        self, trust: TrustDirectory, proofs: Mapping[str, v1.LogProof]
+    ) -> Verified[v1.Attestation] | RefusedEvidence:
+        """Verifies it again, by the same demands on the log."""
+        shown = proofs if self.logged else None
+        return open_attestation(self.parts, trust, now=self.opened_at, proofs=shown, demanded=self.demanded)
+
+
+@dataclass(frozen=True, slots=True)
 class _Luggage:
     """What a worker is handed: envelopes, proofs and what is asked; it verifies them again."""
 
     trust: tuple[Parts, ...]
     status: tuple[Parts, ...] | None
-    attestations: tuple[tuple[Parts, datetime], ...]
+    attestations: tuple[_Carried, ...]
     refused: tuple[RefusedEvidence, ...]
     proofs: Mapping[str, v1.LogProof]
     asked: Asked
@@ -229,9 +254,7 @@ class _Luggage:
         return cls(
             trust=tuple(record.parts for name in trust.authorities() for record in trust.versions(name)),
             status=None if status is None else tuple(record.parts for record in records),
-            attestations=tuple(
-                (read_parts(one.envelope), one.opened_at) for one in known.evidence.attestations
-            ),
+            attestations=tuple(map(_Carried.of, known.evidence.attestations)),
             refused=known.evidence.refused,
             proofs=dict(known.proofs),
             asked=asked,
@@ -246,15 +269,11 @@ class _Luggage:
         for parts in self.status or ():
             if status is not None:
                 status.restore(parts.to_message(), trust, self.asked.now)
-        attestations = tuple(
-            open_envelope(parts, v1.Attestation, trust, now=at, log=self._shown(parts))
-            for parts, at in self.attestations
-        )
-        return Known(trust, status, Evidence(attestations, refused=self.refused), self.proofs)
-
-    def _shown(self, parts: Parts) -> LogEvidence | None:
-        proof = self.proofs.get(record_id(parts))
-        return None if proof is None else LogEvidence(proof, self.asked.log, self.proofs)
+        opened = [one.open(trust, self.proofs) for one in self.attestations]
+        refused = tuple(one for one in opened if isinstance(one, RefusedEvidence))
+        attestations = tuple(one for one in opened if not isinstance(one, RefusedEvidence))
+        evidence = Evidence(attestations, refused=(*self.refused, *refused))
+        return Known(trust, status, evidence, self.proofs)
 
 
 # What a worker judges by; nothing in the process that asks.

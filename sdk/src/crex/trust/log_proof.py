@@ -9,7 +9,7 @@ LOG-PROOF-2, LOG-COSIGNATURE-1, LOG-COSIGNATURE-2, LOG-QUORUM-1, LOG-TIME-1, POL
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, Protocol
@@ -61,6 +61,7 @@ class LogFact:
         size: Size of the tree that the proof leads to.
         witnesses: Authorities, other than the log's, that co-signed.
         log_time: When the demanded quorum had co-signed; nothing where none was demanded.
+        demanded: What was demanded of the log; nothing: nothing was. It is no part of what was shown.
     """
 
     log: str
@@ -69,6 +70,7 @@ class LogFact:
     size: int
     witnesses: frozenset[str]
     log_time: datetime | None
+    demanded: v1.PolicyLog | None = field(default=None, compare=False, repr=False)
 
 
 def leaf_data(record: bytes, salt: bytes | None) -> bytes:
@@ -146,6 +148,7 @@ def check_record(
         size=checkpoint.size,
         witnesses=frozenset(counted),
         log_time=_log_time(counted, checkpoint, policy.quorum if policy is not None else 0),
+        demanded=policy,
     )
 
 

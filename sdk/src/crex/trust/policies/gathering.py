@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +11,8 @@ from crex.documents import strict
 from crex.documents.inline import inline
 from crex.errors import CrexError, DocumentError
 from crex.trust.checks import PinnedTrust, StatusSource
-from crex.trust.envelope import digest, read_parts
+from crex.trust.envelope import Parts, digest, read_parts, record_id
+from crex.trust.log_time import LogEvidence
 from crex.trust.policies.evidence import Evidence, RefusedEvidence
 from crex.trust.verified import Verified
 from crex.trust.verify import open_envelope
@@ -30,6 +31,8 @@ def gather(
     status: StatusSource | None = None,
     log: LogFact | None = None,
     families: frozenset[str] = frozenset(),
+    proofs: Mapping[str, v1.LogProof] | None = None,
+    demanded: v1.PolicyLog | None = None,
 ) -> Evidence:
     """Verifies attestations by one's own pinned trust.
 
@@ -40,11 +43,14 @@ def gather(
         status: Tells what is revoked; unset: what can be revoked is not shown to stand.
         log: As in `Evidence`.
         families: As in `Evidence`.
+        proofs: Proofs of records by their identifiers, those of attestations among them: an attestation
+            whose key has ended stands by its log time (LOG-TIME-2).
+        demanded: What is demanded of the log in those proofs; without a quorum there is no log time.
     """
     verified: dict[tuple[str, str], Verified[v1.Attestation]] = {}
     refused: dict[str, RefusedEvidence] = {}
     for envelope in envelopes:
-        one = open_attestation(envelope, trust, now=now, status=status)
+        one = open_attestation(envelope, trust, now=now, status=status, proofs=proofs, demanded=demanded)
         if isinstance(one, RefusedEvidence):
             refused.setdefault(f"{one.name} {one.message}", one)
         else:
@@ -53,7 +59,13 @@ def gather(
 
 
 def open_attestation(
-    envelope: v1.Envelope | bytes, trust: PinnedTrust, *, now: datetime, status: StatusSource | None = None
+    envelope: v1.Envelope | Parts | bytes,
+    trust: PinnedTrust,
+    *,
+    now: datetime,
+    status: StatusSource | None = None,
+    proofs: Mapping[str, v1.LogProof] | None = None,
+    demanded: v1.PolicyLog | None = None,
 ) -> Verified[v1.Attestation] | RefusedEvidence:
     """Verifies one attestation; gives what an explanation tells of it where it does not verify.
 
@@ -62,13 +74,17 @@ def open_attestation(
         trust: The pinned trust documents.
         now: The time for which it is judged, aware.
         status: As of `gather`.
+        proofs: As of `gather`.
+        demanded: As of `gather`.
     """
     try:
         parts = read_parts(envelope)
     except CrexError as error:
         return _refused({}, "an envelope", error)
+    proof = proofs.get(record_id(parts)) if proofs else None
+    log = None if proof is None else LogEvidence(proof, demanded, proofs or {})
     try:
-        return open_envelope(parts, v1.Attestation, trust, now=now, status=status)
+        return open_envelope(parts, v1.Attestation, trust, now=now, status=status, log=log)
     except CrexError as error:
         return _refused(claims_of(parts.body), f"sha256:{digest(parts.body)}", error)
 
