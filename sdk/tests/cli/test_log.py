@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -21,7 +22,7 @@ from crex.trust.identity_files import load_identity
 from crex.trust.log_proof import leaf_data
 from crex.trust.signed_note import NoteKey
 from sdk.tests.cli.conftest import Shell
-from sdk.tests.transparency.lying_log import Log, some_leaves, with_leaf
+from sdk.tests.transparency.lying_log import NOW, Log, some_leaves, with_leaf
 
 BROKER, PROVIDER, WITNESS = "b.example.net", "p.example.cn", "w.example.org"
 AT, SALT = 5, b"\x07" * 32
@@ -268,6 +269,26 @@ def test_two_readers_compare(scene: Scene) -> None:
     split = scene.write("split.note", replace(scene.log, leaves_=some_leaves(100)).checkpoint().encode())
     assert scene.crex("log", "compare", split, tiles, *scene.trust) == 1
     assert "split-view:" in scene.crex.out
+
+
+def test_a_witness_that_dates_back(scene: Scene) -> None:
+    """Who compares, and who monitors, is told of a witness whose times go back (WITNESS-TIME-1)."""
+    key = scene.witness.witness
+    assert key is not None
+    small = replace(scene.log, leaves_=scene.log.leaves_[:100], cosigners=((key, NOW),))
+    old = scene.write("old.note", small.checkpoint().encode())
+    state = str(scene.folder / "state")
+    for at, code in ((NOW, 0), (NOW - timedelta(seconds=1), 1)):
+        small.folder(scene.folder / f"tiles{code}")
+        tiles = str(scene.folder / f"tiles{code}")
+        place = f"{state}{code}"
+        assert scene("monitor", "--once", "--state", place, tiles=tiles) == 0
+        replace(scene.log, cosigners=((key, at),)).folder(scene.folder / f"tiles{code}")
+        assert scene.crex("log", "compare", old, tiles, *scene.trust) == code
+        assert ("back-dated:" in scene.crex.out) is bool(code)
+        assert scene("monitor", "--once", "--state", place, tiles=tiles) == code
+        assert ("back-dated:" in scene.crex.out) is bool(code)
+    assert len(list((scene.folder / "state1" / "evidence").iterdir())) == 1
 
 
 def test_a_witness_needs_key_and_memory(scene: Scene) -> None:

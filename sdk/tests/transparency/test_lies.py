@@ -21,7 +21,7 @@ from crex.transparency.monitor import Monitor, Watch
 from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.source import BrokerSource, LogSource, TileSource, records_between
 from crex.transparency.store import MemoryTiles
-from crex.transparency.views import check_witnesses, compare_views, read_view
+from crex.transparency.views import check_witness_times, check_witnesses, compare_views, read_view
 from crex.transparency.witness import Witness
 from crex.trust.cosignature import cosign
 from crex.trust.log_proof import leaf_data
@@ -126,9 +126,10 @@ def audited(source: LogSource, evidence: Evidence) -> list[Kind]:
 
 def monitor(scene: Scene, source: LogSource) -> list[Kind]:
     """A monitor that read the log before, and watches a receipt."""
-    reader = Monitor(scene.folder / "monitor.json", ORIGIN, KEYS, Watch(promises=[scene.promise()]))
+    watch = Watch(promises=[scene.promise()])
+    reader = Monitor(scene.folder / "monitor.json", ORIGIN, KEYS, watch, [WITNESS_KEY.verifier])
     if not (scene.folder / "monitor.json").exists():
-        reader.look(BEFORE, now=NOW)
+        reader.look(replace(BEFORE, cosigners=((WITNESS_KEY, NOW),)), now=NOW)
     return [event.finding.kind for event in reader.look(source, now=LATER) if event.finding is not None]
 
 
@@ -150,6 +151,8 @@ def comparison(scene: Scene, source: LogSource) -> list[Kind]:
     def act() -> None:
         mine, theirs = HONEST.view(), read_view(source, KEYS, origin=ORIGIN)
         compare_views(mine, theirs, [HONEST, source])
+        for finding in check_witness_times(mine, theirs, [WITNESS_KEY.verifier]):
+            raise finding.error()
 
     return kinds_of(act)
 
@@ -261,6 +264,13 @@ CASES: list[tuple[str, LogSource, Reader, Kind]] = [
     ("a co-signature of another checkpoint", replayed(), quorum, Kind.COSIGNATURE),
     ("a co-signature from the future",
      replace(HONEST, cosigners=((WITNESS_KEY, LATER + timedelta(seconds=61)),)), quorum, Kind.FUTURE),
+    ("a witness dates back", replace(HONEST, cosigners=((WITNESS_KEY, NOW - timedelta(seconds=1)),)), monitor,
+     Kind.BACKDATED),
+    ("a witness dates back a second time",
+     replace(HONEST, cosigners=((WITNESS_KEY, LATER), (WITNESS_KEY, NOW - timedelta(days=1)))), monitor,
+     Kind.BACKDATED),
+    ("a witness signs a smaller one later", Log(LEAVES[:-7], cosigners=((WITNESS_KEY, LATER),)), comparison,
+     Kind.BACKDATED),
     ("fewer leaves than stated", shorter(), auditor, Kind.CUT_OFF),
     ("fewer leaves than stated", shorter(by=GROWN), monitor, Kind.CUT_OFF),
     ("more leaves than asked for", flooding(), auditor, Kind.CUT_OFF),
@@ -301,7 +311,7 @@ def test_each_lie_is_caught(
 
     LOG-CHECKPOINT-1, LOG-CONSISTENT-1, LOG-TILE-1, LOG-COSIGNATURE-1, LOG-COSIGNATURE-2, AUDIT-ROOT-1,
     AUDIT-PAST-1, AUDIT-RECEIPT-1, AUDIT-MERGE-1, AUDIT-VIEWS-1, AUDIT-FRESH-1, WITNESS-GROWTH-1,
-    MONITOR-ROOT-1.
+    WITNESS-TIME-1, MONITOR-ROOT-1.
     """
     del lie
     assert reader(Scene(tmp_path / "twin", operator), twin_of(source)) == []
@@ -497,6 +507,29 @@ def test_a_copy_that_no_record_shows(operator: Operator) -> None:
     assert audited(log, Evidence(records=records, papers=[paper])) == []
     assert audited(log, Evidence(records=records, papers=[paper, copy])) == [Kind.NOT_LOGGED]
     assert audited(log, Evidence(papers=[copy])) == []  # without the records nobody can tell
+
+
+def test_a_forged_line_is_no_word_of_a_witness(tmp_path: Path) -> None:
+    """Times count only by lines that verify, and by checkpoints of different sizes (WITNESS-TIME-1)."""
+    early = (WITNESS_KEY, NOW - timedelta(hours=1))
+    stolen = cosign(SignedNote.parse(BEFORE.checkpoint()), WITNESS_KEY, now=early[1])
+    witnesses = [LOG_KEY.verifier, WITNESS_KEY.verifier]
+    before = replace(BEFORE, cosigners=((WITNESS_KEY, NOW),)).view()
+    for other in (replace(HONEST, lines=(stolen,)), replace(HONEST, cosigners=()), BEFORE):
+        assert check_witness_times(before, other.view(), witnesses) == []
+    assert check_witness_times(HONEST.view(), replace(HONEST, cosigners=(early,)).view(), witnesses) == []
+    late = replace(HONEST, cosigners=(early,))
+    (finding,) = check_witness_times(late.view(), before, witnesses)
+    assert finding.evidence == {
+        "before": str(before.note),
+        "after": late.checkpoint(),
+        "witness": "w.example.org/witness",
+    }
+    # The log itself only grew, so a monitor goes on after it has told of the witness, and tells of it once.
+    reader = Monitor(tmp_path / "monitor.json", ORIGIN, KEYS, Watch(), witnesses)
+    looks = [replace(BEFORE, cosigners=((WITNESS_KEY, NOW),)), late, late]
+    kinds = [[event.kind for event in reader.look(log, now=NOW)] for log in looks]
+    assert kinds == [["grown"], ["grown", "finding"], []]
 
 
 def test_every_finding_names_its_rule_and_its_proof() -> None:

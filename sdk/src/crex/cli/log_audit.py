@@ -99,7 +99,7 @@ def compare(options: argparse.Namespace) -> Result:
     """Compares two checkpoints, each from a file or from tiles."""
     from crex.errors import TrustError
     from crex.transparency.findings import finding_of
-    from crex.transparency.views import compare_views
+    from crex.transparency.views import check_witness_times, compare_views
 
     options.tiles = options.tiles or options.places[0]  # the keys are looked up as for tiles
     at = open_log(options)
@@ -116,10 +116,15 @@ def compare(options: argparse.Namespace) -> Result:
         if finding is None:
             raise
         return done({"same": False, "findings": [finding_value(finding)]}, [str(finding)], REFUSED)
+    late = check_witness_times(views[0], views[1], at.witnesses)
     sizes = sorted(view.size for view in views)
     same = "the same tree" if sizes[0] == sizes[1] else f"one tree, at {sizes[0]} and at {sizes[1]} leaves"
-    value = {"same": True, "views": [told(view) for view in views]}
-    return done(value, [f"{at.origin}: both were shown {same}."])
+    value: dict[str, Any] = {"same": True, "views": [told(view) for view in views]}
+    lines = [f"{at.origin}: both were shown {same}."]
+    if late:
+        value["findings"] = [finding_value(finding) for finding in late]
+        lines += map(str, late)
+    return done(value, lines, REFUSED if late else OK)
 
 
 def _view(options: argparse.Namespace, place: str, at: LogAt) -> tuple[View, LogSource | None]:

@@ -36,7 +36,8 @@ def monitor(options: argparse.Namespace) -> Result:
         raise CrexError("SCHEMA", "A monitor must remember where it was. Say where with --state DIR.")
     held = collect(options.documents, at)
     watch = Watch(held.papers, held.promises, frozenset(options.watched))
-    follower = Monitor(at.folder / f"{quote(at.origin, safe='')}.monitor.json", at.origin, at.keys, watch)
+    state = at.folder / f"{quote(at.origin, safe='')}.monitor.json"
+    follower = Monitor(state, at.origin, at.keys, watch, at.witnesses)
     records = (lambda start, end: records_from(at, start, end)) if options.watched else None
 
     def look() -> tuple[list[str], list[Any], bool]:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     STALE = "stale"
     COSIGNATURE = "cosignature"
     FUTURE = "future"
+    BACKDATED = "back-dated"
     TILE = "tile"
     CUT_OFF = "cut-off"
     ALTERED = "altered"
@@ -54,6 +55,7 @@ RULES: Mapping[Kind, str] = {
     Kind.STALE: "AUDIT-FRESH-1",
     Kind.COSIGNATURE: "LOG-COSIGNATURE-1",
     Kind.FUTURE: "LOG-COSIGNATURE-2",
+    Kind.BACKDATED: "WITNESS-TIME-1",
     Kind.TILE: "LOG-TILE-1",
     Kind.CUT_OFF: "AUDIT-ROOT-1",
     Kind.ALTERED: "AUDIT-ROOT-1",

@@ -23,7 +23,7 @@ from crex.transparency.papers import Paper, Promise, Shown
 from crex.transparency.promises import is_of, judge_promise, judge_record
 from crex.transparency.source import LogSource
 from crex.transparency.state import locked
-from crex.transparency.views import View, check_growth, open_view, read_view
+from crex.transparency.views import View, check_growth, check_witness_times, open_view, read_view
 from crex.trust.files import write_whole
 from crex.trust.log_proof import leaf_data
 from crex.trust.merkle import TreeBuilder, verify_inclusion
@@ -71,7 +71,14 @@ class Watch:
 class Monitor:
     """The position of one monitor in one log, in a file."""
 
-    def __init__(self, state: Path, origin: str, keys: Iterable[NoteVerifier], watch: Watch) -> None:
+    def __init__(
+        self,
+        state: Path,
+        origin: str,
+        keys: Iterable[NoteVerifier],
+        watch: Watch,
+        witnesses: Iterable[NoteVerifier] = (),
+    ) -> None:
         """Names the parts; nothing is read yet.
 
         Args:
@@ -79,15 +86,19 @@ class Monitor:
             origin: Name of the log.
             keys: Its keys, from a pinned trust document.
             watch: What is of concern.
+            witnesses: Keys of the witnesses that are known here, which are held to their times.
         """
         self._file = state
         self._origin = origin
         self._keys = tuple(keys)
         self._watch = watch
+        self._witnesses = tuple(witnesses)
         self._judged: set[str] = set()
 
     def look(self, source: LogSource, *, now: datetime, records: Records | None = None) -> list[Event]:
         """Reads what is new and gives what concerns somebody; what is wrong does not move the position.
+
+        What a witness did wrong is told and moves it: the log is not to blame.
 
         Args:
             source: Where the log is read.
@@ -108,6 +119,8 @@ class Monitor:
                     raise
                 return [_found(finding)]
             events += self._judge_promises(view, source, now)
+            if before is not None:
+                events += map(_found, check_witness_times(before, view, self._witnesses))
             self._save(view, tree)
             return events
 

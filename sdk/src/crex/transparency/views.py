@@ -219,6 +219,52 @@ def check_witnesses(
     return times
 
 
+def check_witness_times(one: View, other: View, witnesses: Iterable[NoteVerifier]) -> list[Finding]:
+    """Finds the witnesses that co-signed the larger of two checkpoints as of before the smaller one.
+
+    A witness signs no smaller checkpoint after a larger one and states no earlier time than before
+    (WITNESS-TIME-1), so none of its times of the larger one comes before any of the smaller. A line that
+    does not verify is nobody's word here.
+
+    Args:
+        one: A checkpoint.
+        other: Another one of the same log.
+        witnesses: The keys of the witnesses that are known here.
+    """
+    if one.size == other.size:
+        return []
+    smaller, larger = sorted((one, other), key=lambda view: view.size)
+    found = []
+    for verifier in witnesses:
+        before, after = _times(smaller, verifier), _times(larger, verifier)
+        if not before or not after or min(after) >= max(before):
+            continue
+        stated = (
+            f"{format_time(max(before))} for size {smaller.size}, {format_time(min(after))} for {larger.size}"
+        )
+        found.append(
+            Finding(
+                Kind.BACKDATED,
+                f"{verifier.name} went back in time with {larger.checkpoint.origin}: it stated {stated}. Its "
+                "key signed a time that was not, so no log time that rests on it holds. Keep both "
+                "checkpoints as evidence, and count on other witnesses.",
+                {"before": str(smaller.note), "after": str(larger.note), "witness": verifier.name},
+            )
+        )
+    return found
+
+
+def _times(view: View, verifier: NoteVerifier) -> list[datetime]:
+    """Gives the times that a witness states on a checkpoint, by its lines that verify."""
+    found = []
+    for line in view.note.by(verifier) if verifier.kind == KIND_COSIGNATURE else ():
+        try:
+            found.append(check_cosignature(view.note, line, verifier))
+        except TrustError:
+            continue
+    return found
+
+
 def _cosignatures(
     view: View, witnesses: Iterable[NoteVerifier], evidence: Mapping[str, str]
 ) -> Iterator[tuple[NoteVerifier, datetime]]:

@@ -8,7 +8,7 @@ Invariants:
   between has promised more than it said, never said more than it remembers.
 - Two processes never work on one state. A state that is missing, or older than a signature of this witness
   that the log shows, is refused: a witness that forgets is worth nothing.
-- Its times never go back.
+- Its times never go back (WITNESS-TIME-1).
 """
 
 from __future__ import annotations
