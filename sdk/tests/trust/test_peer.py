@@ -1,13 +1,16 @@
 """Peers: who is at the other end, by a chain to the roots of the authority that the certificate names."""
 
+import warnings
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from crex.errors import TrustError
@@ -243,15 +246,23 @@ def test_no_certificate(trust: TrustDirectory, chain: bytes) -> None:
     assert refused(b"x" * 70_000, trust).reason == "CERTIFICATE"
 
 
-def test_certificate_of_no_version(provider: Identity, trust: TrustDirectory) -> None:
-    """CHANNEL-ROOTS-1: a version that X.509 does not have is refused like any other damage."""
+@pytest.mark.parametrize("said", ["error", "ignore"])
+@pytest.mark.parametrize(("at", "octet"), [(4, 0x22), (7, 0x91)], ids=["version", "serial number"])
+def test_certificate_of_no_version_or_serial_number(
+    provider: Identity, trust: TrustDirectory, at: int, octet: int, said: Literal["error", "ignore"]
+) -> None:
+    """CHANNEL-ROOTS-1: what X.509 does not know is refused like any other damage, whoever hears warnings."""
     der = x509.load_pem_x509_certificate(provider.tls.chain_pem).public_bytes(serialization.Encoding.DER)
-    version = bytes.fromhex("a003020102")
-    damaged = der.replace(version, version[:-1] + b"\x22", 1)
+    begin = der.index(bytes.fromhex("a003020102")) + at
+    damaged = der[:begin] + bytes([octet]) + der[begin + 1 :]
     body = b64encode(damaged)
     lines = [body[at : at + 64] for at in range(0, len(body), 64)]
     chain = b"\n".join([b"-----BEGIN CERTIFICATE-----", *lines, b"-----END CERTIFICATE-----", b""])
-    assert refused(chain, trust).reason == "CERTIFICATE"
+    with warnings.catch_warnings():
+        warnings.simplefilter(said, CryptographyDeprecationWarning)
+        error = refused(chain, trust)
+    assert error.reason == "CERTIFICATE"
+    assert "none that can be read" in error.message
 
 
 def test_long_authority() -> None:

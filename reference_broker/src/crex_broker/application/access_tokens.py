@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from crex.documents.times import Clock
 from crex.errors import CrexError
 from crex.trust.call_proof import HTTP_METHOD, PROOF_ALGORITHM, PROOF_TYPE, proof_address, thumbprint
+from crex.trust.certificates import read_certificate
 
 LIFETIME: Final = timedelta(minutes=15)
 # How far the time of a proof may lie beside the broker's; as long, a used proof is remembered.
@@ -216,9 +217,9 @@ def _certificate(text: str) -> x509.Certificate:
     if len(text) > _CERTIFICATE_MAX:
         raise _refused("its certificate is too long")
     try:
-        certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
+        certificate = read_certificate(b64decode(text, validate=True))
         certificate.public_key()  # read only now: it may be on no curve, or of a kind that nobody knows
-    except (ValueError, Base64Error, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+    except (ValueError, Base64Error, UnsupportedAlgorithm) as error:
         raise _refused("its certificate cannot be read") from error
     return certificate
 

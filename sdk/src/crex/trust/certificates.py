@@ -8,7 +8,7 @@ call (CHANNEL-USE-1), and, for servers, the host names and addresses at which it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from crex.names import parse_authority
@@ -38,6 +39,37 @@ class TlsCredential:
 
     chain_pem: bytes
     key_pem: bytes = field(repr=False)
+
+
+def read_certificates(pem: bytes) -> list[x509.Certificate]:
+    """Reads the certificates of a PEM text, whoever wrote it.
+
+    Raises:
+        ValueError: There is none, or one that X.509 does not know: damaged, of another version, or with a
+            serial number that is not positive (RFC 5280, 4.1.2.2).
+    """
+    return _read(lambda: x509.load_pem_x509_certificates(pem))
+
+
+def read_certificate(der: bytes) -> x509.Certificate:
+    """Reads a certificate in DER, whoever wrote it.
+
+    Raises:
+        ValueError: As of `read_certificates`.
+    """
+    return _read(lambda: [x509.load_der_x509_certificate(der)])[0]
+
+
+def _read(load: Callable[[], list[x509.Certificate]]) -> list[x509.Certificate]:
+    try:
+        found = load()
+        positive = all(certificate.serial_number > 0 for certificate in found)
+    except (x509.InvalidVersion, CryptographyDeprecationWarning) as error:
+        # The library warns of what it will refuse; where warnings are errors, it refuses it already.
+        raise ValueError(f"This is no certificate: {error}") from error
+    if not positive:
+        raise ValueError("This is no certificate: its serial number is not positive.")
+    return found
 
 
 class CertificateAuthority:

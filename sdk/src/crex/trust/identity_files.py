@@ -24,14 +24,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from crex.errors import CrexError, named
 from crex.names import is_authority, parse_authority
 from crex.trust import authoring, files, key_folder, own_trust
-from crex.trust.certificates import TlsCredential
+from crex.trust.certificates import TlsCredential, read_certificates
 from crex.trust.directory import TrustDirectory
 from crex.trust.identity import Identity
 from crex.trust.key_files import (
@@ -171,8 +170,8 @@ def load_credential(folder: Path, program: str, passphrase: Passphrase = NO_PASS
     pem = files.read_secret(path)
     key = parse_tls_key(pem, path, passphrase)
     try:
-        chain = x509.load_pem_x509_certificates(pem)
-    except (ValueError, x509.InvalidVersion) as error:
+        chain = read_certificates(pem)
+    except ValueError as error:
         raise key_folder.damaged(path, "it holds no certificate") from error
     if chain[0].public_key() != key.public_key():
         raise key_folder.damaged(path, "its key is not that of its certificate")

@@ -22,6 +22,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from crex.documents.times import format_time
 from crex.errors import TrustError
 from crex.names import is_authority
+from crex.trust.certificates import read_certificates
 from crex.trust.checks import PinnedTrust
 from crex.trust.trust_record import TrustRecord
 
@@ -175,8 +176,8 @@ def _load(chain_pem: bytes) -> list[x509.Certificate]:
             f"its chain has {len(chain_pem)} bytes", "Send the certificate and what lies below the root"
         )
     try:
-        return x509.load_pem_x509_certificates(chain_pem)
-    except (ValueError, x509.InvalidVersion) as error:
+        return read_certificates(chain_pem)
+    except ValueError as error:
         raise _refused(
             "the peer presented none that can be read", "Configure its certificate and key"
         ) from error

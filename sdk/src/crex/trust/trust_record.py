@@ -19,6 +19,7 @@ from crex.documents.times import parse_time
 from crex.errors import CrexError, TrustError, Violation
 from crex.names import authority_of
 from crex.trust import steps
+from crex.trust.certificates import read_certificates
 from crex.trust.envelope import Parts, digest
 from crex.trust.keys import X25519, PublicKey, is_usable, key_id
 from crex.trust.signed_note import KIND_COSIGNATURE, KIND_NOTE, NoteVerifier
@@ -258,9 +259,9 @@ def _tls_roots(texts: list[str] | tuple[()], violations: list[Violation]) -> tup
     found: list[x509.Certificate] = []
     for at, text in enumerate(texts):
         try:
-            certificates = x509.load_pem_x509_certificates(text.encode())
+            certificates = read_certificates(text.encode())
             is_root = len(certificates) == 1 and _is_ca(certificates[0])
-        except (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
+        except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
             certificates, is_root = [], False
         if is_root:
             found.append(certificates[0])
