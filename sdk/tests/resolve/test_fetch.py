@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -262,3 +263,63 @@ def test_nothing_but_the_path_is_sent(tmp_path: Path) -> None:
         "Accept", "Accept-Encoding", "Connection", "Host",
     ]  # fmt: skip
     assert "Accept-Encoding: identity" in lines
+
+
+KEPT = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("second", "reason", "connections"),
+    [
+        (b"", None, 2),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", "PROVIDER_UNREACHABLE", 1),
+        (b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "TYPE", 1),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", "LIMIT", 1),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", "NOT_FOUND", 1),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\nno", "NOT_FOUND", 1),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 99999999\r\n\r\n", "NOT_FOUND", 1),
+    ],
+    ids=[
+        "closed while idle",
+        "cut off",
+        "redirect",
+        "too large",
+        "missing",
+        "missing, cut off",
+        "missing, huge",
+    ],
+)
+def test_a_kept_connection(tmp_path: Path, second: bytes, reason: str | None, connections: int) -> None:
+    """What holds for one file holds for the next over the same connection (RESOLVE-FETCH-1).
+
+    Only where the connection was closed before a byte of the answer is it asked once more over a new one.
+    """
+
+    def answer(secured: ssl.SSLSocket) -> None:
+        secured.sendall(KEPT)
+        if second:
+            secured.recv(65536)
+            secured.sendall(second)
+
+    with serve(AUTHORITY, tmp_path, answer) as server, closing(server.fetcher().keep(AUTHORITY)) as kept:
+        assert kept.get("/a") == b"ok"
+        if reason is None:
+            assert kept.get("/b") == b"ok"
+        else:
+            with pytest.raises(CrexError) as caught:
+                kept.get("/b")
+            assert caught.value.reason == reason
+        assert len(server.heard) == connections
+        # Whatever came, the next file is to be had.
+        assert kept.get("/c") == b"ok"
+
+
+def test_a_new_connection_that_is_closed_is_not_tried_again(tmp_path: Path) -> None:
+    """A server that never answers is asked once, not twice."""
+    with (
+        serve(AUTHORITY, tmp_path, lambda _: None) as server,
+        closing(server.fetcher().keep(AUTHORITY)) as kept,
+    ):
+        with pytest.raises(RemoteError, match="cannot be read"):
+            kept.get("/a")
+        assert len(server.heard) == 1

@@ -4,7 +4,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,18 +24,33 @@ from sdk.tests.transparency.lying_log import BROKER, LOG_KEY, NOW, ORIGIN, Log, 
 SERVER = """
 import http.server, pathlib, ssl, sys
 folder, chain, key, fork = sys.argv[1:]
-reads = 0
+reads = opened = 0
 class Handler(http.server.SimpleHTTPRequestHandler):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, directory=folder, **kwargs)
+    protocol_version = "HTTP/1.1"
+    def setup(self):
+        global opened
+        opened += 1
+        super().setup()
     def log_message(self, *args):
         pass
+    def send_error(self, code, message=None, explain=None):
+        self.send_response(code)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"none")
     def do_GET(self):
         global reads
         if self.path == "/checkpoint" and fork:
             reads += 1
             if reads % 2 == 0:
                 self.path = "/other"
+        if self.path == "/opened":
+            pathlib.Path(folder, "opened").write_text(str(opened))
+        if self.path == "/bye":
+            self.close_connection = True
+            self.path = "/checkpoint"
         super().do_GET()
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -64,8 +79,8 @@ def served(folder: Path, tls: Path, *, fork: bool = False) -> Iterator[TileSourc
         assert process.stdout is not None
         port = int(process.stdout.readline())
         context = ssl.create_default_context(cadata=authority.pem)
-        fetcher = Fetcher(context=context, via=Via("127.0.0.1", port))
-        yield TileSource(WebTiles(f"https://{BROKER}", lambda path: fetcher.get(BROKER, f"/{path}")))
+        with closing(Fetcher(context=context, via=Via("127.0.0.1", port)).keep(BROKER)) as kept:
+            yield TileSource(WebTiles(f"https://{BROKER}", lambda path: kept.get(f"/{path}")))
     finally:
         process.kill()
         process.communicate()
@@ -84,6 +99,21 @@ def test_a_log_on_a_web_server(tmp_path: Path) -> None:
         (tmp_path / "log" / "tile" / "0" / "001").write_bytes(b"short")
         audit = audit_log(view, source, Evidence(), now=NOW)
         assert [finding.kind for finding in audit.findings] == [Kind.TILE]
+
+
+def test_one_connection_for_an_audit(tmp_path: Path) -> None:
+    """All files of a log come over one connection, missing ones too; one that was closed is opened anew."""
+    honest = Log(LEAVES)
+    honest.folder(tmp_path / "log")
+    with served(tmp_path / "log", tmp_path / "tls") as source:
+        view = read_view(source, KEYS, origin=ORIGIN)
+        assert audit_log(view, source, Evidence(), now=NOW).rebuilt
+        assert source.reader.read("tile/0/999") is None
+        assert source.reader.read("opened") == b"1"
+        # The server ends the connection while nothing is asked, and says so to nobody.
+        for expected in (b"2", b"3"):
+            assert source.reader.read("bye") is not None
+            assert source.reader.read("opened") == expected
 
 
 def test_a_server_that_shows_each_reader_another_tree(tmp_path: Path) -> None:

@@ -125,8 +125,8 @@ def tile_source(options: argparse.Namespace, place: str) -> LogSource:
             "TYPE",
             f"{place!r} is no address of a log: write https://HOST/PATH, and the port with --via HOST:PORT.",
         )
-    web = fetcher(options)
-    return TileSource(WebTiles(place.rstrip("/"), lambda file: web.get(host, f"{prefix}/{file}")))
+    web = fetcher(options).keep(host)  # an audit reads very many small files
+    return TileSource(WebTiles(place.rstrip("/"), lambda file: web.get(f"{prefix}/{file}")))
 
 
 def witnesses_of(trust: TrustDirectory) -> tuple[NoteVerifier, ...]:

@@ -22,7 +22,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
@@ -100,27 +100,63 @@ class Fetcher:
                 otherwise than with a file, its address is not a public one, or the host is no DNS name.
             RemoteError: UNREACHABLE: nobody answers there in time, or nobody with the host's certificate.
         """
+        with closing(Kept(self, host, once=True)) as kept:
+            return kept.get(path)
+
+    def keep(self, host: str) -> Kept:
+        """Gives a connection to one host that stays open from file to file; each file has its own bounds."""
+        return Kept(self, host)
+
+    def _get(self, kept: Kept, host: str, path: str) -> bytes:
         url = f"https://{host}{path}"
         ends = time.monotonic() + self._patience_s
         if not is_authority(host):
             raise CrexError("TYPE", f"{host!r} is no DNS name of an authority.", source=url)
         try:
-            with closing(self._connect(host, url, ends)) as secured:
-                connection = http.client.HTTPSConnection(host, context=self._context)
-                stream = _Bounded(secured, ends, MAX_BYTES + _OVERHEAD_BYTES)
-                connection.sock = cast(ssl.SSLSocket, stream)
-                connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
-                return self._read(connection.getresponse(), url)
+            used = kept.secured is not None
+            try:
+                return self._ask(kept, host, path, url, ends)
+            except _ClosedError as error:
+                if not used:
+                    raise error.why from error
+                return self._ask(kept, host, path, url, ends)
+        except _ClosedError as error:
+            raise _unreachable(url, error.why) from error
         except _TooLargeError as error:
             raise _too_large(url) from error
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            why = str(error) or type(error).__name__
-            raise RemoteError(
-                "PROVIDER_UNREACHABLE",
-                f"{url} cannot be read: {why}. Check the name, and that its authority serves it.",
-                code="UNAVAILABLE",
-                source=url,
-            ) from error
+            raise _unreachable(url, error) from error
+
+    def _ask(self, kept: Kept, host: str, path: str, url: str, ends: float) -> bytes:
+        """Asks once, over the connection that is open or a new one; leaves it open only where all is well."""
+        secured, kept.secured = kept.secured or self._connect(host, url, ends), None
+        stream = _Bounded(secured, ends, MAX_BYTES + _OVERHEAD_BYTES)
+        whole = False
+        try:
+            connection = http.client.HTTPSConnection(host, context=self._context)
+            connection.sock = cast(ssl.SSLSocket, stream)
+            headers = {"Accept": "application/json", "Connection": "close" if kept.once else "keep-alive"}
+            try:
+                connection.request("GET", path, headers=headers)
+                response = connection.getresponse()
+            except (ConnectionError, ssl.SSLError) as error:
+                if stream.answered:
+                    raise
+                raise _ClosedError(error) from error
+            stays = not response.will_close and not kept.once
+            if stays and response.status in _MISSING and 0 <= (response.length or 0) <= _CHUNK:
+                # What a server says about a missing file is read away, so that it may be asked for the next.
+                with suppress(OSError, http.client.HTTPException):
+                    response.read(_CHUNK)
+                    whole = response.isclosed()
+            data = self._read(response, url)
+            whole = stays
+            return data
+        finally:
+            if whole:
+                kept.secured = secured
+            else:
+                secured.close()
 
     def _connect(self, host: str, url: str, ends: float) -> ssl.SSLSocket:
         if self._via is not None:
@@ -180,6 +216,49 @@ class Fetcher:
         return bytes(data)
 
 
+class Kept:
+    """One connection to one host, used for one file after another, by one thread.
+
+    The address was looked up and found to be a public one when it was opened, and nobody else comes to be at
+    its other end; size and time are bounded for each file anew. A server that closed it while nothing was
+    asked is asked once more over a new one.
+    """
+
+    def __init__(self, fetcher: Fetcher, host: str, *, once: bool = False) -> None:
+        """Names the parts; nothing is opened yet.
+
+        Args:
+            fetcher: By whose bounds files are got.
+            host: Whose files.
+            once: Whether there is one file only.
+        """
+        self._fetcher = fetcher
+        self._host = host
+        self.once = once
+        self.secured: ssl.SSLSocket | None = None
+
+    def get(self, path: str) -> bytes:
+        """Gets a file; raises as `Fetcher.get`."""
+        return self._fetcher._get(self, self._host, path)
+
+    def close(self) -> None:
+        """Closes the connection, if it is open."""
+        secured, self.secured = self.secured, None
+        if secured is not None:
+            secured.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _ClosedError(Exception):
+    """The connection ended before a byte of the answer came."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
 class _TooLargeError(Exception):
     """More bytes came than a file, its headers and its framing may have."""
 
@@ -194,6 +273,7 @@ class _Bounded(io.RawIOBase):
         self._secured = secured
         self._ends = ends
         self._left_bytes = limit
+        self.answered = False
 
     def readable(self) -> bool:
         return True
@@ -202,6 +282,7 @@ class _Bounded(io.RawIOBase):
         self._secured.settimeout(_left(self._ends))
         read = self._secured.recv_into(buffer)
         self._left_bytes -= read
+        self.answered = self.answered or read > 0
         if self._left_bytes < 0:
             raise _TooLargeError
         return read
@@ -216,7 +297,17 @@ class _Bounded(io.RawIOBase):
         return io.BufferedReader(self)
 
     def close(self) -> None:
-        """Leaves the socket open: http.client closes before it has read; `Fetcher.get` closes it."""
+        """Leaves the socket open: http.client closes before it has read; whoever opened it closes it."""
+
+
+def _unreachable(url: str, error: Exception) -> RemoteError:
+    why = str(error) or type(error).__name__
+    return RemoteError(
+        "PROVIDER_UNREACHABLE",
+        f"{url} cannot be read: {why}. Check the name, and that its authority serves it.",
+        code="UNAVAILABLE",
+        source=url,
+    )
 
 
 def _too_large(url: str) -> CrexError:
