@@ -267,13 +267,26 @@ def _brokers(trust: TrustDirectory) -> list[str]:
 
 
 def pages(call: Callable[[Any], P], request: Any) -> Iterator[P]:
-    """Yields the pages of a listing, one request each."""
+    """Yields the pages of a listing, one request each.
+
+    Raises:
+        CrexError: PAGE_TOKEN_MISMATCH: the broker goes round in a circle.
+    """
+    followed: set[str] = set()
     while True:
         page = call(request)
         yield page
-        if not page.next_page_token:
+        token = page.next_page_token
+        if not token:
             return
-        request.page_token = page.next_page_token
+        if token in followed:
+            raise CrexError(
+                "PAGE_TOKEN_MISMATCH",
+                "The broker names a page as the next one that it has given already, so the listing would "
+                "never end. Tell its operator.",
+            )
+        followed.add(token)
+        request.page_token = token
 
 
 def wait_until(
